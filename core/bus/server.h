@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server.h - the serving side of the bus: listeners, methods, and the calls that arrive.
+ *
+ * A call is handed to a worker of the pool, is held by its handler until it is finished, and is
+ * then gone. Handlers answer at once, later, or many times, from any thread.
+ */
+#ifndef CORE_BUS_SERVER_H
+#define CORE_BUS_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/base/pool.h"
+
+struct bus_server;
+struct bus_call;
+
+/* Who is at the other end of a connection. */
+struct bus_peer {
+    bool is_ipc;
+    bool is_loopback; /* ipc, or tcp from and to a loopback address */
+    uint64_t uid;     /* of the process at the other end, on ipc */
+};
+
+/*
+ * Resolves a (portal, token) pair that a connection announced, before any call uses it; what
+ * `ret_session` gets is bus_call_session() of its calls and is given to `drop` when the connection
+ * ends. A refusal is the answer to each call that uses the pair. [worker] may block
+ */
+typedef tn_status (*bus_admit_fn)(void *ctx, const struct bus_peer *peer, struct tn_str portal,
+                                  struct tn_str token, void **ret_session, struct err *err);
+typedef void (*bus_drop_fn)(void *ctx, void *session);
+
+struct bus_server_options {
+    struct pool *pool; /* borrowed */
+    struct log *log;   /* borrowed; may be NULL */
+    bus_admit_fn admit;
+    bus_drop_fn drop;
+    void *ctx;                  /* of admit and drop */
+    uint32_t connection_max;    /* 0: 1024; more are closed with RESOURCE_EXHAUSTED */
+    uint32_t call_max;          /* calls a connection may have open; 0: 1024 */
+    uint32_t request_size_max;  /* bytes of one request; 0: 4 MiB */
+    int64_t default_timeout_us; /* of a call that states none; 0: 30 s */
+};
+
+/* [loader] */
+tn_status bus_server_create(const struct bus_server_options *options,
+                            struct bus_server **ret_server, struct err *err);
+
+/*
+ * Listens on "ipc://PATH" or "tcp://HOST:PORT" (port 0: any). `ret_url` (URL_SIZE bytes, may be
+ * NULL) receives the URL with the real port. TN_INVALID_ARGUMENT: no such URL; TN_ALREADY_EXISTS:
+ * in use; TN_PERMISSION_DENIED. An ipc socket left by a dead process is replaced; it is created
+ * with mode 0600. [loader]
+ */
+#define BUS_URL_SIZE 256
+tn_status bus_server_listen(struct bus_server *server, const char *url, char *ret_url,
+                            struct err *err);
+
+/*
+ * Stops listening, tells peers (goaway), lets open calls finish until `timeout_us` from now, then
+ * cancels them and closes. [loader] blocks
+ */
+void bus_server_stop(struct bus_server *server, int64_t timeout_us);
+void bus_server_destroy(struct bus_server *server);
+
+/* Methods */
+
+#define BUS_STREAMS 1u /* answers with any number of messages, then a status */
+#define BUS_READS 2u   /* writes nothing */
+#define BUS_OPEN 4u    /* needs no portal and no session: reflection, health */
+
+struct bus_method {
+    const char *name;    /* "tenon.records.v1.Records/Create"; must outlive the server */
+    const char *request; /* message names, for reflection */
+    const char *response;
+    const char *module; /* the plugin that serves it, or "" */
+    uint32_t flags;
+    /* [worker] The call is the handler's until bus_call_finish() or bus_call_answer(). */
+    void (*run)(struct bus_call *call, void *ctx);
+    void *ctx;
+};
+
+/* TN_ALREADY_EXISTS: another method of that name. [loader], also while serving */
+tn_status bus_server_add_method(struct bus_server *server, const struct bus_method *method,
+                                struct err *err);
+/* Later calls of it are UNIMPLEMENTED; those that run go on. [loader] */
+void bus_server_remove_method(struct bus_server *server, const char *name);
+
+/* A serialized google.protobuf.FileDescriptorSet for reflection; copied; files that are
+ * there already by name are skipped. TN_INVALID_ARGUMENT: not one. [loader] */
+tn_status bus_server_add_descriptors(struct bus_server *server, struct tn_bytes set,
+                                     struct err *err);
+
+/* Calls: valid until finished. [any], by one thread at a time unless stated */
+
+const struct bus_method *bus_call_method(const struct bus_call *call);
+const struct bus_peer *bus_call_peer(const struct bus_call *call);
+void *bus_call_session(const struct bus_call *call);
+struct tn_bytes bus_call_request(const struct bus_call *call);
+/* Of the call; 32 MiB budget; freed when it is finished. */
+struct arena *bus_call_arena(struct bus_call *call);
+/* Where the handler says what went wrong; in the language that the metadata `language` asked for.
+ */
+struct err *bus_call_err(struct bus_call *call);
+/* A metadata value, or an empty string. */
+struct tn_str bus_call_metadata(const struct bus_call *call, const char *key);
+/* On clock_mono_us(). */
+int64_t bus_call_deadline_us(const struct bus_call *call);
+/* Cancelled by the peer, deadline over, or connection gone: TN_CANCELLED, TN_DEADLINE_EXCEEDED. Any
+ * thread. */
+tn_status bus_call_state(const struct bus_call *call);
+
+/*
+ * Unpacks the request into the call's arena after the pre-scan that bounds depth and size and
+ * checks UTF-8. NULL, with bus_call_err() set, if it is not such a message.
+ */
+ProtobufCMessage *bus_call_unpack(struct bus_call *call, const ProtobufCMessageDescriptor *type);
+
+/* Sends the one response of a unary call and finishes it with TN_OK. */
+void bus_call_answer(struct bus_call *call, const ProtobufCMessage *response);
+void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response);
+
+/*
+ * Sends one message of a stream; copied. TN_OK; TN_RESOURCE_EXHAUSTED: no credit, not taken: wait
+ * with bus_call_wait(), which holds no worker; TN_CANCELLED, TN_DEADLINE_EXCEEDED: finish the call.
+ */
+tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message);
+
+/* Runs `wake` on a worker once, when there is credit again or the call is cancelled or late;
+ * also at `wake_us` (clock_mono_us; INT64_MAX: not) . */
+void bus_call_wait(struct bus_call *call, int64_t wake_us,
+                   void (*wake)(struct bus_call *call, void *ctx), void *ctx);
+/* Makes a waiting call's `wake` run now; no effect if it does not wait. Any thread. */
+void bus_call_wake(struct bus_call *call);
+
+/* Runs the handler again on a worker, with the same request (a transaction that lost). */
+void bus_call_again(struct bus_call *call);
+
+/* Ends the call; a status other than TN_OK travels with bus_call_err(). The call is gone. */
+void bus_call_finish(struct bus_call *call, tn_status status);
+
+/* Extra references keep the memory of a call (for bus_call_wake from a list); not its life. */
+void bus_call_ref(struct bus_call *call);
+void bus_call_unref(struct bus_call *call);
+
+#endif /* CORE_BUS_SERVER_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - ordered keys and values on RocksDB: families, batches, snapshots, cursors. The only
+ * user of RocksDB. It knows portals as the first part of every key and nothing else of its callers.
+ */
+#ifndef CORE_STORE_STORE_H
+#define CORE_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+
+/*
+ * What keys mean; see architecture.md "Keys" for their parts. On disk a key is
+ * `portal u32 · family u8 · rest`, in as few column families as measurement justifies, so
+ * that a portal is a key range. The numbers are stored: never reuse one.
+ */
+enum store_family {
+    STORE_ROWS = 1,
+    STORE_INDEX = 2,
+    STORE_UNIQUE = 3,
+    STORE_WORDS = 4,
+    STORE_EDGES = 5,
+    STORE_HISTORY = 6,
+    STORE_ROLLUP = 7,
+    STORE_LOG = 8,
+    STORE_DUE = 9,
+    STORE_META = 10
+};
+#define STORE_FAMILY_MAX 10
+
+/* The newest format of keys and values that this host reads and writes. */
+#define STORE_FORMAT 1u
+
+struct store;
+struct store_snapshot;
+struct store_batch;
+struct store_cursor;
+
+struct store_options {
+    bool create_if_missing;
+    size_t block_cache_size; /* bytes; 0: 32 MiB */
+    struct log *log;         /* borrowed; may be NULL */
+};
+
+/*
+ * Opens the store in `dir`, alone. TN_NOT_FOUND: none there and not to be created;
+ * TN_FAILED_PRECONDITION: a newer format, or no store of ours; TN_DATA_LOSS: damaged, with what
+ * and where; TN_UNAVAILABLE: another process has it; TN_PERMISSION_DENIED. On any failure nothing
+ * in `dir` was changed. [any] blocks
+ */
+tn_status store_open(const char *dir, const struct store_options *options, struct store **ret_store,
+                     struct err *err);
+void store_close(struct store *store);
+
+/* A consistent view; at most 60 s old by contract of the callers. NULL when memory is out. [any] */
+struct store_snapshot *store_snapshot_open(struct store *store);
+void store_snapshot_close(struct store_snapshot *snapshot);
+
+/*
+ * The value of a key, replacing what `ret_value` holds. `snapshot` NULL: the newest.
+ * TN_NOT_FOUND (err untouched); TN_DATA_LOSS; TN_UNAVAILABLE: I/O. [any] blocks
+ */
+tn_status store_get(struct store *store, const struct store_snapshot *snapshot,
+                    enum store_family family, uint32_t portal, struct tn_bytes key,
+                    struct buf *ret_value, struct err *err);
+
+/* Whether the key is there: store_get without the value. TN_NOT_FOUND. [any] blocks */
+tn_status store_has(struct store *store, const struct store_snapshot *snapshot,
+                    enum store_family family, uint32_t portal, struct tn_bytes key,
+                    struct err *err);
+
+/* Several keys of one family and portal in one go; `ret_values[i]` is replaced, `ret_found[i]`
+ * says. */
+tn_status store_get_many(struct store *store, const struct store_snapshot *snapshot,
+                         enum store_family family, uint32_t portal, const struct tn_bytes *keys,
+                         size_t count, struct buf *ret_values, bool *ret_found, struct err *err);
+
+/* Writes that happen together. One thread at a time. Keys and values are copied. */
+struct store_batch *store_batch_create(void);
+void store_batch_destroy(struct store_batch *batch);
+void store_batch_clear(struct store_batch *batch);
+size_t store_batch_count(const struct store_batch *batch); /* writes in it */
+size_t store_batch_size(const struct store_batch *batch);  /* bytes */
+void store_batch_put(struct store_batch *batch, enum store_family family, uint32_t portal,
+                     struct tn_bytes key, struct tn_bytes value);
+void store_batch_delete(struct store_batch *batch, enum store_family family, uint32_t portal,
+                        struct tn_bytes key);
+/* All keys from `from` up to, not including, `to`. */
+void store_batch_delete_range(struct store_batch *batch, enum store_family family, uint32_t portal,
+                              struct tn_bytes from, struct tn_bytes to);
+/* Appends `from`'s writes to `batch`. */
+void store_batch_append(struct store_batch *batch, const struct store_batch *from);
+
+/*
+ * All of the batch, or nothing. `sync`: durable against power loss on return.
+ * TN_UNAVAILABLE: an I/O error, the outcome is unknown; TN_RESOURCE_EXHAUSTED: the disk is full,
+ * nothing was written. [any] blocks
+ */
+tn_status store_write(struct store *store, struct store_batch *batch, bool sync, struct err *err);
+
+/*
+ * Walks the keys of one family and portal that start with `prefix`, from `from` (inclusive, a whole
+ * key with the prefix; empty: the start) upwards, or with `reverse` from `from` (inclusive; empty:
+ * the end) downwards. NULL when memory is out. The snapshot (NULL: the newest) must outlive it.
+ */
+struct store_cursor *store_cursor_open(struct store *store, const struct store_snapshot *snapshot,
+                                       enum store_family family, uint32_t portal,
+                                       struct tn_bytes prefix, struct tn_bytes from, bool reverse);
+void store_cursor_close(struct store_cursor *cursor);
+
+/*
+ * The next key (without portal and family) and value, lent until the next call.
+ * TN_NOT_FOUND: the end; TN_DATA_LOSS, TN_UNAVAILABLE. [any] blocks
+ */
+tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_key,
+                            struct tn_bytes *ret_value, struct err *err);
+
+/* Bytes of memory RocksDB holds (tables, cache, memtables), for metrics. [any] */
+uint64_t store_memory_usage(struct store *store);
+
+#endif /* CORE_STORE_STORE_H */
