@@ -16,6 +16,8 @@ static const struct text_pair pairs[] = {
     {"Memory is out: no room for %s.", "La mémoire est épuisée : pas de place pour %s."},
     {"The directory that '%s' is to be in is not there.",
      "Le répertoire qui doit contenir « %s » n’existe pas."},
+    {"The disk of the store in '%s' has less than %u MiB left.",
+     "Le disque de l’entrepôt « %s » a moins de %u Mio libres."},
     {"The disk of the store in '%s' is full.", "Le disque de l’entrepôt « %s » est plein."},
     {"The store in '%s' cannot be read: %s", "L’entrepôt « %s » est illisible : %s"},
     {"The store in '%s' failed, and whether it wrote is unknown: %s",
