@@ -317,17 +317,18 @@ static int compare_numbers(const struct dirent **a, const struct dirent **b)
 static tn_status scan_logs(struct scan *scan, int dir_fd, struct dirent **entries, int count,
                            struct err *err)
 {
-    bool is_after_torn = false;
+    const char *torn = NULL;
 
     for (int i = 0; i < count; i++) {
         TRY(scan_name(scan, dir_fd, entries[i]->d_name, err));
-        if (is_after_torn && scan->file_size > 0)
+        if (torn && scan->file_size > 0)
             return err_set(err,
                            TN_DATA_LOSS,
                            "The store in '%s' is damaged: the end of %s is missing.",
                            scan->dir,
-                           entries[i - 1]->d_name);
-        is_after_torn = is_after_torn || scan->is_torn || scan->is_open_record;
+                           torn);
+        if (!torn && (scan->is_torn || scan->is_open_record))
+            torn = entries[i]->d_name;
     }
     return TN_OK;
 }

@@ -2,10 +2,12 @@
 /*
  * settings.c - how RocksDB is set up, and why.
  *
- * One column family. Portal and family already make every kind of key a range of its own, so
- * compaction keeps them apart as column families would; each further one costs a memtable (what is
- * replayed and flushed at every opening), several fsyncs at creation, and ties the write-ahead
- * log's life to the slowest of them.
+ * One column family. Portal and family already make every kind of key a range of its own, and
+ * each further one costs a memtable and ties the write-ahead log's life to the slowest. Measured
+ * with 400,000 records of 15 keys: one family wrote 1.68 GB in all, was replayed in 0.15 s after a
+ * kill and took 29 MiB while loading; three (rows and history, index, log) 1.14 GB, 0.34 s and
+ * 38 MiB, in about the same time. Should the bytes written matter more one day, split by kind
+ * of key there.
  *
  * The write-ahead log is read up to the first place that cannot be read (point in time), which
  * after a crash is its torn end. Elsewhere that would drop synced writes in silence, so check.c

@@ -102,8 +102,8 @@ static tn_status make_dir(const char *dir, bool *ret_made, struct err *err)
 }
 
 /*
- * Opens and locks the directory. The lock is on the directory itself, because RocksDB turns over
- * its LOG file before it finds its own lock taken.
+ * Opens and locks the directory. RocksDB's own lock would come too late: it is a file that has to
+ * be made, and reading takes none.
  */
 static tn_status take_dir(struct store *store, struct err *err)
 {
@@ -184,7 +184,7 @@ static void destroy_database(struct store *store)
     rocksdb_free(fault); /* creating or looking comes next and tells */
 }
 
-static tn_status fill(struct store *store, struct err *err)
+static tn_status create_contents(struct store *store, struct err *err)
 {
     tn_status status = open_database(store, OPEN_CREATE, err);
 
@@ -205,7 +205,7 @@ static tn_status create_store(struct store *store, enum format_found found, stru
 
     tn_status status = format_begin(store->dir_fd, store->dir, err);
     if (status == TN_OK)
-        status = fill(store, err);
+        status = create_contents(store, err);
     if (status != TN_OK)
         format_abandon(store->dir_fd);
     return status;

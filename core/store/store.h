@@ -50,7 +50,7 @@ struct store_cursor;
 struct store_options {
     bool create_if_missing;
     size_t block_cache_size; /* bytes; 0: 32 MiB */
-    struct log *log;         /* borrowed; may be NULL */
+    struct log *log;         /* borrowed until store_close; may be NULL */
 };
 
 /*

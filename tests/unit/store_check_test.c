@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests core/store/check.c: a torn end is forgiven, damage is named, and neither loses a write. */
+#include <fcntl.h>
+
+#include "core/store/private.h"
 #include "tests/unit/store_fixture.h"
 
 /* As long as the logs' blocks take to be several. */
@@ -51,6 +54,13 @@ static void expect_writes(struct fixture *fixture, unsigned count)
     struct store *store = fixture_open(fixture);
 
     assert_int_equal(count_writes(store), count);
+    fixture_put(store, STORE_INDEX, 1, "after", "1");
+    store_close(store);
+
+    /* The torn end is gone for good: what comes after it is kept. */
+    store = fixture_open(fixture);
+    assert_int_equal(count_writes(store), count);
+    fixture_expect(store, STORE_INDEX, 1, "after", "1");
     store_close(store);
 }
 
@@ -304,6 +314,74 @@ static void a_changed_byte_in_a_table_is_never_read_as_data(void **state)
     buf_fini(&value);
 }
 
+/* A sequence that is the same in every run: xorshift. */
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+/* Cut, overwritten, blanked or copied within, at random places and lengths. */
+static void mangle(struct buf *content, uint64_t *seed)
+{
+    size_t from = next_random(seed) % content->len;
+    size_t to = next_random(seed) % content->len;
+    size_t room = content->len - (from > to ? from : to);
+    size_t len = next_random(seed) % (room < 5000 ? room : 5000);
+
+    switch (next_random(seed) % 4) {
+    case 0:
+        content->len = 1 + from;
+        break;
+    case 1:
+        for (size_t i = 0; i < len; i++)
+            content->data[from + i] = (uint8_t)next_random(seed);
+        break;
+    case 2:
+        memset(content->data + from, 0, len);
+        break;
+    default:
+        memmove(content->data + to, content->data + from, len);
+    }
+}
+
+static void whatever_a_log_holds_it_is_good_or_damaged(void **state)
+{
+    enum { ROUND_COUNT = 1000 };
+    struct fixture *fixture = *state;
+    struct buf content = {0};
+    uint64_t seed = 88172645463325252u;
+    unsigned damaged_count = 0;
+    char log[64];
+
+    make_crashed(fixture, log, sizeof(log));
+    fixture_read(fixture, log, &content);
+    size_t len = content.len;
+    uint8_t *original = mem_alloc(len);
+    int dir_fd = open(fixture->dir, O_RDONLY | O_DIRECTORY);
+    assert_non_null(original);
+    assert_true(dir_fd >= 0);
+    memcpy(original, content.data, len);
+
+    for (unsigned round = 0; round < ROUND_COUNT; round++) {
+        content.len = len;
+        memcpy(content.data, original, len);
+        for (uint64_t n = 1 + next_random(&seed) % 3; n > 0; n--)
+            mangle(&content, &seed);
+        fixture_write(fixture, log, content.data, content.len);
+        tn_status status = check_logs(dir_fd, fixture->dir, NULL);
+        assert_true(status == TN_OK || status == TN_DATA_LOSS);
+        damaged_count += status == TN_DATA_LOSS;
+    }
+    assert_true(damaged_count > ROUND_COUNT / 2);
+    assert_true(damaged_count < ROUND_COUNT);
+    (void)close(dir_fd);
+    mem_free(original);
+    buf_fini(&content);
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_make, fixture_remove)
 
 int main(void)
@@ -320,6 +398,7 @@ int main(void)
         WITH_FIXTURE(any_changed_byte_of_the_manifest_refuses_to_open),
         WITH_FIXTURE(a_missing_or_empty_manifest_refuses_to_open),
         WITH_FIXTURE(a_changed_current_refuses_to_open),
+        WITH_FIXTURE(whatever_a_log_holds_it_is_good_or_damaged),
         WITH_FIXTURE(a_missing_table_refuses_to_open),
         WITH_FIXTURE(a_shortened_table_refuses_to_open),
         WITH_FIXTURE(a_changed_byte_in_a_table_is_never_read_as_data),

@@ -12,7 +12,7 @@
 #include "core/store/private.h"
 #include "tests/unit/store_fixture.h"
 
-#define KILL_COUNT 25
+#define KILL_COUNT 12
 #define VALUE_SIZE ((size_t)64 << 10)
 /* What a child says that could not set its scene. */
 #define SKIPPED 77
@@ -88,16 +88,16 @@ static int play_full_disk(struct fixture *fixture)
         return SKIPPED;
     if (fixture_try_open(fixture, true, &store) != TN_RESOURCE_EXHAUSTED)
         return 1;
-    if (mount_disk(fixture, MS_REMOUNT, "size=90m") != 0)
+    if (mount_disk(fixture, MS_REMOUNT, "size=80m") != 0)
         return SKIPPED;
     if (fixture_try_open(fixture, true, &store) != TN_OK)
         return 2;
-    if (fill(store, 4000, &count, &fixture->err) != TN_RESOURCE_EXHAUSTED)
+    if (fill(store, 1000, &count, &fixture->err) != TN_RESOURCE_EXHAUSTED)
         return 3;
     if (count < 100 || count_numbers(store) != count)
         return 4;
     /* Once there is room, writing goes on. */
-    if (mount_disk(fixture, MS_REMOUNT, "size=200m") != 0)
+    if (mount_disk(fixture, MS_REMOUNT, "size=150m") != 0)
         return SKIPPED;
     if (fill(store, count + 100, &more, NULL) != TN_OK)
         return 5;
@@ -182,7 +182,7 @@ static void a_kill_at_any_moment_of_creation_is_recovered_from(void **state)
         assert_true(child >= 0);
         if (child == 0)
             _exit(play_create(fixture));
-        (void)usleep(i * 400); /* the moment of the kill, not an event waited for */
+        (void)usleep(i * 900); /* the moment of the kill, not an event waited for */
         (void)kill(child, SIGKILL);
         (void)wait_for(child);
         assert_int_equal(in_child(fixture, play_create), TN_OK);
