@@ -125,6 +125,8 @@ static const struct text_pair pairs[] = {
     {"Record %llu is damaged in the store.", "La fiche %llu est endommagée dans la base."},
     {"The directory that '%s' is to be in is not there.",
      "Le répertoire qui doit contenir « %s » n’existe pas."},
+    {"The disk of the store in '%s' has less than %u MiB left.",
+     "Le disque de l’entrepôt « %s » a moins de %u Mio libres."},
     {"The disk of the store in '%s' is full.", "Le disque de l’entrepôt « %s » est plein."},
     {"The head of portal %u is damaged.", "La tête du portail %u est endommagée."},
     {"The kind of a property cannot change: its values are stored.",
