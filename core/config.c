@@ -55,16 +55,16 @@ static void place_format(char place[static PLACE_SIZE], const struct reader *rea
     size_t len = 0;
 
     for (uint32_t i = 0; i < entry->path_len && len < sizeof(key); i++) {
-        const char *quote = is_bare_key(entry->path[i]) ? "" : "\"";
+        const char *mark = is_bare_key(entry->path[i]) ? "" : "\"";
 
         len += (size_t)snprintf(key + len,
                                 sizeof(key) - len,
                                 "%s%s%.*s%s",
                                 i > 0 ? "." : "",
-                                quote,
+                                mark,
                                 (int)entry->path[i].len,
                                 entry->path[i].data,
-                                quote);
+                                mark);
     }
     if (len >= sizeof(key))
         key[utf8_cut(key, sizeof(key) - 1)] = '\0';
@@ -302,8 +302,9 @@ static tn_status parse_options(int argc, char **argv, struct options *options)
     if (!args)
         return err_memory(options->err, "the configuration");
     memcpy(args, argv, (size_t)argc * sizeof(*args));
-    error_t failed =
-        argp_parse(&argp, argc, args, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, NULL, options);
+    const unsigned flags = ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
+    error_t failed = argp_parse(&argp, argc, args, flags, NULL, options);
     if (failed == 0)
         return TN_OK;
     if (failed == ENOMEM)
@@ -321,6 +322,7 @@ static void answer(const struct options *options)
     char name[] = "tenond";
 
     if (options->is_help)
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
         argp_help(&argp, stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
     else
         (void)puts("tenond " TENON_VERSION);

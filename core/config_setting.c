@@ -202,8 +202,10 @@ static tn_status check_kind(const struct config_setting *setting, const char *pl
     switch (setting->kind) {
     case SETTING_LIST:
         if (entry->kind != CONFIG_LIST && !(entry->is_in_list && entry->kind == CONFIG_TEXT))
-            return err_set(
-                err, TN_INVALID_ARGUMENT, "%s: must be a list of texts in quotes.", place);
+            return err_set(err,
+                           TN_INVALID_ARGUMENT,
+                           "%s: must be a list of texts such as [\"a\", \"b\"].",
+                           place);
         break;
     case SETTING_WHOLE:
         if (is_list || entry->kind != CONFIG_WHOLE)
@@ -217,7 +219,7 @@ static tn_status check_kind(const struct config_setting *setting, const char *pl
     case SETTING_TEXT:
     case SETTING_LEVEL:
         if (is_list || entry->kind != CONFIG_TEXT)
-            return err_set(err, TN_INVALID_ARGUMENT, "%s: must be a text in quotes.", place);
+            return err_set(err, TN_INVALID_ARGUMENT, "%s: must be a text such as \"a\".", place);
         break;
     }
     return TN_OK;
