@@ -21,7 +21,9 @@ write() {
 clean_tree() {
     rm -rf -- "${tree:?}"/*
     mkdir -p "$tree/core" "$tree/cmake" "$tree/tests/unit"
-    cp core/CMakeLists.txt "$tree/core/"
+    printf '%s\n' 'core_module(base)' 'core_module(value USES base LIBS other)' \
+        'core_module(store USES base value' '            LIBS rocksdb)' 'core_module(record USES base)' \
+        'core_module(bus USES base LIBS proto)' >"$tree/core/CMakeLists.txt"
     cp cmake/TenonFlags.cmake "$tree/cmake/"
     cp .clang-format "$tree/"
     write include/tenon/base.h '#include <stdint.h>'
@@ -85,6 +87,10 @@ refuses layers sdk/plugin/x.h '#include "core/base/mem.h"'
 refuses layers include/tenon/x.h '#include <stdio.h>'
 refuses layers include/tenon/x.h '#include "core/base/mem.h"'
 refuses layers include/tenon/x.h '#include "tenon/gone.h"'
+
+clean_tree
+echo 'core_module(value USES base record)' >>"$tree/core/CMakeLists.txt"
+if bash "$here/layers.sh" "$tree" >/dev/null; then fail "layers accepts an edge against the order"; fi
 
 refuses words core/base/x.c '/* the contact of a record */'
 refuses words core/base/x.h 'struct Deal;'
