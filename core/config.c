@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@
 
 /* All strings and lists: the file is at most 64 KiB, the rest is what the shell passed. */
 #define ARENA_BUDGET (8u << 20)
-#define DEFAULT_DATA_DIR "/var/lib/tenon"
+/* Where there is no home. `tenon` looks for the same socket by the same rule. */
+#define SYSTEM_DATA_DIR "/var/lib/tenon"
 #define DEFAULT_SOCKET "tenon.sock"
 /* Below the folder that holds the directory of the executable: build/bin, /usr/bin. */
 #define DEFAULT_PLUGIN_DIR "lib/tenon/plugins"
@@ -221,7 +223,7 @@ static tn_status read_file(struct config *config, const char *file, struct err *
 
 static const struct argp_option argp_options[] = {
     {"config", 'c', "FILE", 0, "Read settings from FILE (TOML)", 0},
-    {"data", 'd', "DIR", 0, "Keep data in DIR (" DEFAULT_DATA_DIR ")", 0},
+    {"data", 'd', "DIR", 0, "Keep data in DIR (~/.local/state/tenon)", 0},
     {"listen", 'l', "URL", 0, "Listen at URL: ipc://PATH or tcp://HOST:PORT; repeatable", 0},
     {"plugins", 'p', "DIR", 0, "Load the plugins in DIR; repeatable", 0},
     {"log", 'L', "LEVEL", 0, "Log error, warn, info or debug (info)", 0},
@@ -336,8 +338,8 @@ static void set_default(const char **text, const char *value)
         *text = value;
 }
 
-/* A list of the one text that is made of the three. */
-static tn_status default_list(struct config *config, const char *name, const char *head,
+/* Sets a text, or a list of one, that is made of the three. */
+static tn_status default_text(struct config *config, const char *name, const char *head,
                               const char *middle, const char *tail, struct err *err)
 {
     char text[PATH_MAX + 64];
@@ -360,12 +362,28 @@ static tn_status default_plugin_dir(struct config *config, struct err *err)
         if (slash)
             *slash = '\0';
     }
-    return default_list(config, "plugins", "", path, "/" DEFAULT_PLUGIN_DIR, err);
+    return default_text(config, "plugins", "", path, "/" DEFAULT_PLUGIN_DIR, err);
+}
+
+/* $XDG_STATE_HOME/tenon, else ~/.local/state/tenon. */
+static tn_status default_data_dir(struct config *config, struct err *err)
+{
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet */
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    /* NOLINTEND(concurrency-mt-unsafe) */
+
+    if (state && state[0] == '/')
+        return default_text(config, "data", "", state, "/tenon", err);
+    if (home && home[0] == '/')
+        return default_text(config, "data", "", home, "/.local/state/tenon", err);
+    return default_text(config, "data", "", "", SYSTEM_DATA_DIR, err);
 }
 
 static tn_status fill_defaults(struct config *config, struct err *err)
 {
-    set_default(&config->data_dir, DEFAULT_DATA_DIR);
+    if (!config->data_dir)
+        TRY(default_data_dir(config, err));
     set_default(&config->portal.language, "en");
     set_default(&config->portal.currency, "EUR");
     set_default(&config->portal.time_zone, "Europe/Paris");
@@ -374,7 +392,7 @@ static tn_status fill_defaults(struct config *config, struct err *err)
     if (config->plugin_dirs.count == 0)
         TRY(default_plugin_dir(config, err));
     if (config->listen.count == 0)
-        TRY(default_list(config, "listen", "ipc://", config->data_dir, "/" DEFAULT_SOCKET, err));
+        TRY(default_text(config, "listen", "ipc://", config->data_dir, "/" DEFAULT_SOCKET, err));
     return TN_OK;
 }
 

@@ -93,9 +93,7 @@ static void without_options_everything_has_a_default(void **state)
     assert_int_equal(load_args(fixture, (const char *const[]){NULL}), TN_OK);
     const struct config *config = fixture->config;
     assert_false(config->is_answered);
-    assert_string_equal(config->data_dir, "/var/lib/tenon");
     assert_int_equal(config->listen.count, 1);
-    assert_string_equal(config->listen.items[0], "ipc:///var/lib/tenon/tenon.sock");
     assert_int_equal(config->plugin_dirs.count, 1);
     assert_string_equal(config->plugin_dirs.items[0], expected);
     assert_int_equal(config->log_level, LOG_INFO);
@@ -182,6 +180,37 @@ static void options_stand_in_place_of_the_file(void **state)
     assert_int_equal(config->plugin_dirs.count, 3);
     assert_string_equal(config->plugin_dirs.items[2], "r");
     assert_int_equal(config->worker_count, 6); /* no option says otherwise */
+}
+
+static void the_default_data_directory_is_the_users(void **state)
+{
+    static const struct {
+        const char *state_home;
+        const char *home;
+        const char *expected;
+    } users[] = {
+        {"/state", "/home/ada", "/state/tenon"},
+        {NULL, "/home/ada", "/home/ada/.local/state/tenon"},
+        {"", "/home/ada", "/home/ada/.local/state/tenon"},
+        {"relative", "/home/ada", "/home/ada/.local/state/tenon"},
+        {NULL, NULL, "/var/lib/tenon"},
+        {NULL, "", "/var/lib/tenon"},
+    };
+    struct fixture *fixture = *state;
+    char socket[64];
+
+    for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+        assert_int_equal(unsetenv("XDG_STATE_HOME"), 0);
+        assert_int_equal(unsetenv("HOME"), 0);
+        if (users[i].state_home)
+            assert_int_equal(setenv("XDG_STATE_HOME", users[i].state_home, 1), 0);
+        if (users[i].home)
+            assert_int_equal(setenv("HOME", users[i].home, 1), 0);
+        assert_int_equal(load_args(fixture, (const char *const[]){NULL}), TN_OK);
+        assert_string_equal(fixture->config->data_dir, users[i].expected);
+        (void)snprintf(socket, sizeof(socket), "ipc://%s/tenon.sock", users[i].expected);
+        assert_string_equal(fixture->config->listen.items[0], socket);
+    }
 }
 
 static void the_default_socket_is_in_the_data_directory(void **state)
@@ -453,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_options_everything_has_a_default, setup, teardown),
         cmocka_unit_test_setup_teardown(the_file_sets_every_setting, setup, teardown),
         cmocka_unit_test_setup_teardown(options_stand_in_place_of_the_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_default_data_directory_is_the_users, setup, teardown),
         cmocka_unit_test_setup_teardown(
             the_default_socket_is_in_the_data_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wrong_setting_is_named_with_its_line, setup, teardown),
