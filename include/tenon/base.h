@@ -83,6 +83,9 @@ typedef uint64_t tn_id;
 /* Microseconds since 1970-01-01 UTC, and of an interval. */
 typedef int64_t tn_time;
 
+/* Rows of one list; so a position is always below 0x10000. */
+#define TN_ROW_MAX 65535u
+
 /* What every declaration list looks like; TN_LIST fills it from an array. */
 #define TN_LIST_OF(name, type)    \
     struct name {                 \
@@ -98,6 +101,13 @@ typedef int64_t tn_time;
 /* Positions in the plugin's own lists. */
 struct tn_index_list {
     const uint32_t *items;
+    uint32_t count;
+    uint32_t item_size;
+};
+
+/* Bytes that are a format of their own: item_size is 1. Not bound by TN_ROW_MAX. */
+struct tn_byte_list {
+    const uint8_t *items;
     uint32_t count;
     uint32_t item_size;
 };

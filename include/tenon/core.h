@@ -16,7 +16,15 @@ struct tn_host;
 
 enum { TN_LOG_ERROR = 1, TN_LOG_WARN = 2, TN_LOG_INFO = 3, TN_LOG_DEBUG = 4 };
 
-enum { TN_ASKED_PORTAL = 1, TN_ASKED_USER = 2, TN_ASKED_SOURCE = 3, TN_ASKED_LANGUAGE = 4 };
+/* What tn_core_v1.asked tells: of the request, then of its portal's settings. */
+enum {
+    TN_ASKED_PORTAL = 1,    /* its name */
+    TN_ASKED_USER = 2,      /* id of the record in `users`, in decimal; empty: no person */
+    TN_ASKED_SOURCE = 3,    /* what brought the request: "api", "import", a plugin's id */
+    TN_ASKED_LANGUAGE = 4,  /* of texts for the caller: "en", "fr" */
+    TN_ASKED_TIME_ZONE = 5, /* of the portal: "Europe/Paris", a name of the tz database */
+    TN_ASKED_CURRENCY = 6   /* of the portal: "EUR", ISO 4217 */
+};
 
 struct tn_core_v1 {
     uint32_t struct_size;
@@ -25,7 +33,7 @@ struct tn_core_v1 {
     /* What load() returned in ret_self. [any] */
     void *(*self)(const struct tn_call *call);
 
-    /* Portal, user, source or language (TN_ASKED_...) of the call. [any] */
+    /* One of TN_ASKED_...; lent by the call, empty where there is none. [any] */
     struct tn_str (*asked)(const struct tn_call *call, uint32_t what);
 
     /* The time of the call: fixed while it runs, the same when it is run again. [any] */
@@ -61,6 +69,17 @@ struct tn_core_v1 {
 
     /* Sends one response of a TN_STREAMS method; copied. [worker] blocks on a slow reader */
     tn_status (*send)(struct tn_call *call, const struct tn_record *response);
+
+    /*
+     * A TN_ENCODED message as bytes, which the host passes on unread. They are here and
+     * not in tn_bus_v1 because a plugin that only serves such messages calls nobody, and
+     * its needs should say so. body: lent until set_body on the same message or the end
+     * of the call; empty at first. set_body: copied; replaces what was there. A message
+     * that is not TN_ENCODED: TN_INVALID_ARGUMENT; longer than the host's limit for a
+     * message: TN_RESOURCE_EXHAUSTED. [any]
+     */
+    tn_status (*body)(const struct tn_record *message, struct tn_bytes *ret_body);
+    tn_status (*set_body)(struct tn_record *message, struct tn_bytes body);
 
     /*
      * hold: the call outlives its callback, whose return value is then ignored; the

@@ -28,12 +28,35 @@ struct tn_record;
 
 enum { TN_FREE = 0, TN_STARTER = 1, TN_PROFESSIONAL = 2, TN_ENTERPRISE = 3 };
 
-/* Types: of records, or with TN_MESSAGE of requests and responses. */
+/*
+ * Types: of records, or with TN_MESSAGE of requests and responses.
+ *
+ * A message is a protobuf message on the bus. Without TN_ENCODED it is flat: its
+ * properties are its fields, and values are read and written one by one. With TN_ENCODED
+ * it has no rows in `properties`; tn_plugin.descriptors describe it, and it is taken and
+ * given as encoded bytes (tn_core_v1.body and set_body), for messages with nested or
+ * repeated parts. The plugin decodes them itself. A message of another plugin may be
+ * declared TN_EXTERN | TN_ENCODED whichever way its owner declares it.
+ *
+ * The host declares one record type itself: `users`, with `email` (unique), `firstname`,
+ * `lastname` and `team`, all TN_TEXT. Plugins refer to it as TN_EXTERN and do not write it.
+ */
 
-#define TN_ANY_TYPE 0xffffffffu /* as a row's `type`: every record type of the portal */
+#define TN_MESSAGE 1u /* never stored */
+#define TN_ENCODED 2u /* with TN_MESSAGE */
 
-#define TN_PIPELINE 1u /* its records move through pipelines and stages */
-#define TN_MESSAGE 2u  /* never stored; a protobuf message on the bus */
+/*
+ * Eight marks that a record type may carry and to which the host gives no meaning, so that
+ * a plugin can work on types that it does not know: tenon/marks.h lists those agreed upon.
+ * A type is marked by its owner: a TN_EXTERN row carries none, nor does a message.
+ */
+#define TN_MARK(n) (0x100u << (n)) /* n from 0 to 7 */
+#define TN_MARK_ALL 0xff00u
+
+/* In place of a row as `type` of a property (each such type gains it) or of a hook: */
+#define TN_ANY_TYPE 0xffffffffu                  /* every record type of the portal */
+#define TN_MARKED(marks) (0xfffe0000u | (marks)) /* those that carry one of these marks */
+#define TN_IS_MARKED(type) (((type)&0xffff00ffu) == 0xfffe0000u && ((type)&TN_MARK_ALL) != 0)
 
 struct tn_type {
     const char *name; /* "tickets"; a message's is "org.example.tickets.v1.CloseRequest" */
@@ -50,10 +73,16 @@ TN_LIST_OF(tn_type_list, tn_type);
 #define TN_UNIQUE 2u
 #define TN_INDEXED 4u
 #define TN_SEARCHABLE 8u
-#define TN_READONLY 16u /* only the plugin that declares it writes it */
-#define TN_HIDDEN 32u
+#define TN_READONLY 16u /* written by the plugin that declares it; refused to anybody else */
+#define TN_HIDDEN 32u   /* people see it only where they ask for it by name */
 #define TN_TITLE 64u    /* names the record to people */
 #define TN_TRAVELS 128u /* a message's TN_REF: the record itself comes with the request */
+#define TN_OWNER 256u   /* a TN_REF to `users`: who owns the record; one per type */
+
+/*
+ * The owner is what access rules go by, so the host adds it to the dimensions of every
+ * roll-up of the type: totals never tell a restricted user about the records of others.
+ */
 
 struct tn_option {
     const char *name;
@@ -62,7 +91,7 @@ struct tn_option {
 TN_LIST_OF(tn_option_list, tn_option);
 
 struct tn_property {
-    uint32_t type; /* row of types; a foreign type gains the property */
+    uint32_t type; /* row of types (a foreign type gains it), TN_ANY_TYPE or TN_MARKED() */
     uint32_t kind; /* TN_TEXT... */
     const char *name;
     const char *label;
@@ -86,7 +115,7 @@ struct tn_association {
     uint32_t max_from;
     uint32_t flags;
     uint32_t reserved;
-    struct tn_option_list labels; /* "decision_maker"... */
+    struct tn_option_list labels; /* "decision_maker"...; 64 at most */
 };
 TN_LIST_OF(tn_association_list, tn_association);
 
@@ -135,7 +164,7 @@ typedef tn_status (*tn_migrate_fn)(struct tn_call *call, uint32_t from, struct t
  * else costs a runner one round trip.
  */
 struct tn_hook {
-    uint32_t type;
+    uint32_t type; /* row of types, TN_ANY_TYPE or TN_MARKED() */
     int32_t order; /* lower first; between equals by plugin id. One pass, no loops. */
     tn_hook_fn run;
     struct tn_index_list on;

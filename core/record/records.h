@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * records.h - the one owner of what portals hold: it opens portals, gives out transactions,
+ * and runs the committer. See txn.h for what a transaction does.
+ */
+#ifndef CORE_RECORD_RECORDS_H
+#define CORE_RECORD_RECORDS_H
+
+#include "core/access/portal.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/record/log.h"
+#include "core/schema/catalog.h"
+#include "core/store/store.h"
+
+struct records;
+struct record;
+struct txn;
+
+/*
+ * Runs the hooks of one record that `txn` changed, inside it; they may change and create others,
+ * which then get their turn. [worker]
+ */
+typedef tn_status (*records_hook_fn)(void *ctx, struct txn *txn, struct record *record,
+                                     struct err *err);
+
+/* After a group of commits is durable; must not block. [committer thread] */
+typedef void (*records_wake_fn)(void *ctx);
+
+struct records_options {
+    struct store *store; /* borrowed, as all below */
+    struct catalog *catalog;
+    struct portals *portals;
+    struct log *log;
+};
+
+/* Starts the committer. [loader] blocks */
+tn_status records_create(const struct records_options *options, struct records **ret_records,
+                         struct err *err);
+/* Commits what waits, then stops the committer. Accepts NULL. [loader] blocks */
+void records_destroy(struct records *records);
+
+struct catalog *records_catalog(struct records *records);
+struct store *records_store(struct records *records);
+struct portals *records_portals(struct records *records);
+
+/* At most one of each; before the first transaction. [loader] */
+void records_set_hook(struct records *records, records_hook_fn hook, void *ctx);
+
+/* `wake` runs after each durable group, until removed. [any] */
+tn_status records_add_watcher(struct records *records, records_wake_fn wake, void *ctx);
+void records_remove_watcher(struct records *records, records_wake_fn wake, void *ctx);
+
+/* The newest durable change number of a portal; whether an I/O error froze it. [any] */
+uint64_t records_head(struct records *records, const struct portal *portal);
+bool records_is_frozen(struct records *records, const struct portal *portal);
+
+#endif /* CORE_RECORD_RECORDS_H */

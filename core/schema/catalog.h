@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * catalog.h - all schemas of a host: what plugins declare, for every portal, and what each portal
+ * adds at run time. It gives names their ids, keeps them in the store, and builds the struct schema
+ * that everybody reads.
+ */
+#ifndef CORE_SCHEMA_CATALOG_H
+#define CORE_SCHEMA_CATALOG_H
+
+#include <tenon/plugin.h>
+
+#include "core/base/err.h"
+#include "core/schema/schema.h"
+#include "core/store/store.h"
+
+struct catalog;
+struct catalog_declared;
+
+/* Reads what the store holds and adds the host's own type `users`. `store` is borrowed. [loader]
+ * blocks */
+tn_status catalog_open(struct store *store, struct catalog **ret_catalog, struct err *err);
+void catalog_close(struct catalog *catalog);
+
+/* Positions in a plugin's lists to ids; 0 where a row has none (messages). Lent by `declared`. */
+struct catalog_binding {
+    const uint32_t *types;
+    const uint32_t *properties;
+    const uint32_t *associations;
+    const uint32_t *rollups;
+};
+
+/*
+ * Takes in what a plugin declares (its lists must outlive `declared`): visible at once in every
+ * portal, not yet stored. TN_ALREADY_EXISTS: a name that another plugin has; TN_NOT_FOUND: a
+ * TN_EXTERN row that nobody declares; TN_FAILED_PRECONDITION: it differs from what the store holds
+ * in a way that stored data does not allow (kind, uniqueness, types of an association).
+ * Nothing is taken in then. [loader] blocks
+ */
+tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugin,
+                          struct catalog_declared **ret_declared, struct err *err);
+const struct catalog_binding *catalog_binding(const struct catalog_declared *declared);
+
+/* Stores it, synced; on failure it is as before. [loader] blocks */
+tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declared, struct err *err);
+/* Takes it out again as if it had never been declared. Not after catalog_keep. [loader] */
+void catalog_drop(struct catalog *catalog, struct catalog_declared *declared);
+/* Frees the binding; what it declared stays. */
+void catalog_declared_destroy(struct catalog_declared *declared);
+
+/* The schema of a portal, OWNED: schema_unref. NULL when memory is out. [any] */
+struct schema *catalog_schema(struct catalog *catalog, uint32_t portal);
+
+/*
+ * Changes of one portal's own schema. Each checks, adds its writes to `batch`, and returns the
+ * schema as it will be in `*ret_schema` (OWNED); catalog_adopt() makes it the portal's once the
+ * batch is written. Only the portal's committer calls them, one at a time. [any]
+ */
+struct catalog_type_request {
+    struct tn_str name;
+    struct tn_str label;
+    struct tn_str plural;
+};
+struct catalog_property_request {
+    struct tn_str type;
+    struct tn_str name;
+    struct tn_str label;
+    struct tn_str group;
+    struct tn_str fallback;
+    struct tn_str refers;
+    uint32_t kind;
+    uint32_t flags;
+    const struct schema_option *options;
+    uint32_t option_count;
+};
+struct catalog_association_request {
+    struct tn_str name;
+    struct tn_str inverse;
+    struct tn_str from;
+    struct tn_str to;
+    struct tn_str label;
+    struct tn_str inverse_label;
+    uint32_t max_to;
+    uint32_t max_from;
+    const struct schema_option *labels;
+    uint32_t label_count;
+};
+tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
+                           const struct catalog_type_request *request, struct store_batch *batch,
+                           struct schema **ret_schema, struct err *err);
+tn_status catalog_add_property(struct catalog *catalog, uint32_t portal,
+                               const struct catalog_property_request *request,
+                               struct store_batch *batch, struct schema **ret_schema,
+                               struct err *err);
+/* Label, group, hidden and options (more of them) may change. */
+tn_status catalog_update_property(struct catalog *catalog, uint32_t portal,
+                                  const struct catalog_property_request *request,
+                                  struct store_batch *batch, struct schema **ret_schema,
+                                  struct err *err);
+tn_status catalog_archive_property(struct catalog *catalog, uint32_t portal, struct tn_str type,
+                                   struct tn_str name, struct store_batch *batch,
+                                   struct schema **ret_schema, struct err *err);
+tn_status catalog_add_association(struct catalog *catalog, uint32_t portal,
+                                  const struct catalog_association_request *request,
+                                  struct store_batch *batch, struct schema **ret_schema,
+                                  struct err *err);
+/* Takes `schema` over. */
+void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *schema);
+/* The batch was not written: what the store holds is the portal's schema, read again. */
+void catalog_reread(struct catalog *catalog, uint32_t portal);
+
+#endif /* CORE_SCHEMA_CATALOG_H */
