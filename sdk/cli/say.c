@@ -87,7 +87,12 @@ void say_error(FILE *out, const struct err *err)
     for (uint32_t i = 0; i < err->violation_count; i++) {
         const struct err_violation *v = &err->violations[i];
 
-        (void)fprintf(out, "  %s%s%s (%s)\n", v->field, v->field[0] ? ": " : "", v->text, v->rule);
+        /* A single violation mostly is the message. */
+        if (strcmp(v->text, err->message) == 0)
+            (void)fprintf(out, "  %s (%s)\n", v->field, v->rule);
+        else
+            (void)fprintf(
+                out, "  %s%s%s (%s)\n", v->field, v->field[0] ? ": " : "", v->text, v->rule);
     }
     if (err->violation_dropped > 0)
         say_to(out, err->language, "  and %u more\n", err->violation_dropped);
