@@ -8,6 +8,9 @@
 
 #define TOTALS_FORMAT 1u
 
+__extension__ typedef __int128 int128;
+__extension__ typedef unsigned __int128 uint128;
+
 static tn_status read_number(struct tn_bytes row, const struct schema_property *property,
                              struct decimal fallback, struct decimal *ret_number)
 {
@@ -131,8 +134,7 @@ tn_status totals_encode(const struct totals *totals, struct buf *out)
     TRY(buf_add_u64(out, totals->count));
     TRY(buf_add_u32(out, totals->sum_count));
     for (uint32_t i = 0; i < totals->sum_count; i++) {
-        __extension__ unsigned __int128 bits =
-            (__extension__ unsigned __int128)totals->sums[i].mantissa;
+        uint128 bits = (uint128)totals->sums[i].mantissa;
 
         TRY(buf_add_u64(out, (uint64_t)(bits >> 64)));
         TRY(buf_add_u64(out, (uint64_t)bits));
@@ -155,10 +157,9 @@ tn_status totals_decode(struct tn_bytes bytes, struct totals *ret_totals)
         return TN_DATA_LOSS;
     for (uint32_t i = 0; i < totals.sum_count; i++) {
         const uint8_t *p = bytes.data + 13 + 20 * i;
-        __extension__ unsigned __int128 bits =
-            (__extension__ unsigned __int128)read_u64(p) << 64 | read_u64(p + 8);
+        uint128 bits = (uint128)read_u64(p) << 64 | read_u64(p + 8);
 
-        totals.sums[i].mantissa = (__extension__ __int128)bits;
+        totals.sums[i].mantissa = (int128)bits;
         totals.sums[i].exponent = (int32_t)read_u32(p + 16);
     }
     *ret_totals = totals;
