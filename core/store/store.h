@@ -35,6 +35,13 @@ enum store_family {
 /* The newest format of keys and values that this host reads and writes. */
 #define STORE_FORMAT 1u
 
+/*
+ * Bounds. A longer key, put or looked up, is TN_INVALID_ARGUMENT; a batch that grows beyond its
+ * size keeps what it has and store_write refuses it with TN_RESOURCE_EXHAUSTED.
+ */
+#define STORE_KEY_MAX ((size_t)2048)
+#define STORE_BATCH_SIZE_MAX ((size_t)64 << 20)
+
 struct store;
 struct store_snapshot;
 struct store_batch;
