@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/map.h"
+#include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/store/meta.h"
 #include "tenon/stored/v1/stored.pb-c.h"

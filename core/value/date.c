@@ -264,7 +264,7 @@ tn_status datetime_parse(struct tn_str text, tn_time *ret_us)
 size_t datetime_format(tn_time us, char text[DATETIME_TEXT_SIZE])
 {
     int64_t days = us / US_PER_DAY - (us % US_PER_DAY < 0);
-    uint64_t rest = (uint64_t)(us - days * US_PER_DAY);
+    uint64_t rest = (uint64_t)((us % US_PER_DAY + US_PER_DAY) % US_PER_DAY);
     char *p = put_date(text, (int32_t)days);
 
     *p++ = 'T';
