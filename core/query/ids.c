@@ -3,12 +3,9 @@
 #include "core/query/ids.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/mem.h"
-#include "core/store/key.h"
-#include "core/store/store.h"
-#include "core/value/value.h"
+#include "core/index/index.h"
 
 /* The candidates of one group: a scan, or a list. */
 struct source {
@@ -68,42 +65,28 @@ static tn_status collect_range(struct ids *ids, struct source *source,
     return st == TN_NOT_FOUND ? TN_OK : st;
 }
 
-static tn_status unique_key(const struct schema_property *property, const struct tn_value *value,
-                            struct buf *key)
-{
-    struct buf part = {0};
-    tn_status st = value_unique_key(value, &part);
-
-    if (st == TN_OK)
-        st = key_unique(key, property->type, property->id, buf_bytes(&part));
-    buf_fini(&part);
-    return st;
-}
-
 static tn_status collect_unique(struct ids *ids, struct source *source,
                                 const struct schema_property *property,
                                 const struct tn_value *value, struct err *err)
 {
     struct txn *txn = ids->txn;
     struct buf key = {0};
-    struct buf found = {0};
-    tn_status st = unique_key(property, value, &key);
+    tn_id id = 0;
 
-    if (st == TN_OK)
-        st = store_get(records_store(txn_records(txn)),
-                       txn_snapshot(txn),
-                       STORE_UNIQUE,
-                       txn_portal(txn)->id,
-                       buf_bytes(&key),
-                       &found,
-                       err);
-    if (st == TN_OK && found.len < sizeof(tn_id))
-        st = err_set(err, TN_DATA_LOSS, "A unique value's entry is damaged.");
-    if (st == TN_OK && read_u64(found.data) > ids->after)
-        st = add_id(source, read_u64(found.data), err);
-    buf_fini(&found);
+    if (index_unique_key(property, value, &key) != TN_OK) {
+        buf_fini(&key);
+        return err_memory(err, "a query");
+    }
+    tn_status st = index_unique_find(records_store(txn_records(txn)),
+                                     txn_snapshot(txn),
+                                     txn_portal(txn)->id,
+                                     buf_bytes(&key),
+                                     &id,
+                                     err);
     buf_fini(&key);
-    return st == TN_NOT_FOUND ? TN_OK : st;
+    if (st != TN_OK)
+        return st == TN_NOT_FOUND ? TN_OK : st;
+    return id > ids->after ? add_id(source, id, err) : TN_OK;
 }
 
 static tn_status collect_values(struct ids *ids, struct source *source,
