@@ -90,6 +90,11 @@ static bool is_bare(const struct entry *entry)
     return entry->method && (entry->method->flags & DISPATCH_BARE);
 }
 
+static bool is_stream(const struct entry *entry)
+{
+    return entry->method && (entry->method->flags & DISPATCH_STREAMS);
+}
+
 static const char *source_of(const struct entry *entry)
 {
     return entry->method && entry->method->source ? entry->method->source : "api";
@@ -193,6 +198,8 @@ static tn_status run_host_method(struct run *run)
         return run->call.err->status;
     if (method->flags & DISPATCH_ADMIN)
         TRY(service_require_admin(&run->call));
+    if (method->flags & DISPATCH_STREAMS)
+        return method->run(&run->call, request, NULL);
 
     ProtobufCMessage *response = arena_alloc(run->call.arena, method->response->sizeof_message);
     if (!response)
@@ -256,7 +263,8 @@ static void run_uncommitted(const struct entry *entry, struct bus_call *bus)
     tn_status st = begin(&run);
     if (st == TN_OK)
         st = run_method(&run);
-    answer(&run, st);
+    if (st != TN_OK || !is_stream(entry))
+        answer(&run, st);
     run_fini(&run);
 }
 
@@ -463,7 +471,8 @@ tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *
             .request = method->request->name,
             .response = method->response->name,
             .module = "",
-            .flags = (method->flags & DISPATCH_READS) ? BUS_READS : 0,
+            .flags = ((method->flags & DISPATCH_READS) ? BUS_READS : 0) |
+                     ((method->flags & DISPATCH_STREAMS) ? BUS_STREAMS : 0),
         };
 
         TRY(add_entry(dispatch, &added, &entry, err));

@@ -61,6 +61,8 @@ struct service_call {
 #define DISPATCH_READS 1u /* writes nothing */
 #define DISPATCH_BARE 2u  /* has no transaction: it reads or commits by other means */
 #define DISPATCH_ADMIN 4u /* for principals that may administer the host */
+/* Answers with a stream: `run` gets no response to fill in, and takes the call over with TN_OK. */
+#define DISPATCH_STREAMS 8u
 
 struct dispatch_method {
     const char *name; /* "tenon.records.v1.Records/Create" */
