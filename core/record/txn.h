@@ -187,14 +187,6 @@ tn_status txn_keep_outcome(struct txn *txn, struct tn_str key, struct tn_str met
 
 /* Commit */
 
-/* Runs the hooks and all checks of one record now, so that a refusal can be rolled back. */
-tn_status txn_prepare_record(struct txn *txn, struct record *record, struct err *err);
-
-/* Values of the portal's meta family under `key`; both count as read or written. */
-tn_status txn_get_meta(struct txn *txn, struct tn_str key, struct tn_bytes *ret_value,
-                       struct err *err);
-tn_status txn_put_meta(struct txn *txn, struct tn_str key, struct tn_bytes value, struct err *err);
-
 /* Runs the hooks and checks the records as a whole; txn_commit does it if it was not done. After
  * it, records read as they will be stored, so an answer can be built. [worker] blocks */
 tn_status txn_prepare(struct txn *txn, struct err *err);

@@ -15,51 +15,56 @@ struct batch {
     const char *list;        /* the request's field: "records" */
     struct record **records; /* per item */
     size_t count;
-    tn_status first; /* refusal, or TN_OK */
+    tn_status first;      /* refusal, or TN_OK */
+    struct txn_mark mark; /* before the item that is being looked at */
+    struct err err;       /* of that item */
 };
 
 static tn_status batch_begin(struct batch *batch, struct service_call *call, const char *list,
                              size_t count)
 {
     TRY(wire_batch(call, count, list));
-    *batch = (struct batch){.call = call, .list = list, .count = count};
+    batch->call = call;
+    batch->list = list;
+    batch->count = count;
+    batch->first = TN_OK;
     batch->records = count ? wire_list(call, count) : NULL;
     return count && !batch->records ? TN_RESOURCE_EXHAUSTED : TN_OK;
 }
 
+static struct err *item_begin(struct batch *batch)
+{
+    batch->mark = txn_mark(batch->call->txn);
+    err_init(&batch->err, batch->call->language);
+    return &batch->err;
+}
+
 /* Takes what became of item `i`. A status that is no refusal ends the batch. */
-static tn_status batch_take(struct batch *batch, size_t i, tn_status status, const struct err *err)
+static tn_status item_end(struct batch *batch, size_t i, tn_status status)
 {
     char prefix[WIRE_FIELD_SIZE];
 
     if (status == TN_OK)
         return TN_OK;
     if (!wire_is_refusal(status)) {
-        err_copy(batch->call->err, err);
+        err_copy(batch->call->err, &batch->err);
         return status;
     }
+    txn_rollback(batch->call->txn, batch->mark);
     (void)snprintf(prefix, sizeof(prefix), "%s[%zu]", batch->list, i);
-    wire_add_refusals(batch->call->err, err, prefix);
+    wire_add_refusals(batch->call->err, &batch->err, prefix);
     if (batch->first == TN_OK)
         batch->first = status;
     return TN_OK;
 }
 
-/* Runs hooks and checks per record, so that what they refuse is told with its position too. */
-static tn_status batch_prepare(struct batch *batch)
+/* As item_end, of an item that writes: hooks and checks as a whole refuse it by its position too.
+ */
+static tn_status item_written(struct batch *batch, size_t i, tn_status status)
 {
-    struct service_call *call = batch->call;
-    struct err err;
-
-    if (batch->first != TN_OK)
-        return batch->first;
-    for (size_t i = 0; i < batch->count; i++) {
-        err_init(&err, call->language);
-        tn_status st = txn_prepare_record(call->txn, batch->records[i], &err);
-        TRY(batch_take(batch, i, st, &err));
-    }
-    TRY(batch->first);
-    return txn_prepare(call->txn, call->err);
+    if (status == TN_OK)
+        status = txn_prepare_changes(batch->call->txn, &batch->err);
+    return item_end(batch, i, status);
 }
 
 /* Views are made once per type; the items of a batch mostly have one type. */
@@ -69,7 +74,8 @@ static tn_status batch_answer(struct batch *batch, size_t *ret_count,
     const struct schema_type *type = NULL;
     struct wire_view *view = NULL;
 
-    TRY(batch_prepare(batch));
+    TRY(batch->first);
+    TRY(txn_prepare(batch->call->txn, batch->call->err));
     if (batch->count == 0)
         return TN_OK;
     Tenon__Records__V1__Record **records = wire_list(batch->call, batch->count);
@@ -119,13 +125,13 @@ static tn_status create(struct service_call *call, const void *message, void *an
     const Tenon__Records__V1__BatchCreateRequest *request = message;
     Tenon__Records__V1__BatchCreateResponse *response = answer;
     struct batch batch;
-    struct err err;
 
     TRY(batch_begin(&batch, call, "records", request->n_records));
     for (size_t i = 0; i < batch.count; i++) {
-        err_init(&err, call->language);
-        tn_status st = create_one(call, request->records[i], &batch.records[i], &err);
-        TRY(batch_take(&batch, i, st, &err));
+        struct err *err = item_begin(&batch);
+        tn_status st = create_one(call, request->records[i], &batch.records[i], err);
+
+        TRY(item_written(&batch, i, st));
     }
     return batch_answer(&batch, &response->n_records, &response->records);
 }
@@ -153,13 +159,13 @@ static tn_status update(struct service_call *call, const void *message, void *an
     const Tenon__Records__V1__BatchUpdateRequest *request = message;
     Tenon__Records__V1__BatchUpdateResponse *response = answer;
     struct batch batch;
-    struct err err;
 
     TRY(batch_begin(&batch, call, "records", request->n_records));
     for (size_t i = 0; i < batch.count; i++) {
-        err_init(&err, call->language);
-        tn_status st = update_one(call, request->records[i], &batch.records[i], &err);
-        TRY(batch_take(&batch, i, st, &err));
+        struct err *err = item_begin(&batch);
+        tn_status st = update_one(call, request->records[i], &batch.records[i], err);
+
+        TRY(item_written(&batch, i, st));
     }
     return batch_answer(&batch, &response->n_records, &response->records);
 }
@@ -206,11 +212,10 @@ static tn_status upsert_all(struct batch *batch, const struct schema_property *k
             .links = item->links,
             .link_count = item->n_links,
         };
-        struct err err;
+        struct err *err = item_begin(batch);
+        tn_status st = write_upsert(batch->call, key, &wanted, &batch->records[i], &outcome, err);
 
-        err_init(&err, batch->call->language);
-        tn_status st = write_upsert(batch->call, key, &wanted, &batch->records[i], &outcome, &err);
-        TRY(batch_take(batch, i, st, &err));
+        TRY(item_written(batch, i, st));
         response->outcomes[i] = outcome_of(outcome);
     }
     return TN_OK;
@@ -241,17 +246,17 @@ static tn_status archive(struct service_call *call, const void *message, void *a
     const Tenon__Records__V1__BatchArchiveRequest *request = message;
     const struct schema_type *type = NULL;
     struct batch batch;
-    struct err err;
 
     (void)answer;
     TRY(wire_type(call, request->type, &type));
     TRY(batch_begin(&batch, call, "keys", request->n_keys));
     for (size_t i = 0; i < batch.count; i++) {
-        err_init(&err, call->language);
-        tn_status st = wire_find(call, type, request->keys[i], false, "", &batch.records[i], &err);
+        struct err *err = item_begin(&batch);
+        tn_status st = wire_find(call, type, request->keys[i], false, "", &batch.records[i], err);
+
         if (st == TN_OK)
-            st = txn_archive(batch.records[i], &err);
-        TRY(batch_take(&batch, i, st, &err));
+            st = txn_archive(batch.records[i], err);
+        TRY(item_written(&batch, i, st));
     }
     return batch.first;
 }
@@ -263,7 +268,6 @@ static tn_status get(struct service_call *call, const void *message, void *answe
     const struct schema_type *type = NULL;
     struct wire_view *view = NULL;
     struct batch batch;
-    struct err err;
 
     TRY(wire_type(call, request->type, &type));
     TRY(batch_begin(&batch, call, "keys", request->n_keys));
@@ -273,13 +277,14 @@ static tn_status get(struct service_call *call, const void *message, void *answe
     if (!response->records || !response->missing)
         return err_memory(call->err, "the answer");
     for (size_t i = 0; i < batch.count; i++) {
-        err_init(&err, call->language);
-        tn_status st = wire_find(call, type, request->keys[i], false, "", &batch.records[i], &err);
+        struct err *err = item_begin(&batch);
+        tn_status st = wire_find(call, type, request->keys[i], false, "", &batch.records[i], err);
+
         if (st == TN_NOT_FOUND) {
             response->missing[response->n_missing++] = (uint32_t)i;
             continue;
         }
-        TRY(batch_take(&batch, i, st, &err));
+        TRY(item_end(&batch, i, st));
         if (st == TN_OK)
             TRY(wire_record(
                 call, view, batch.records[i], &response->records[response->n_records++]));

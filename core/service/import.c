@@ -123,7 +123,7 @@ static tn_status write_row(struct append *append, const Tenon__Import__V1__Row *
         TRY(write_create(call, &request, &record, err));
         *ret_outcome = WRITE_CREATED;
     }
-    return txn_prepare_record(call->txn, record, err);
+    return txn_prepare_changes(call->txn, err);
 }
 
 /* ------------------------------------------------------------------------- refusals --- */
