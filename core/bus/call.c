@@ -87,6 +87,7 @@ struct bus_call *call_create(struct bus_link *link, uint32_t id)
     call->id = id;
     call->link = link;
     call->session = NULL;
+    call->data = NULL;
     call->state = CALL_RECEIVING;
     call->is_woken = false;
     call->wants_credit = false;
@@ -173,7 +174,8 @@ static void run_handler(struct pool_task *task)
     struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
     tn_status stopped = bus_call_state(call);
 
-    if (stopped != TN_OK)
+    /* A handler that left something for its next run has to free it. */
+    if (stopped != TN_OK && !call->data)
         bus_call_finish(call, stopped);
     else
         call->method->def.run(call, call->method->def.ctx);
@@ -392,6 +394,11 @@ struct tn_bytes bus_call_request(const struct bus_call *call)
 {
     return (struct tn_bytes){call->request.data + call->metadata_len,
                              call->request.len - call->metadata_len};
+}
+
+void **bus_call_data(struct bus_call *call)
+{
+    return &call->data;
 }
 
 struct arena *bus_call_arena(struct bus_call *call)
