@@ -18,6 +18,7 @@
 #include "core/record/txn.h"
 
 struct plugin_host;
+struct plugin;
 
 /* Files looked at; more are a mistake in the directory list, and TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_MAX 256u
