@@ -95,7 +95,7 @@ struct plugin_method {
     const char *plugin;          /* id of the one that serves it */
     uint32_t flags;              /* TN_READS, TN_JOINS ... */
     struct tn_bytes descriptors; /* a FileDescriptorSet that has both messages and the service */
-    const struct plugin *owner;  /* private, as the next */
+    struct plugin *owner;        /* private, as the next */
     const struct tn_method *row;
 };
 
