@@ -41,6 +41,12 @@ if(TENON_SANITIZE)
   add_link_options(-fsanitize=${TENON_SANITIZE})
 endif()
 
+if(TENON_FUZZ)
+  # Coverage that guides the fuzzer; only the targets of tests/fuzz link its main function.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Headers of the plugin ABI, and what plugins see of the SDK.
 add_library(tenon_abi INTERFACE)
 target_include_directories(tenon_abi INTERFACE ${CMAKE_SOURCE_DIR}/include)

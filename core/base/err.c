@@ -31,8 +31,11 @@ static void format_text(char *out, size_t size, const char *language, const char
 {
     int len = vsnprintf(out, size, text_in(language, format), args);
 
-    if (len >= 0 && (size_t)len >= size)
-        out[utf8_cut(out, size - 1)] = '\0';
+    if (len < 0 || (size_t)len < size)
+        return;
+    size_t last = utf8_cut(out, size - 2); /* where the last character starts, cut or not */
+    if (!utf8_is_valid(out + last, size - 1 - last, NULL))
+        out[last] = '\0';
 }
 #pragma GCC diagnostic pop
 
@@ -53,7 +56,8 @@ static void copy_cut(char *out, size_t size, struct tn_str text)
 {
     size_t len = text.len < size ? text.len : utf8_cut(text.data, size - 1);
 
-    memcpy(out, text.data, len);
+    if (len)
+        memcpy(out, text.data, len);
     out[len] = '\0';
 }
 

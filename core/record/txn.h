@@ -160,6 +160,15 @@ tn_status txn_linked(struct record *at, const struct schema_association *associa
                      bool is_inverse, tn_id after, size_t limit, struct txn_link **ret_links,
                      size_t *ret_count, bool *ret_more, struct err *err);
 
+/* What services and plugins keep beside records: settings, the progress of an import. A key is at
+ * most TXN_META_KEY_MAX bytes; reads and writes count for conflicts as those of records do. */
+#define TXN_META_KEY_MAX 200u
+/* Lent by the transaction, own writes included. TN_NOT_FOUND (err untouched). [worker] blocks */
+tn_status txn_get_meta(struct txn *txn, struct tn_str key, struct tn_bytes *ret_value,
+                       struct err *err);
+/* Copies both. An empty value removes the key. [worker] */
+tn_status txn_put_meta(struct txn *txn, struct tn_str key, struct tn_bytes value, struct err *err);
+
 /* Idempotency */
 
 /*
@@ -181,6 +190,12 @@ tn_status txn_keep_outcome(struct txn *txn, struct tn_str key, struct tn_str met
 /* Runs the hooks and checks the records as a whole; txn_commit does it if it was not done. After
  * it, records read as they will be stored, so an answer can be built. [worker] blocks */
 tn_status txn_prepare(struct txn *txn, struct err *err);
+
+/*
+ * As txn_prepare, for what was changed so far: the rows of an import are refused one by one, and
+ * txn_rollback() to a mark before a refused one takes it out. More may be written after it.
+ */
+tn_status txn_prepare_changes(struct txn *txn, struct err *err);
 
 /*
  * Hands the transaction to the committer; `done` is called once, on the committer's thread, and

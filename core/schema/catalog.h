@@ -105,5 +105,7 @@ tn_status catalog_add_association(struct catalog *catalog, uint32_t portal,
                                   struct err *err);
 /* Takes `schema` over. */
 void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *schema);
+/* The batch was not written: what the store holds is the portal's schema, read again. */
+void catalog_reread(struct catalog *catalog, uint32_t portal);
 
 #endif /* CORE_SCHEMA_CATALOG_H */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * decimal.h - exact decimal numbers: mantissa x 10^exponent, with 128-bit intermediates.
- * Every result is in canonical form: no trailing zero in the mantissa, and 0 is {0, 0}, so equal
+ * Every result is in canonical form: of all pairs for a number the one with the largest exponent up
+ * to DECIMAL_EXPONENT_MAX (12.50 is {125, -1}, 10^20 is {100, 18}), and 0 is {0, 0}, so equal
  * numbers have equal members.
  */
 #ifndef CORE_VALUE_DECIMAL_H
@@ -26,7 +27,7 @@ struct decimal_sum {
     int32_t exponent;
 };
 
-/* Canonical form. TN_OUT_OF_RANGE: the exponent cannot be brought into range exactly. [any] */
+/* Canonical form. TN_OUT_OF_RANGE: the number has no exact form in range. [any] */
 tn_status decimal_make(int64_t mantissa, int32_t exponent, struct decimal *ret_value);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fold.h - the forms of a text that are compared (utf8proc). Input is valid UTF-8. Never
- * COMPOSE with DECOMPOSE in one utf8proc call; ASCII takes a fast path.
+ * fold.h - the forms of a text that are compared (utf8proc). Input is valid UTF-8; other bytes are
+ * safe, and count as U+FFFD. ASCII takes a fast path.
  */
 #ifndef CORE_VALUE_FOLD_H
 #define CORE_VALUE_FOLD_H
@@ -10,17 +10,32 @@
 
 #include "core/base/buf.h"
 
-/* Appends the case-folded, NFC form: what unique values and equality use. [any] */
-tn_status fold_case(struct tn_str text, struct buf *out);
-
-/* Appends the case-folded form without accents: what words and matches use. [any] */
-tn_status fold_match(struct tn_str text, struct buf *out);
+/* Bytes of a word at most; longer ones are cut at a character. */
+#define FOLD_WORD_MAX 64
 
 /*
- * Calls `each` for every word of the text (letters and digits by Unicode category; also the
- * parts of an e-mail address and the address as a whole) in its match form, at most `max`
- * distinct calls are not guaranteed: the caller removes repeats. Words longer than 64 bytes
- * are cut at a character. Stops at the first status other than TN_OK and returns it. [any]
+ * Appends the case-folded form in NFC: what unique values and equality use.
+ * TN_RESOURCE_EXHAUSTED; `out` is as before then. [any]
+ */
+tn_status fold_case(struct tn_str text, struct buf *out);
+
+/*
+ * Appends the case-folded form without accents, ligatures written out ("Œuvre" gives "oeuvre"):
+ * what words, matches and order use. Status as fold_case. [any]
+ */
+tn_status fold_match(struct tn_str text, struct buf *out);
+
+/* As fold_match, but stops before the character that would exceed `max` bytes. [any] */
+tn_status fold_match_cut(struct tn_str text, size_t max, struct buf *out);
+
+/* The order of fold_match's bytes, without memory: <0, 0, >0. [any] */
+int fold_compare(struct tn_str a, struct tn_str b);
+
+/*
+ * Calls `each` for every word of the text in its match form: runs of letters and digits (by Unicode
+ * category), and after the parts of an e-mail address the address as a whole. Repeats are the
+ * caller's to remove. `word` lives until `each` returns. Stops at the first status other than
+ * TN_OK and returns it. [any]
  */
 tn_status fold_words(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
                      void *ctx);

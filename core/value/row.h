@@ -49,10 +49,12 @@ tn_status row_header(struct tn_bytes row, struct row_header *ret_header);
  */
 tn_status row_get(struct tn_bytes row, uint32_t property, struct tn_value *ret_value);
 
-/* The value at `position` (0 to count - 1, by rising property id). TN_DATA_LOSS. [any] */
+/* The value at `position` (0 to count - 1, by rising property id). TN_OUT_OF_RANGE, TN_DATA_LOSS.
+ * [any] */
 tn_status row_at(struct tn_bytes row, uint32_t position, struct row_value *ret_value);
 
-/* Checks every offset and value: what a damaged store may hold. TN_DATA_LOSS. [any] */
+/* Checks every offset, value and text: what a damaged store may hold. Statuses as row_header. [any]
+ */
 tn_status row_check(struct tn_bytes row);
 
 #endif /* CORE_VALUE_ROW_H */

@@ -51,37 +51,49 @@ int value_compare(const struct tn_value *a, const struct tn_value *b);
 /* Texts are copied into `arena`. TN_RESOURCE_EXHAUSTED. [any] */
 tn_status value_copy(struct arena *arena, const struct tn_value *value, struct tn_value *ret_copy);
 
+/* Bytes of a blob's name, its SHA-256. */
+#define VALUE_BLOB_SIZE 32
+
+/* 10,000 years of 366 days; so no key of a checked value starts with the byte FF. */
+#define VALUE_DURATION_MAX_US (INT64_C(86400000000) * 366 * 10000)
+
 /*
  * Checks a value from outside: a known kind, canonical number (made canonical in place),
- * bool 0 or 1, date and time in years 1 to 9999, valid UTF-8 without NUL, at most `text_len_max`
- * bytes of text, a blob of 32 bytes. A violation of `field` otherwise. [any]
+ * bool 0 or 1, date and time in years 1 to 9999, an id of 1 or more, a duration
+ * within VALUE_DURATION_MAX_US, valid UTF-8 without NUL, at most `text_len_max` bytes of text, a
+ * blob of VALUE_BLOB_SIZE bytes. A violation of `field` (TN_INVALID_ARGUMENT) otherwise. [any]
  */
 tn_status value_check(struct tn_value *value, size_t text_len_max, const char *field,
                       struct err *err);
 
 /*
  * Reads what a person wrote as a value of `kind`; the empty text is TN_NONE. Bools: true, false,
- * yes, no, 1, 0, oui, non. Texts are borrowed from `text`, not copied. A violation of `field`
+ * yes, no, 1, 0, oui, non, in any case. Texts are borrowed from `text`, neither copied nor checked
+ * (value_check does that); a blob cannot be written. A violation of `field` (TN_INVALID_ARGUMENT)
  * otherwise. [any]
  */
 tn_status value_parse(uint32_t kind, struct tn_str text, const char *field,
                       struct tn_value *ret_value, struct err *err);
 
-/* Appends the value as value_parse reads it; nothing for TN_NONE; a blob in hexadecimal. [any] */
+/* Appends the value as value_parse reads it; nothing for TN_NONE; a blob in hexadecimal.
+ * TN_RESOURCE_EXHAUSTED; TN_INVALID_ARGUMENT: an unknown kind. [any] */
 tn_status value_format(const struct tn_value *value, struct buf *out);
 
-/* Appends a self-delimiting encoding (kind byte, then varints or bytes). [any] */
+/* Appends a self-delimiting encoding (kind byte, then varints or bytes). Statuses as
+ * value_format; a number is canonical. [any] */
 tn_status value_encode(const struct tn_value *value, struct buf *out);
 
-/* Reads one and moves `*bytes` behind it; texts point into the bytes. TN_DATA_LOSS. [any] */
+/* Reads one and moves `*bytes` behind it; texts point into the bytes and are
+ * not checked for UTF-8. TN_DATA_LOSS. [any] */
 tn_status value_decode(struct tn_bytes *bytes, struct tn_value *ret_value);
 
 /*
  * Appends the value so that memcmp orders encodings as value_compare orders values (TN_NONE has no
  * encoding; missing sorts last by having no entry). Self-delimiting: texts are folded, escaped
  * (00 -> 00 FF), ended by 00 01 and cut at VALUE_KEY_TEXT_MAX bytes of folded text, so a reader
- * rechecks against the row. Integers: sign-flipped big-endian. Numbers: sign, decimal magnitude,
- * digits. [any]
+ * rechecks against the row. Blobs: raw bytes, escaped alike. Integers: sign-flipped big-endian.
+ * Numbers: sign, decimal magnitude, digits. TN_RESOURCE_EXHAUSTED; TN_INVALID_ARGUMENT: TN_NONE or
+ * an unknown kind. [any]
  */
 #define VALUE_KEY_TEXT_MAX 256
 tn_status value_order_key(const struct tn_value *value, struct buf *out);
@@ -91,8 +103,8 @@ size_t value_order_key_len(uint32_t kind, struct tn_bytes bytes);
 
 /*
  * Appends the form that unique values are compared in: texts case folded (fold.h) and, past
- * VALUE_KEY_TEXT_MAX bytes, replaced by a marker and their 32-byte BLAKE2b hash; others as order
- * keys. [any]
+ * VALUE_KEY_TEXT_MAX bytes, replaced by the byte FF and their 32-byte BLAKE2b hash, else escaped
+ * and ended as in order keys; others as order keys. Statuses as value_order_key. [any]
  */
 tn_status value_unique_key(const struct tn_value *value, struct buf *out);
 

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.h - what the files of record/ share; nobody else includes it. */
+#ifndef CORE_RECORD_STATE_H
+#define CORE_RECORD_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/base/map.h"
+#include "core/graph/edge.h"
+#include "core/index/index.h"
+#include "core/index/totals.h"
+#include "core/record/change.h"
+#include "core/record/head.h"
+#include "core/record/recent.h"
+#include "core/record/records.h"
+#include "core/record/txn.h"
+
+/* Bytes that one transaction may allocate: a batch of 1000 large records. */
+#define TXN_ARENA_SIZE_MAX ((size_t)256 << 20)
+#define WATCHER_MAX 4096u
+
+/* A store snapshot shared by transactions that began in the same epoch. */
+struct shared_snapshot {
+    _Atomic unsigned refs;
+    struct store_snapshot *snapshot;
+    uint64_t epoch;
+    int64_t opened_us; /* monotonic */
+};
+
+/* A portal as the committer knows it. */
+struct portal_state {
+    uint64_t id; /* the map's key */
+    struct portal *portal;
+    _Atomic uint64_t next_record;
+    _Atomic uint64_t head; /* newest durable change; release by the committer */
+    _Atomic bool is_frozen;
+    const struct txn *turn;          /* runs alone; guarded by records->mu, as the next */
+    struct submission *set_aside;    /* waits for the turn to end; newest first */
+    /* Of the group that is being built; the committer's alone. */
+    struct store_batch *batch;
+    uint64_t next_change;
+    struct schema *schema;
+    bool is_in_group;
+};
+
+/* What the committer is asked for. Lives in its transaction, or on a waiting thread's stack. */
+struct submission {
+    struct submission *next;
+    struct portal_state *state;
+    struct txn *txn; /* NULL: a schema change */
+    /* A schema change: adds its writes to the batch. */
+    tn_status (*evolve)(void *ctx, struct store_batch *batch, struct schema **ret_schema,
+                        struct err *err);
+    void *evolve_ctx;
+    struct tn_bytes entry; /* of the change log, for a schema change */
+    struct schema *schema; /* as it will be */
+    txn_done_fn done;
+    void *ctx;
+    tn_status status;
+};
+
+struct watcher {
+    records_wake_fn wake;
+    void *ctx;
+};
+
+struct records {
+    struct store *store;
+    struct catalog *catalog;
+    struct portals *portals;
+    struct log *log;
+    struct log_driver driver;
+    records_hook_fn hook;
+    void *hook_ctx;
+
+    pthread_mutex_t mu;
+    pthread_cond_t submitted;       /* the committer waits on it */
+    pthread_cond_t moved;           /* a group ended, or a turn */
+    struct map states;              /* portal id -> struct portal_state; guarded by mu, as below */
+    struct submission *queue_first;
+    struct submission *queue_last;
+    bool is_stopping;
+    bool is_committing;
+    struct shared_snapshot *snapshot; /* the newest one, or NULL */
+    uint64_t epoch;                   /* of the newest durable group */
+
+    pthread_mutex_t watch_mu;
+    struct watcher *watchers; /* guarded by watch_mu */
+    size_t watcher_count;
+
+    pthread_t thread;
+    bool has_thread;
+    /* The committer's alone. */
+    struct recent *recent;
+    struct map totals; /* portal, key -> struct cached_totals */
+};
+
+/* [any] */
+tn_status records_state(struct records *records, struct portal *portal,
+                        struct portal_state **ret_state, struct err *err);
+tn_status records_snapshot(struct records *records, struct shared_snapshot **ret_snapshot);
+void records_snapshot_release(struct shared_snapshot *snapshot);
+/* Gives it to the committer; TN_UNAVAILABLE: stopping. */
+tn_status committer_submit(struct records *records, struct submission *submission);
+tn_status committer_start(struct records *records);
+void committer_stop(struct records *records);
+void committer_free_totals(struct records *records);
+/* The transaction runs alone in its portal from now on; waits until it can. */
+void committer_take_turn(struct records *records, struct portal_state *state,
+                         const struct txn *txn);
+void committer_end_turn(struct records *records, struct portal_state *state,
+                        const struct txn *txn);
+void records_wake_watchers(struct records *records);
+
+/* Hashes of what is read and written, by portal. */
+enum mark_kind {
+    MARK_RECORD = 1, /* a record's row */
+    MARK_UNIQUE,     /* who has a unique value */
+    MARK_EDGE,       /* one link */
+    MARK_EDGES,      /* the links of one record by one association and direction */
+    MARK_ALL_EDGES,  /* all links of one record */
+    MARK_META        /* a key of family meta */
+};
+
+struct txn_edge {
+    struct edge edge;
+    uint64_t key[3]; /* association, from, to: the map's key */
+    struct record *ends[2];       /* from, to */
+    struct txn_edge *next[2];     /* in the list of each end */
+    struct txn_edge *next_in_txn; /* by creation */
+    struct edge_value before;
+    struct edge_value after;
+    bool was_linked;
+    bool is_linked;
+};
+
+struct record {
+    struct txn *txn;
+    const struct schema_type *type;
+    tn_id id;
+    struct tn_bytes row;      /* as read; empty for a new one */
+    struct row_header read;   /* zero for a new one */
+    struct row_value *writes; /* in the transaction's arena, in no order */
+    size_t write_count;
+    size_t write_cap;
+    struct txn_edge *edges;
+    struct record *next; /* in the transaction, by first use */
+    bool is_new;
+    bool is_archived; /* as it will be */
+    bool is_purged;
+    bool is_gone;    /* its creation was rolled back */
+    bool is_touched; /* written to, with or without effect */
+    bool is_hooked;  /* its hooks ran on what it is now */
+    bool is_checked;
+    struct tn_bytes new_row; /* once encoded */
+};
+
+struct txn_meta {
+    struct tn_str key;
+    struct tn_bytes value; /* empty: none */
+    bool is_written;
+    struct txn_meta *next;
+};
+
+struct pending_history {
+    struct pending_history *next;
+    struct record *record;
+    uint32_t property;
+    uint64_t position; /* of its change in the transaction */
+    struct tn_bytes value;
+};
+
+struct pending_entry {
+    struct pending_entry *next;
+    struct tn_bytes bytes; /* of the change log */
+};
+
+/* A list of hashes; grows in the transaction's arena. */
+struct marks {
+    uint64_t *hashes;
+    size_t count;
+    size_t cap;
+};
+
+enum undo_kind { UNDO_WRITES, UNDO_CREATE, UNDO_STATE, UNDO_EDGE, UNDO_META };
+struct undo {
+    enum undo_kind kind;
+    void *target;
+    union {
+        struct {
+            struct row_value *writes; /* a copy */
+            size_t count;
+        } writes;
+        struct {
+            bool is_archived;
+            bool is_purged;
+            bool is_touched;
+            bool is_hooked;
+            bool is_checked;
+        } state;
+        struct {
+            struct edge_value value;
+            bool is_linked;
+        } edge;
+        struct {
+            struct tn_bytes value;
+            bool is_written;
+        } meta;
+    } as;
+};
+
+enum txn_stage { TXN_OPEN, TXN_PREPARED, TXN_SUBMITTED, TXN_ENDED };
+
+struct txn {
+    struct records *records;
+    struct portal *portal;
+    struct portal_state *state;
+    struct schema *schema;
+    struct shared_snapshot *snapshot;
+    struct arena arena;
+    enum txn_stage stage;
+    struct tn_str source;
+    struct tn_str user;
+    struct tn_str writer;
+    char language[8];
+    tn_time now_us;
+    int64_t deadline_us;
+    tn_status (*ask_state)(void *ctx);
+    void *state_ctx;
+    bool is_read_only;
+    bool has_turn;
+    bool is_in_hook;
+
+    struct map by_id;  /* id -> struct record */
+    struct map unique; /* unique key -> struct record that wrote it last; a hint */
+    struct map edges;  /* key -> struct txn_edge */
+    struct map metas;  /* key -> struct txn_meta */
+    struct record *first;
+    struct record *last;
+    size_t record_count;
+    struct txn_edge *first_edge;
+    struct txn_edge *last_edge;
+    size_t edge_count;
+    struct txn_meta *first_meta;
+    struct undo *undos;
+    size_t undo_count;
+    size_t undo_cap;
+    struct marks reads;
+    struct marks writes;
+
+    /* What the committer gets. */
+    struct store_batch *batch;
+    struct pending_entry *entries;
+    struct pending_entry *last_entry;
+    uint64_t entry_count;
+    struct pending_history *history;
+    struct totals_step *steps;
+    struct submission submission;
+};
+
+/* Remember what was read or will be written. TN_RESOURCE_EXHAUSTED. */
+tn_status txn_mark_read(struct txn *txn, uint64_t hash);
+tn_status txn_mark_write(struct txn *txn, uint64_t hash);
+uint64_t mark_id(const struct txn *txn, enum mark_kind kind, uint64_t a, uint64_t b, uint64_t c);
+uint64_t mark_bytes(const struct txn *txn, enum mark_kind kind, struct tn_bytes bytes);
+
+/* Keeps how things were, for txn_rollback. TN_RESOURCE_EXHAUSTED. */
+tn_status txn_undo_state(struct record *record);
+tn_status txn_undo_edge(struct txn *txn, struct txn_edge *edge);
+tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta);
+
+/* TN_FAILED_PRECONDITION in a read-only or prepared transaction. */
+tn_status txn_may_write(struct txn *txn, struct err *err);
+
+/* Whether the record differs from what the store holds. */
+bool record_has_effect(const struct record *record);
+
+/* Unlinks everything of a record (it is archived). */
+tn_status txn_unlink_all(struct record *record, struct err *err);
+
+/* Encodes what the transaction does for the committer. */
+tn_status txn_encode(struct txn *txn, struct err *err);
+
+/* Purging: removes the history of a record and blanks it in the change log. */
+tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);
+tn_status history_encode(const struct tn_value *value, const struct txn *txn, struct buf *out);
+
+#endif /* CORE_RECORD_STATE_H */

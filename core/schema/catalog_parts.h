@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalog_parts.h - what catalog.c, declare.c and evolve.c share; nobody else includes it. */
+#ifndef CORE_SCHEMA_CATALOG_PARTS_H
+#define CORE_SCHEMA_CATALOG_PARTS_H
+
+#include <pthread.h>
+
+#include "core/schema/build.h"
+#include "core/schema/catalog.h"
+
+/* The second byte of a definition's key. Stored: never reuse one. */
+enum definition_kind {
+    DEFINITION_ASSOCIATION = 'a',
+    DEFINITION_NEXT_ID = 'n',
+    DEFINITION_PROPERTY = 'p',
+    DEFINITION_ROLLUP = 'r',
+    DEFINITION_TYPE = 't'
+};
+
+struct portal_schema {
+    uint64_t id; /* the map's key */
+    struct definitions own;
+    uint32_t next_id;
+    struct schema *current; /* NULL: to be built */
+};
+
+struct catalog {
+    struct store *store;
+    pthread_mutex_t mu;
+    struct arena arena;      /* of all stored messages; guarded by mu, as all below */
+    struct definitions host; /* what plugins and the host itself declare */
+    uint32_t next_id;
+    const struct tn_plugin **plugins; /* those declared; their texts and templates */
+    size_t plugin_count;
+    struct schema_texts *texts;
+    struct map portals; /* id -> struct portal_schema */
+    uint64_t version;
+};
+
+/* [mu held] */
+tn_status catalog_find_portal(struct catalog *catalog, uint32_t portal,
+                              struct portal_schema **ret_portal, struct err *err);
+tn_status catalog_build(struct catalog *catalog, struct portal_schema *portal,
+                        struct schema **ret_schema, struct err *err);
+/* All portals' schemas are built again when next asked for. */
+void catalog_forget_built(struct catalog *catalog);
+/* The texts of all declared plugins, anew. */
+tn_status catalog_collect_texts(struct catalog *catalog, struct err *err);
+
+/* Adds one definition, or the next id, to a batch. `portal` 0: the host's. */
+tn_status catalog_put(struct store_batch *batch, uint32_t portal, enum definition_kind kind,
+                      uint32_t id, const ProtobufCMessage *message);
+tn_status catalog_put_next_id(struct store_batch *batch, uint32_t portal, uint32_t next_id);
+
+/* A string of the catalog's arena; "" for NULL. NULL when memory is out. */
+char *catalog_copy(struct catalog *catalog, const char *text);
+char *catalog_copy_str(struct catalog *catalog, struct tn_str text);
+
+/* The rules that a property keeps whoever makes it: name, kind, flags, options, fallback, refers.
+ */
+tn_status catalog_check_property(const Tenon__Stored__V1__Property *property, struct err *err);
+/* [a-z][a-z0-9_]*, at most 64 bytes. A violation of `field` otherwise. */
+tn_status catalog_check_name(struct tn_str name, const char *field, struct err *err);
+
+/* The bit of a searchable property among the words of its type: the host's from 0 upwards, a
+ * portal's own from 63 downwards. TN_RESOURCE_EXHAUSTED: none is left. */
+tn_status catalog_word_bit(const struct definitions *host, const struct definitions *portal,
+                           uint32_t type, bool of_portal, uint32_t *ret_bit, struct err *err);
+
+/* "site_to_machine" of "machine_to_site"; the name itself where there is no "_to_". */
+char *catalog_inverse_name(struct catalog *catalog, const char *name);
+
+/* The host's own declarations: users. */
+extern const struct tn_plugin catalog_builtin;
+
+#endif /* CORE_SCHEMA_CATALOG_PARTS_H */

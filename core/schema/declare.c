@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * declare.c - taking in what a plugin declares. It works on copies of the host's definitions, which
+ * replace the old ones in one step, so that nothing is left behind when it is refused or dropped.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/utf8.h"
+#include "core/schema/catalog_parts.h"
+
+struct catalog_declared {
+    const struct tn_plugin *plugin;
+    struct catalog_binding binding;
+    uint32_t *types;
+    uint32_t *properties;
+    uint32_t *associations;
+    uint32_t *rollups;
+    /* As it was, for catalog_drop. */
+    struct definitions before;
+    uint32_t next_id_before;
+};
+
+/* Everything at hand while one plugin is declared. */
+struct declaring {
+    struct catalog *catalog;
+    const struct tn_plugin *plugin;
+    struct catalog_declared *declared;
+    struct definitions defs; /* the new ones */
+    uint32_t next_id;
+    struct err *err;
+};
+
+static bool is_record_type(const struct tn_type *type)
+{
+    return !(type->flags & TN_MESSAGE);
+}
+
+/*
+ * Puts `def` where `known` stands, unless they say the same: only what differs is stored again, so
+ * that a start without news writes nothing. `*list` is an array of messages of one kind.
+ */
+static tn_status replace(void **list, size_t count, const ProtobufCMessage *known,
+                         ProtobufCMessage *def, struct err *err)
+{
+    size_t size = protobuf_c_message_get_packed_size(def);
+    uint8_t *packed = mem_alloc(2 * size);
+
+    if (!packed)
+        return err_memory(err, "a declaration");
+    bool is_same = protobuf_c_message_get_packed_size(known) == size &&
+                   protobuf_c_message_pack(known, packed) == size &&
+                   protobuf_c_message_pack(def, packed + size) == size &&
+                   memcmp(packed, packed + size, size) == 0;
+    mem_free(packed);
+    for (size_t i = 0; !is_same && i < count; i++)
+        if (list[i] == known)
+            list[i] = def;
+    return TN_OK;
+}
+
+/* Types */
+
+static tn_status use_type(struct declaring *d, uint32_t row, const Tenon__Stored__V1__Type *known)
+{
+    if (!known || known->archived)
+        return err_set(d->err,
+                       TN_NOT_FOUND,
+                       "It uses the type %s, which no plugin declares.",
+                       d->plugin->types.items[row].name);
+    d->declared->types[row] = known->id;
+    return TN_OK;
+}
+
+static tn_status declare_type(struct declaring *d, uint32_t row)
+{
+    const struct tn_type *type = &d->plugin->types.items[row];
+    Tenon__Stored__V1__Type *known = definitions_type(&d->defs, utf8_str(type->name));
+    Tenon__Stored__V1__Type *def = arena_new(&d->catalog->arena, Tenon__Stored__V1__Type);
+
+    if (type->flags & TN_EXTERN)
+        return use_type(d, row, known);
+    if (known && strcmp(known->owner, d->plugin->id) != 0)
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its type %s has the name of one that plugin %s declares.",
+                       type->name,
+                       known->owner);
+    if (!def)
+        return err_memory(d->err, "a type");
+    tenon__stored__v1__type__init(def);
+    def->id = known ? known->id : d->next_id++;
+    def->name = catalog_copy(d->catalog, type->name);
+    def->label = catalog_copy(d->catalog, type->label ? type->label : type->name);
+    def->plural = catalog_copy(d->catalog, type->plural ? type->plural : def->label);
+    def->owner = catalog_copy(d->catalog, d->plugin->id);
+    def->flags = type->flags & TN_MARK_ALL;
+    def->tier = type->tier;
+    if (!def->name || !def->label || !def->plural || !def->owner)
+        return err_memory(d->err, "a type");
+    d->declared->types[row] = def->id;
+    if (!known)
+        return definitions_add_type(&d->defs, def);
+    return replace((void **)d->defs.types, d->defs.type_count, &known->base, &def->base, d->err);
+}
+
+/* Properties */
+
+static tn_status copy_options(struct catalog *catalog, const struct tn_option_list *list,
+                              Tenon__Stored__V1__Option ***ret_options, size_t *ret_count)
+{
+    Tenon__Stored__V1__Option **options = (Tenon__Stored__V1__Option **)arena_alloc_array(
+        &catalog->arena, list->count, sizeof(*options));
+
+    if (!options)
+        return TN_RESOURCE_EXHAUSTED;
+    for (uint32_t i = 0; i < list->count; i++) {
+        Tenon__Stored__V1__Option *option = arena_new(&catalog->arena, Tenon__Stored__V1__Option);
+
+        if (!option)
+            return TN_RESOURCE_EXHAUSTED;
+        tenon__stored__v1__option__init(option);
+        option->name = catalog_copy(catalog, list->items[i].name);
+        option->label = catalog_copy(
+            catalog, list->items[i].label ? list->items[i].label : list->items[i].name);
+        if (!option->name || !option->label)
+            return TN_RESOURCE_EXHAUSTED;
+        options[i] = option;
+    }
+    *ret_options = options;
+    *ret_count = list->count;
+    return TN_OK;
+}
+
+/* What is stored of a record: these flags cannot change under stored values. */
+#define STORED_FLAGS (TN_UNIQUE | TN_INDEXED | TN_SEARCHABLE | TN_OWNER)
+#define PROPERTY_FLAGS                                                                           \
+    (TN_REQUIRED | TN_UNIQUE | TN_INDEXED | TN_SEARCHABLE | TN_READONLY | TN_HIDDEN | TN_TITLE | \
+     TN_OWNER)
+
+static tn_status check_known(struct declaring *d, const struct tn_property *row,
+                             const Tenon__Stored__V1__Property *known, const char *type_name)
+{
+    if (strcmp(known->owner, d->plugin->id) != 0)
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its property %s.%s has the name of one that %s declares.",
+                       type_name,
+                       row->name,
+                       known->owner[0] ? known->owner : "the portal");
+    if (known->kind != row->kind)
+        return err_set(d->err,
+                       TN_FAILED_PRECONDITION,
+                       "Its property %s.%s is of another kind than the stored values.",
+                       type_name,
+                       row->name);
+    if ((known->flags ^ row->flags) & STORED_FLAGS)
+        return err_set(d->err,
+                       TN_FAILED_PRECONDITION,
+                       "Its property %s.%s is unique, indexed, searchable or an owner otherwise "
+                       "than when its values were stored.",
+                       type_name,
+                       row->name);
+    return TN_OK;
+}
+
+static tn_status fill_property(struct declaring *d, const struct tn_property *row,
+                               Tenon__Stored__V1__Property *def)
+{
+    struct catalog *catalog = d->catalog;
+
+    def->kind = row->kind;
+    def->flags = row->flags & PROPERTY_FLAGS;
+    def->name = catalog_copy(catalog, row->name);
+    def->label = catalog_copy(catalog, row->label ? row->label : row->name);
+    def->group = catalog_copy(catalog, row->group);
+    def->fallback = catalog_copy(catalog, row->fallback);
+    def->owner = catalog_copy(catalog, d->plugin->id);
+    if (row->kind == TN_REF)
+        def->refers = d->declared->types[row->refers];
+    if (!def->name || !def->label || !def->group || !def->fallback || !def->owner)
+        return err_memory(d->err, "a property");
+    if (copy_options(catalog, &row->options, &def->options, &def->n_options) != TN_OK)
+        return err_memory(d->err, "a property");
+    return catalog_check_property(def, d->err);
+}
+
+/* Makes one property of one type, or brings it up to date. */
+static tn_status declare_on(struct declaring *d, const struct tn_property *row,
+                            const Tenon__Stored__V1__Type *type, uint32_t *ret_id)
+{
+    Tenon__Stored__V1__Property *known =
+        definitions_property(&d->defs, type->id, utf8_str(row->name));
+    Tenon__Stored__V1__Property *def = arena_new(&d->catalog->arena, Tenon__Stored__V1__Property);
+
+    if (!def)
+        return err_memory(d->err, "a property");
+    if (known)
+        TRY(check_known(d, row, known, type->name));
+    tenon__stored__v1__property__init(def);
+    def->type = type->id;
+    TRY(fill_property(d, row, def));
+    if (known)
+        def->word_bit = known->word_bit;
+    else if (row->flags & TN_SEARCHABLE)
+        TRY(catalog_word_bit(&d->defs, NULL, type->id, false, &def->word_bit, d->err));
+    def->id = known ? known->id : d->next_id++;
+    *ret_id = def->id;
+    if (!known)
+        return definitions_add_property(&d->defs, def);
+    return replace(
+        (void **)d->defs.properties, d->defs.property_count, &known->base, &def->base, d->err);
+}
+
+static tn_status use_property(struct declaring *d, const struct tn_property *row, uint32_t *ret_id)
+{
+    const struct tn_type *type = &d->plugin->types.items[row->type];
+    const Tenon__Stored__V1__Property *known =
+        definitions_property(&d->defs, d->declared->types[row->type], utf8_str(row->name));
+
+    if (!known || known->archived)
+        return err_set(d->err,
+                       TN_NOT_FOUND,
+                       "It uses the property %s.%s, which no plugin declares.",
+                       type->name,
+                       row->name);
+    if (known->kind != row->kind)
+        return err_set(d->err,
+                       TN_FAILED_PRECONDITION,
+                       "It uses the property %s.%s as another kind than it is declared.",
+                       type->name,
+                       row->name);
+    *ret_id = known->id;
+    return TN_OK;
+}
+
+static bool is_template(const struct tn_property *row)
+{
+    return row->type == TN_ANY_TYPE || TN_IS_MARKED(row->type);
+}
+
+static bool template_fits(const struct tn_property *row, const Tenon__Stored__V1__Type *type)
+{
+    return row->type == TN_ANY_TYPE || (type->flags & row->type & TN_MARK_ALL) != 0;
+}
+
+/*
+ * Gives the types that a template row of `plugin` fits its property. A template that uses
+ * what others own (TN_EXTERN) makes nothing.
+ */
+static tn_status expand_templates(struct declaring *d, const struct tn_plugin *plugin)
+{
+    const struct tn_plugin *declaring = d->plugin;
+    tn_status st = TN_OK;
+    uint32_t id;
+
+    d->plugin = plugin;
+    for (uint32_t i = 0; st == TN_OK && i < plugin->properties.count; i++) {
+        const struct tn_property *row = &plugin->properties.items[i];
+
+        if (!is_template(row) || (row->flags & TN_EXTERN))
+            continue;
+        for (size_t j = 0; st == TN_OK && j < d->defs.type_count; j++) {
+            const Tenon__Stored__V1__Type *type = d->defs.types[j];
+
+            if (template_fits(row, type) &&
+                (plugin == declaring ||
+                 !definitions_property(&d->defs, type->id, utf8_str(row->name))))
+                st = declare_on(d, row, type, &id);
+        }
+    }
+    d->plugin = declaring;
+    return st;
+}
+
+static tn_status declare_property(struct declaring *d, uint32_t row_index)
+{
+    const struct tn_property *row = &d->plugin->properties.items[row_index];
+    uint32_t *ret_id = &d->declared->properties[row_index];
+
+    if (is_template(row))
+        return TN_OK; /* found by name on the record's type */
+    if (!is_record_type(&d->plugin->types.items[row->type]))
+        return TN_OK; /* a field of a message */
+    if (row->flags & TN_EXTERN)
+        return use_property(d, row, ret_id);
+
+    uint32_t type_id = d->declared->types[row->type];
+    for (size_t i = 0; i < d->defs.type_count; i++)
+        if (d->defs.types[i]->id == type_id)
+            return declare_on(d, row, d->defs.types[i], ret_id);
+    return err_set(d->err, TN_INTERNAL, "A type that was just declared is not there.");
+}
+
+/* Associations and roll-ups */
+
+static tn_status check_association(struct declaring *d, const struct tn_association *row,
+                                   const Tenon__Stored__V1__Association *known)
+{
+    const struct catalog_declared *declared = d->declared;
+
+    if (row->flags & TN_EXTERN) {
+        if (!known)
+            return err_set(d->err,
+                           TN_NOT_FOUND,
+                           "It uses the association %s, which no plugin declares.",
+                           row->name);
+    } else if (known && strcmp(known->owner, d->plugin->id) != 0) {
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its association %s has the name of one that %s declares.",
+                       row->name,
+                       known->owner[0] ? known->owner : "the portal");
+    }
+    if (known &&
+        (known->from != declared->types[row->from] || known->to != declared->types[row->to]))
+        return err_set(d->err,
+                       TN_FAILED_PRECONDITION,
+                       "Its association %s links other types than the stored one.",
+                       row->name);
+    if (row->labels.count > SCHEMA_LABEL_MAX)
+        return err_set(d->err,
+                       TN_INVALID_ARGUMENT,
+                       "Its association %s has more than %u labels.",
+                       row->name,
+                       SCHEMA_LABEL_MAX);
+    return TN_OK;
+}
+
+/* Labels are bits by position, so those that are stored keep theirs and new ones follow. */
+static tn_status merge_labels(struct declaring *d, const struct tn_association *row,
+                              const Tenon__Stored__V1__Association *known)
+{
+    for (size_t i = 0; known && i < known->n_labels; i++)
+        if (i >= row->labels.count ||
+            strcmp(row->labels.items[i].name, known->labels[i]->name) != 0)
+            return err_set(d->err,
+                           TN_FAILED_PRECONDITION,
+                           "Its association %s must keep its stored labels in their order; new "
+                           "ones follow them.",
+                           row->name);
+    return TN_OK;
+}
+
+static tn_status declare_association(struct declaring *d, uint32_t row_index)
+{
+    const struct tn_association *row = &d->plugin->associations.items[row_index];
+    struct catalog *catalog = d->catalog;
+    Tenon__Stored__V1__Association *known = definitions_association(&d->defs, utf8_str(row->name));
+    Tenon__Stored__V1__Association *def =
+        arena_new(&catalog->arena, Tenon__Stored__V1__Association);
+
+    TRY(check_association(d, row, known));
+    if (row->flags & TN_EXTERN) {
+        d->declared->associations[row_index] = known->id;
+        return TN_OK;
+    }
+    TRY(merge_labels(d, row, known));
+    if (!def)
+        return err_memory(d->err, "an association");
+    tenon__stored__v1__association__init(def);
+    def->id = known ? known->id : d->next_id++;
+    def->from = d->declared->types[row->from];
+    def->to = d->declared->types[row->to];
+    def->max_to = row->max_to;
+    def->max_from = row->max_from;
+    def->name = catalog_copy(catalog, row->name);
+    def->inverse = catalog_inverse_name(catalog, row->name);
+    def->label = catalog_copy(catalog, row->label ? row->label : row->name);
+    def->inverse_label = catalog_copy(catalog, row->inverse ? row->inverse : def->inverse);
+    def->owner = catalog_copy(catalog, d->plugin->id);
+    if (!def->name || !def->inverse || !def->label || !def->inverse_label || !def->owner ||
+        copy_options(catalog, &row->labels, &def->labels, &def->n_labels) != TN_OK)
+        return err_memory(d->err, "an association");
+    d->declared->associations[row_index] = def->id;
+    if (!known)
+        return definitions_add_association(&d->defs, def);
+    return replace(
+        (void **)d->defs.associations, d->defs.association_count, &known->base, &def->base, d->err);
+}
+
+static tn_status copy_ids(struct declaring *d, const struct tn_index_list *rows, uint32_t **ret_ids,
+                          size_t *ret_count)
+{
+    uint32_t *ids = arena_array(&d->catalog->arena, uint32_t, rows->count);
+
+    if (!ids)
+        return err_memory(d->err, "a roll-up");
+    for (uint32_t i = 0; i < rows->count; i++)
+        ids[i] = rows->items[i] == UINT32_MAX ? 0 : d->declared->properties[rows->items[i]];
+    *ret_ids = ids;
+    *ret_count = rows->count;
+    return TN_OK;
+}
+
+static bool same_ids(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count)
+{
+    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof(*a)) == 0);
+}
+
+static tn_status declare_rollup(struct declaring *d, uint32_t row_index)
+{
+    const struct tn_rollup *row = &d->plugin->rollups.items[row_index];
+    Tenon__Stored__V1__Rollup *known = definitions_rollup(&d->defs, utf8_str(row->name));
+    Tenon__Stored__V1__Rollup *def = arena_new(&d->catalog->arena, Tenon__Stored__V1__Rollup);
+
+    if (known && strcmp(known->owner, d->plugin->id) != 0)
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its roll-up %s has the name of one that plugin %s declares.",
+                       row->name,
+                       known->owner);
+    if (!def)
+        return err_memory(d->err, "a roll-up");
+    tenon__stored__v1__rollup__init(def);
+    def->name = catalog_copy(d->catalog, row->name);
+    def->owner = catalog_copy(d->catalog, d->plugin->id);
+    if (!def->name || !def->owner)
+        return err_memory(d->err, "a roll-up");
+    uint32_t first = row->group.count ? row->group.items[0] : row->sum.items[0];
+    def->type = d->declared->types[d->plugin->properties.items[first].type];
+    TRY(copy_ids(d, &row->group, &def->group, &def->n_group));
+    TRY(copy_ids(d, &row->sum, &def->sum, &def->n_sum));
+    TRY(copy_ids(d, &row->by, &def->by, &def->n_by));
+    if (known && !(known->type == def->type &&
+                   same_ids(known->group, known->n_group, def->group, def->n_group) &&
+                   same_ids(known->sum, known->n_sum, def->sum, def->n_sum) &&
+                   same_ids(known->by, known->n_by, def->by, def->n_by)))
+        return err_set(d->err,
+                       TN_FAILED_PRECONDITION,
+                       "Its roll-up %s differs from the stored one; give it another name.",
+                       row->name);
+    def->id = known ? known->id : d->next_id++;
+    d->declared->rollups[row_index] = def->id;
+    return known ? TN_OK : definitions_add_rollup(&d->defs, def);
+}
+
+/* All of it */
+
+static tn_status declare_rows(struct declaring *d)
+{
+    for (uint32_t i = 0; i < d->plugin->types.count; i++)
+        if (is_record_type(&d->plugin->types.items[i]))
+            TRY(declare_type(d, i));
+    for (uint32_t i = 0; i < d->plugin->properties.count; i++)
+        TRY(declare_property(d, i));
+    for (size_t i = 0; i < d->catalog->plugin_count; i++)
+        TRY(expand_templates(d, d->catalog->plugins[i]));
+    TRY(expand_templates(d, d->plugin));
+    for (uint32_t i = 0; i < d->plugin->associations.count; i++)
+        TRY(declare_association(d, i));
+    for (uint32_t i = 0; i < d->plugin->rollups.count; i++)
+        TRY(declare_rollup(d, i));
+    return TN_OK;
+}
+
+static tn_status create_declared(const struct tn_plugin *plugin,
+                                 struct catalog_declared **ret_declared)
+{
+    struct catalog_declared *declared = mem_new(struct catalog_declared);
+
+    if (!declared)
+        return TN_RESOURCE_EXHAUSTED;
+    declared->plugin = plugin;
+    declared->types = mem_array(uint32_t, plugin->types.count);
+    declared->properties = mem_array(uint32_t, plugin->properties.count);
+    declared->associations = mem_array(uint32_t, plugin->associations.count);
+    declared->rollups = mem_array(uint32_t, plugin->rollups.count);
+    declared->binding = (struct catalog_binding){
+        declared->types, declared->properties, declared->associations, declared->rollups};
+    if (!declared->types || !declared->properties || !declared->associations ||
+        !declared->rollups) {
+        catalog_declared_destroy(declared);
+        return TN_RESOURCE_EXHAUSTED;
+    }
+    *ret_declared = declared;
+    return TN_OK;
+}
+
+void catalog_declared_destroy(struct catalog_declared *declared)
+{
+    if (!declared)
+        return;
+    definitions_fini(&declared->before);
+    mem_free(declared->types);
+    mem_free(declared->properties);
+    mem_free(declared->associations);
+    mem_free(declared->rollups);
+    mem_free(declared);
+}
+
+const struct catalog_binding *catalog_binding(const struct catalog_declared *declared)
+{
+    return &declared->binding;
+}
+
+static tn_status add_plugin(struct catalog *catalog, const struct tn_plugin *plugin,
+                            struct err *err)
+{
+    const struct tn_plugin **grown = (const struct tn_plugin **)mem_resize(
+        (void *)catalog->plugins, catalog->plugin_count + 1, sizeof(*grown));
+
+    if (!grown)
+        return err_memory(err, "a plugin");
+    catalog->plugins = grown;
+    catalog->plugins[catalog->plugin_count++] = plugin;
+    tn_status st = catalog_collect_texts(catalog, err);
+    if (st != TN_OK)
+        catalog->plugin_count--;
+    return st;
+}
+
+/* Replaces the host's definitions after a trial that they make a schema. */
+static tn_status take_in(struct declaring *d)
+{
+    struct catalog *catalog = d->catalog;
+    struct schema *trial = NULL;
+
+    TRY(schema_build(&d->defs, NULL, NULL, 0, &trial, d->err));
+    schema_unref(trial);
+    TRY(add_plugin(catalog, d->plugin, d->err));
+    d->declared->before = catalog->host;
+    d->declared->next_id_before = catalog->next_id;
+    catalog->host = d->defs;
+    catalog->next_id = d->next_id;
+    d->defs = (struct definitions){0};
+    catalog_forget_built(catalog);
+    return TN_OK;
+}
+
+tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugin,
+                          struct catalog_declared **ret_declared, struct err *err)
+{
+    struct declaring d = {.catalog = catalog, .plugin = plugin, .err = err};
+
+    if (create_declared(plugin, &d.declared) != TN_OK)
+        return err_memory(err, "a plugin's declarations");
+    (void)pthread_mutex_lock(&catalog->mu);
+    d.next_id = catalog->next_id;
+    tn_status st = definitions_copy(&catalog->host, &d.defs);
+    if (st == TN_OK)
+        st = declare_rows(&d);
+    if (st == TN_OK)
+        st = take_in(&d);
+    (void)pthread_mutex_unlock(&catalog->mu);
+    definitions_fini(&d.defs);
+    if (st != TN_OK) {
+        catalog_declared_destroy(d.declared);
+        return st == TN_RESOURCE_EXHAUSTED ? err_memory(err, "a plugin's declarations") : st;
+    }
+    *ret_declared = d.declared;
+    return TN_OK;
+}
+
+/* Puts what differs from before: definitions are replaced by new messages, never written into. */
+static tn_status put_differences(struct catalog *catalog, const struct catalog_declared *declared,
+                                 struct store_batch *batch)
+{
+    const struct definitions *before = &declared->before;
+    const struct definitions *now = &catalog->host;
+
+    for (size_t i = 0; i < now->type_count; i++)
+        if (i >= before->type_count || now->types[i] != before->types[i])
+            TRY(catalog_put(batch, 0, DEFINITION_TYPE, now->types[i]->id, &now->types[i]->base));
+    for (size_t i = 0; i < now->property_count; i++)
+        if (i >= before->property_count || now->properties[i] != before->properties[i])
+            TRY(catalog_put(
+                batch, 0, DEFINITION_PROPERTY, now->properties[i]->id, &now->properties[i]->base));
+    for (size_t i = 0; i < now->association_count; i++)
+        if (i >= before->association_count || now->associations[i] != before->associations[i])
+            TRY(catalog_put(batch,
+                            0,
+                            DEFINITION_ASSOCIATION,
+                            now->associations[i]->id,
+                            &now->associations[i]->base));
+    for (size_t i = before->rollup_count; i < now->rollup_count; i++)
+        TRY(catalog_put(batch, 0, DEFINITION_ROLLUP, now->rollups[i]->id, &now->rollups[i]->base));
+    if (catalog->next_id == declared->next_id_before)
+        return TN_OK;
+    return catalog_put_next_id(batch, 0, catalog->next_id);
+}
+
+tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declared, struct err *err)
+{
+    struct store_batch *batch = store_batch_create();
+
+    if (!batch)
+        return err_memory(err, "a plugin's declarations");
+    (void)pthread_mutex_lock(&catalog->mu);
+    tn_status st = put_differences(catalog, declared, batch);
+    (void)pthread_mutex_unlock(&catalog->mu);
+    if (st == TN_OK && store_batch_count(batch) > 0)
+        st = store_write(catalog->store, batch, true, err);
+    store_batch_destroy(batch);
+    return st;
+}
+
+void catalog_drop(struct catalog *catalog, struct catalog_declared *declared)
+{
+    (void)pthread_mutex_lock(&catalog->mu);
+    definitions_fini(&catalog->host);
+    catalog->host = declared->before;
+    declared->before = (struct definitions){0};
+    catalog->next_id = declared->next_id_before;
+    catalog->plugin_count--;                    /* it was the last one */
+    (void)catalog_collect_texts(catalog, NULL); /* else its texts stay, which nobody asks for */
+    catalog_forget_built(catalog);
+    (void)pthread_mutex_unlock(&catalog->mu);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* meta.h - who keeps what in family meta: the first byte of a key. Stored: never reuse one. */
+#ifndef CORE_STORE_META_H
+#define CORE_STORE_META_H
+
+enum store_meta {
+    STORE_META_FORMAT = 'f',  /* portal 0: the store's format */
+    STORE_META_HEAD = 'h',    /* where the portal's log stands */
+    STORE_META_OUTCOME = 'o', /* first results by idempotency key */
+    STORE_META_PORTAL = 'p',  /* portal 0: portals by name */
+    STORE_META_SCHEMA = 's',  /* definitions */
+    STORE_META_VALUE = 'v'    /* what services and plugins keep: settings, imports */
+};
+
+#endif /* CORE_STORE_META_H */

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests core/base/pool.c. */
+#include "core/base/pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "tests/unit/check.h"
+
+#define TASK_COUNT 1000
+
+struct counted {
+    struct pool_task task; /* first: a task is its counter */
+    atomic_uint *runs;
+    unsigned order;
+};
+
+static void count_run(struct pool_task *task)
+{
+    struct counted *counted = (struct counted *)task;
+
+    counted->order = atomic_fetch_add_explicit(counted->runs, 1, memory_order_relaxed);
+}
+
+static struct pool *pool_of(unsigned thread_count, size_t queue_max)
+{
+    struct pool *pool = NULL;
+
+    assert_int_equal(pool_create("test", thread_count, queue_max, &pool), TN_OK);
+    return pool;
+}
+
+static void destroy_runs_every_waiting_task_once(void **state)
+{
+    static struct counted tasks[TASK_COUNT];
+    atomic_uint runs = 0;
+    struct pool *pool = pool_of(3, TASK_COUNT);
+
+    (void)state;
+    for (size_t i = 0; i < TASK_COUNT; i++) {
+        tasks[i].runs = &runs;
+        assert_int_equal(pool_submit(pool, &tasks[i].task, count_run), TN_OK);
+    }
+    pool_destroy(pool);
+    assert_int_equal(runs, TASK_COUNT);
+}
+
+/* Holds a worker until it is let go. */
+struct gate {
+    struct pool_task task;
+    sem_t entered;
+    sem_t leave;
+};
+
+static void wait_at_gate(struct pool_task *task)
+{
+    struct gate *gate = (struct gate *)task;
+
+    (void)sem_post(&gate->entered);
+    (void)sem_wait(&gate->leave);
+}
+
+static void gate_close(struct gate *gate, struct pool *pool)
+{
+    assert_int_equal(sem_init(&gate->entered, 0, 0), 0);
+    assert_int_equal(sem_init(&gate->leave, 0, 0), 0);
+    assert_int_equal(pool_submit(pool, &gate->task, wait_at_gate), TN_OK);
+    assert_int_equal(sem_wait(&gate->entered), 0);
+}
+
+static void gate_open(struct gate *gate)
+{
+    (void)sem_post(&gate->leave);
+}
+
+static void tasks_run_in_order_and_admitted_ones_first(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted tasks[4] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
+    struct pool *pool = pool_of(1, 3);
+    struct gate gate;
+
+    (void)state;
+    gate_close(&gate, pool);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(pool_submit(pool, &tasks[i].task, count_run), TN_OK);
+    assert_int_equal(pool_submit_again(pool, &tasks[3].task, count_run), TN_OK);
+    gate_open(&gate);
+    pool_destroy(pool);
+    assert_int_equal(tasks[3].order, 0); /* past the bound, and in front */
+    assert_int_equal(tasks[0].order, 1);
+    assert_int_equal(tasks[1].order, 2);
+    assert_int_equal(tasks[2].order, 3);
+}
+
+static void a_task_admitted_to_an_empty_queue_is_its_end(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted tasks[2] = {{.runs = &runs}, {.runs = &runs}};
+    struct pool *pool = pool_of(1, 3);
+    struct gate gate;
+
+    (void)state;
+    gate_close(&gate, pool);
+    assert_int_equal(pool_submit_again(pool, &tasks[0].task, count_run), TN_OK);
+    assert_int_equal(pool_submit(pool, &tasks[1].task, count_run), TN_OK);
+    gate_open(&gate);
+    pool_destroy(pool);
+    assert_int_equal(runs, 2);
+    assert_int_equal(tasks[1].order, 1);
+}
+
+static void a_full_queue_refuses_and_does_not_run(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted tasks[3] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
+    struct pool *pool = pool_of(1, 2);
+    struct gate gate;
+
+    (void)state;
+    gate_close(&gate, pool);
+    assert_int_equal(pool_submit(pool, &tasks[0].task, count_run), TN_OK);
+    assert_int_equal(pool_submit(pool, &tasks[1].task, count_run), TN_OK);
+    assert_int_equal(pool_submit(pool, &tasks[2].task, count_run), TN_RESOURCE_EXHAUSTED);
+    gate_open(&gate);
+    pool_destroy(pool);
+    assert_int_equal(runs, 2);
+}
+
+/* Submits from a worker while the pool stops. */
+struct late {
+    struct pool_task task;
+    struct pool *pool;
+    struct counted refused;
+    struct counted admitted;
+    tn_status submitted;
+    tn_status submitted_again;
+    sem_t entered;
+};
+
+static void submit_late(struct pool_task *task)
+{
+    struct late *late = (struct late *)task;
+
+    (void)sem_post(&late->entered);
+    /* Until pool_destroy has begun, tasks are taken: each runs before the next is offered. */
+    do {
+        late->submitted = pool_submit(late->pool, &late->refused.task, count_run);
+        while (late->submitted == TN_OK && atomic_load(late->refused.runs) == 0)
+            (void)sched_yield();
+        atomic_store(late->refused.runs, 0);
+    } while (late->submitted == TN_OK);
+    late->submitted_again = pool_submit_again(late->pool, &late->admitted.task, count_run);
+}
+
+static void a_stopping_pool_finishes_what_was_admitted(void **state)
+{
+    atomic_uint refused = 0;
+    atomic_uint admitted = 0;
+    struct late late = {.refused.runs = &refused, .admitted.runs = &admitted};
+
+    (void)state;
+    late.pool = pool_of(2, 4);
+    assert_int_equal(sem_init(&late.entered, 0, 0), 0);
+    assert_int_equal(pool_submit(late.pool, &late.task, submit_late), TN_OK);
+    assert_int_equal(sem_wait(&late.entered), 0);
+    pool_destroy(late.pool);
+    assert_int_equal(late.submitted, TN_UNAVAILABLE);
+    assert_int_equal(late.submitted_again, TN_OK);
+    assert_int_equal(admitted, 1);
+}
+
+static void failed_allocation_gives_no_pool(void **state)
+{
+    struct pool *pool = NULL;
+
+    (void)state;
+    mem_fail_at(1);
+    assert_int_equal(pool_create("test", 2, 4, &pool), TN_RESOURCE_EXHAUSTED);
+    mem_fail_never();
+    assert_null(pool);
+    pool_destroy(NULL);
+}
+
+struct named {
+    struct pool_task task;
+    char name[16];
+};
+
+static void take_name(struct pool_task *task)
+{
+    struct named *named = (struct named *)task;
+
+    (void)pthread_getname_np(pthread_self(), named->name, sizeof(named->name));
+}
+
+static void threads_carry_the_name_of_the_pool(void **state)
+{
+    struct named named = {0};
+    struct pool *pool = pool_of(1, 1);
+
+    (void)state;
+    assert_int_equal(pool_submit(pool, &named.task, take_name), TN_OK);
+    pool_destroy(pool);
+    assert_string_equal(named.name, "test-0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(destroy_runs_every_waiting_task_once),
+        cmocka_unit_test(tasks_run_in_order_and_admitted_ones_first),
+        cmocka_unit_test(a_task_admitted_to_an_empty_queue_is_its_end),
+        cmocka_unit_test(a_full_queue_refuses_and_does_not_run),
+        cmocka_unit_test(a_stopping_pool_finishes_what_was_admitted),
+        cmocka_unit_test(failed_allocation_gives_no_pool),
+        cmocka_unit_test(threads_carry_the_name_of_the_pool),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
