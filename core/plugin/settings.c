@@ -11,8 +11,8 @@
 #include "core/plugin/wire.h"
 #include "core/value/value.h"
 
-/* A plugin id and a setting's name are far shorter; longer ones are refused at load. */
-#define KEY_SIZE 512
+/* With its NUL. A plugin id and a setting's name are shorter; longer ones are refused at load. */
+#define KEY_SIZE (TXN_META_KEY_MAX + 1)
 #define STORED_VALUE 1u /* number of Setting.value */
 
 static bool make_key(const struct plugin *plugin, uint32_t row, char key[KEY_SIZE],
@@ -22,7 +22,7 @@ static bool make_key(const struct plugin *plugin, uint32_t row, char key[KEY_SIZ
         key, KEY_SIZE, "setting/%s/%s", plugin->rows->id, plugin->rows->settings.items[row].name);
 
     *ret_key = (struct tn_str){key, (size_t)len};
-    return len > 0 && len < KEY_SIZE;
+    return len > 0 && (size_t)len < KEY_SIZE;
 }
 
 tn_status settings_prepare(struct plugin *plugin, struct err *err)
@@ -55,15 +55,11 @@ static tn_status read_text(const struct plugin *plugin, struct txn *txn, uint32_
     struct tn_str key;
     struct tn_bytes stored = {0};
     struct wire_field field;
-    struct err ignored;
 
     (void)make_key(plugin, row, buffer, &key); /* settings_prepare saw that it fits */
-    err_init(&ignored, NULL);
-    tn_status st = txn_get_meta(txn, key, &stored, &ignored);
-    if (st != TN_OK && st != TN_NOT_FOUND) {
-        err_copy(err, &ignored);
+    tn_status st = txn_get_meta(txn, key, &stored, err);
+    if (st != TN_OK && st != TN_NOT_FOUND)
         return st;
-    }
     *ret_text = (struct tn_str){"", 0};
     while (st == TN_OK && wire_next(&stored, &field) == TN_OK)
         if (field.field == STORED_VALUE && field.type == WIRE_BYTES)
