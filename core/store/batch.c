@@ -177,6 +177,7 @@ tn_status store_write(struct store *store, struct store_batch *batch, bool sync,
     TRY(report_fault(batch, err));
     if (batch->count == 0)
         return TN_OK;
+    TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_WRITE + batch->bytes.len, err));
 
     struct tn_bytes bytes = finish(batch);
     rocksdb_writebatch_t *writes =

@@ -176,27 +176,38 @@ static tn_status find_blank_end(struct scan *scan, size_t position, bool *ret_bl
     return TN_OK;
 }
 
-/* No valid record is at `position`: the torn end of the file, or damage. */
-static tn_status judge_unreadable(struct scan *scan, size_t position, struct err *err)
+/* Whether the file ends within the record at `position`, and not because its length was changed. */
+static bool is_cut_short(const struct scan *scan, size_t position)
 {
     const uint8_t *header = scan->block + position;
     size_t left = scan->block_len - position;
+
+    if (scan->block_offset + BLOCK_SIZE < scan->file_size)
+        return false; /* not the last block */
+    if (left < HEADER_SIZE)
+        return true;
+    size_t len = HEADER_SIZE + read_u16_le(header + 4);
+    if (len <= left || len > BLOCK_SIZE - position)
+        return false;
+    return crc_masked(scan, header + 6, left - 6) != read_u32_le(header);
+}
+
+/* No valid record is at `position`: the torn end of the file, or damage. */
+static tn_status judge_unreadable(struct scan *scan, size_t position, struct err *err)
+{
     uint64_t bad_block = scan->block_offset;
-    bool is_last_block = scan->block_offset + BLOCK_SIZE >= scan->file_size;
     bool is_blank = false;
 
-    scan->is_torn = true;
-    if (is_last_block && !is_followed(scan, position)) {
-        if (left < HEADER_SIZE)
-            return TN_OK;
-        size_t len = HEADER_SIZE + read_u16_le(header + 4);
-        if (len > left && position + len <= BLOCK_SIZE)
-            return TN_OK;
-    }
-    if (!is_followed(scan, position))
+    if (is_followed(scan, position))
+        return damage(scan, position, err);
+    if (!is_cut_short(scan, position)) {
         TRY(find_blank_end(scan, position, &is_blank, err));
-    scan->block_offset = bad_block; /* for the message */
-    return is_blank ? TN_OK : damage(scan, position, err);
+        scan->block_offset = bad_block; /* for the message */
+        if (!is_blank)
+            return damage(scan, position, err);
+    }
+    scan->is_torn = true;
+    return TN_OK;
 }
 
 /* First, middle and last parts must come in that order. */
@@ -301,22 +312,27 @@ static int compare_numbers(const struct dirent **a, const struct dirent **b)
 
 /*
  * A log is begun when the one before is complete, and its first sync covers that one too: behind a
- * torn log there is nothing.
+ * torn log there is nothing. There always is one, be it empty: RocksDB would take its absence for
+ * an empty one, and with it all that somebody lost who tidied up "*.log".
  */
 static tn_status scan_logs(struct scan *scan, int dir_fd, struct dirent **entries, int count,
                            struct err *err)
 {
-    bool is_after_torn = false;
+    const char *torn = NULL;
 
+    if (count == 0)
+        return err_set(
+            err, TN_DATA_LOSS, "The store in '%s' is damaged: %s is missing.", scan->dir, "*.log");
     for (int i = 0; i < count; i++) {
         TRY(scan_name(scan, dir_fd, entries[i]->d_name, err));
-        if (is_after_torn && scan->file_size > 0)
+        if (torn && scan->file_size > 0)
             return err_set(err,
                            TN_DATA_LOSS,
                            "The store in '%s' is damaged: the end of %s is missing.",
                            scan->dir,
-                           entries[i - 1]->d_name);
-        is_after_torn = is_after_torn || scan->is_torn || scan->is_open_record;
+                           torn);
+        if (!torn && (scan->is_torn || scan->is_open_record))
+            torn = entries[i]->d_name;
     }
     return TN_OK;
 }

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/store/private.h"
@@ -38,6 +38,21 @@ tn_status format_fault(int number, const char *dir, struct err *err)
     default:
         return err_set(err, TN_UNAVAILABLE, "The store in '%s' cannot be read: %s", dir, text);
     }
+}
+
+tn_status format_need_room(int dir_fd, const char *dir, size_t size, struct err *err)
+{
+    struct statvfs disk;
+
+    if (fstatvfs(dir_fd, &disk) != 0)
+        return format_fault(errno, dir, err);
+    if ((uint64_t)disk.f_bavail * disk.f_frsize >= size)
+        return TN_OK;
+    return err_set(err,
+                   TN_RESOURCE_EXHAUSTED,
+                   "The disk of the store in '%s' has less than %u MiB left.",
+                   dir,
+                   (unsigned)(size >> 20));
 }
 
 static tn_status refuse_stranger(const char *dir, struct err *err)

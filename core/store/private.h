@@ -6,6 +6,7 @@
 #include <rocksdb/c.h>
 
 #include "core/base/mem.h"
+#include "core/store/shim.h"
 #include "core/store/store.h"
 
 /* portal u32 and family u8, before every key. */
@@ -20,6 +21,7 @@ struct store {
     rocksdb_t *db;
     rocksdb_column_family_handle_t *keys; /* the one column family: see settings.c */
     rocksdb_cache_t *cache;
+    rocksdb_logger_t *logger;
     rocksdb_readoptions_t *newest; /* reads without a snapshot */
     rocksdb_writeoptions_t *synced;
     rocksdb_writeoptions_t *unsynced;
@@ -57,7 +59,7 @@ enum fault_during { FAULT_OPEN, FAULT_READ, FAULT_WRITE };
 tn_status fault_report(char *text, enum fault_during during, const char *dir, struct err *err);
 
 /* settings.c: all of RocksDB's options, with the reasons. */
-rocksdb_options_t *settings_create(rocksdb_cache_t *cache);
+rocksdb_options_t *settings_create(rocksdb_cache_t *cache, rocksdb_logger_t *logger);
 rocksdb_cache_t *settings_cache_create(size_t size);
 
 /*
@@ -80,6 +82,16 @@ tn_status format_inspect(int dir_fd, const char *dir, enum format_found *ret_fou
 tn_status format_begin(int dir_fd, const char *dir, struct err *err);
 tn_status format_finish(int dir_fd, const char *dir, struct err *err);
 void format_abandon(int dir_fd);
+
+/*
+ * Disks are not filled to the brim: once RocksDB finds no room it stops writing for good, and
+ * it needs some to flush and compact. Opening may use half of what writing leaves.
+ */
+#define ROOM_TO_WRITE ((size_t)64 << 20)
+#define ROOM_TO_OPEN ((size_t)32 << 20)
+
+/* TN_RESOURCE_EXHAUSTED: less than `size` bytes are free where the store is. */
+tn_status format_need_room(int dir_fd, const char *dir, size_t size, struct err *err);
 
 /* The status and message for a failed system call. */
 tn_status format_fault(int number, const char *dir, struct err *err);

@@ -2,10 +2,12 @@
 /*
  * settings.c - how RocksDB is set up, and why.
  *
- * One column family. Portal and family already make every kind of key a range of its own, so
- * compaction keeps them apart as column families would; each further one costs a memtable (what is
- * replayed and flushed at every opening), several fsyncs at creation, and ties the write-ahead
- * log's life to the slowest of them.
+ * One column family. Portal and family already make every kind of key a range of its own, and
+ * each further one costs a memtable and ties the write-ahead log's life to the slowest. Measured
+ * with 400,000 records of 15 keys: one family wrote 1.68 GB in all, was replayed in 0.15 s after a
+ * kill and took 29 MiB while loading; three (rows and history, index, log) 1.14 GB, 0.34 s and
+ * 38 MiB, in about the same time. Should the bytes written matter more one day, split by kind
+ * of key there.
  *
  * The write-ahead log is read up to the first place that cannot be read (point in time), which
  * after a crash is its torn end. Elsewhere that would drop synced writes in silence, so check.c
@@ -14,6 +16,10 @@
  * record whose last page a power cut left blank, passes over zeroed blocks, and takes a changed
  * length in the last block for the end. (track_and_verify_wals_in_manifest can report logs that
  * were rightly deleted as missing in this release: facebook/rocksdb#10892.)
+ *
+ * RocksDB writes no LOG file: its warnings and errors go to the host's log. Every opening would
+ * turn the file over, even one that then fails, and Debian packages this release with assertions
+ * on, one of which aborts the process when a full disk cuts LOG short.
  */
 #include "core/store/private.h"
 
@@ -39,10 +45,6 @@
 /* About 1 % of look-ups for absent keys read a block in vain. */
 #define BLOOM_BITS_PER_KEY 10
 #define CACHE_SHARD_BITS 3
-/* RocksDB's own LOG: warnings and errors, the current one and the one before. */
-#define INFO_LOG_LEVEL_WARN 2
-#define INFO_LOG_SIZE MIB
-#define INFO_LOG_COUNT 2
 
 /*
  * Indexes and filters live in the cache too, so that its size bounds them. The limit is not
@@ -97,7 +99,7 @@ static void set_threads(rocksdb_options_t *options)
     rocksdb_options_set_stats_persist_period_sec(options, 0);
 }
 
-rocksdb_options_t *settings_create(rocksdb_cache_t *cache)
+rocksdb_options_t *settings_create(rocksdb_cache_t *cache, rocksdb_logger_t *logger)
 {
     rocksdb_options_t *options = rocksdb_options_create();
 
@@ -109,8 +111,11 @@ rocksdb_options_t *settings_create(rocksdb_cache_t *cache)
     /* What is young is rewritten often and packed fast; nine tenths rest at the bottom. */
     rocksdb_options_set_compression(options, rocksdb_lz4_compression);
     rocksdb_options_set_bottommost_compression(options, rocksdb_zstd_compression);
-    rocksdb_options_set_info_log_level(options, INFO_LOG_LEVEL_WARN);
-    rocksdb_options_set_max_log_file_size(options, INFO_LOG_SIZE);
-    rocksdb_options_set_keep_log_file_num(options, INFO_LOG_COUNT);
+    rocksdb_options_set_info_log(options, logger); /* shared: it may go before the database */
     return options;
+}
+
+void shim_log_line(struct log *log, int is_error, const char *text)
+{
+    LOG(log, is_error ? LOG_ERROR : LOG_WARN, "rocksdb says", LOG_STR("text", text));
 }

@@ -22,7 +22,7 @@ static const char *const column_family = "default";
 static const struct tn_bytes format_key = {(const uint8_t *)"format", 6};
 
 /* Everything but the directory and the database. NULL when memory is out. */
-static struct store *create(const char *dir, size_t cache_size)
+static struct store *create(const char *dir, const struct store_options *options)
 {
     CLEANUP(store_close_p) struct store *store = mem_new(struct store);
 
@@ -30,9 +30,11 @@ static struct store *create(const char *dir, size_t cache_size)
         return NULL;
     store->dir_fd = -1;
     store->dir = mem_copy_str(dir);
-    if (!store->dir)
+    store->logger = shim_logger_create(options->log);
+    if (!store->dir || !store->logger)
         return NULL;
-    store->cache = settings_cache_create(cache_size ? cache_size : CACHE_SIZE_DEFAULT);
+    store->cache = settings_cache_create(options->block_cache_size ? options->block_cache_size
+                                                                   : CACHE_SIZE_DEFAULT);
     store->newest = rocksdb_readoptions_create();
     store->unsynced = rocksdb_writeoptions_create();
     store->synced = rocksdb_writeoptions_create();
@@ -76,6 +78,7 @@ void store_close(struct store *store)
         rocksdb_writeoptions_destroy(store->synced);
     if (store->cache)
         rocksdb_cache_destroy(store->cache);
+    shim_logger_destroy(store->logger);
     if (store->dir_fd >= 0)
         (void)close(store->dir_fd); /* lets go of the lock; nothing was written through it */
     mem_free(store->dir);
@@ -99,8 +102,8 @@ static tn_status make_dir(const char *dir, bool *ret_made, struct err *err)
 }
 
 /*
- * Opens and locks the directory. The lock is on the directory itself, because RocksDB turns over
- * its LOG file before it finds its own lock taken.
+ * Opens and locks the directory. RocksDB's own lock would come too late: it is a file that has to
+ * be made, and reading takes none.
  */
 static tn_status take_dir(struct store *store, struct err *err)
 {
@@ -135,7 +138,7 @@ enum open_mode { OPEN_CREATE, OPEN_CHECK, OPEN_WRITE };
 
 static tn_status open_database(struct store *store, enum open_mode mode, struct err *err)
 {
-    rocksdb_options_t *options = settings_create(store->cache);
+    rocksdb_options_t *options = settings_create(store->cache, store->logger);
     const rocksdb_options_t *const per_family = options;
     char *fault = NULL;
 
@@ -172,7 +175,7 @@ static tn_status write_format(struct store *store, struct err *err)
 /* Removes what RocksDB left of a creation that was cut short. */
 static void destroy_database(struct store *store)
 {
-    rocksdb_options_t *options = settings_create(store->cache);
+    rocksdb_options_t *options = settings_create(store->cache, store->logger);
     char *fault = NULL;
 
     close_database(store);
@@ -181,7 +184,7 @@ static void destroy_database(struct store *store)
     rocksdb_free(fault); /* creating or looking comes next and tells */
 }
 
-static tn_status fill(struct store *store, struct err *err)
+static tn_status create_contents(struct store *store, struct err *err)
 {
     tn_status status = open_database(store, OPEN_CREATE, err);
 
@@ -202,7 +205,7 @@ static tn_status create_store(struct store *store, enum format_found found, stru
 
     tn_status status = format_begin(store->dir_fd, store->dir, err);
     if (status == TN_OK)
-        status = fill(store, err);
+        status = create_contents(store, err);
     if (status != TN_OK)
         format_abandon(store->dir_fd);
     return status;
@@ -252,17 +255,18 @@ static tn_status open_or_create(struct store *store, bool create_if_missing, str
 
     TRY(take_dir(store, err));
     TRY(format_inspect(store->dir_fd, store->dir, &found, err));
+    if (found != FORMAT_STORE && !create_if_missing)
+        return err_set(err, TN_NOT_FOUND, "There is no store in '%s'.", store->dir);
+    TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_OPEN, err));
     if (found == FORMAT_STORE)
         return open_store(store, err);
-    if (!create_if_missing)
-        return err_set(err, TN_NOT_FOUND, "There is no store in '%s'.", store->dir);
     return create_store(store, found, err);
 }
 
 tn_status store_open(const char *dir, const struct store_options *options, struct store **ret_store,
                      struct err *err)
 {
-    CLEANUP(store_close_p) struct store *store = create(dir, options->block_cache_size);
+    CLEANUP(store_close_p) struct store *store = create(dir, options);
     int64_t start_us = clock_mono_us();
     bool made_dir = false;
 
