@@ -2,10 +2,8 @@
 /* config_toml.cc - toml++ behind a C function. */
 #include "core/config_toml.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <string_view>
-#include <vector>
 
 #include "core/base/toml.hh"
 
@@ -89,55 +87,6 @@ class walker
     }
 };
 
-tn_status refuse(config_toml_error *ret_error, size_t line, std::string_view text)
-{
-    ret_error->line = static_cast<uint32_t>(line);
-    (void)std::snprintf(ret_error->text,
-                        sizeof(ret_error->text),
-                        "%.*s",
-                        static_cast<int>(text.size()),
-                        text.data());
-    return TN_INVALID_ARGUMENT;
-}
-
-bool asserts_wrongly(std::string_view document)
-{
-    try {
-        (void)toml::parse(document);
-    } catch (const toml::parse_error &) {
-        return false;
-    } catch (const toml_false_assertion &) {
-        return true;
-    }
-    return false;
-}
-
-/* The parser reads forwards: the line is the first that, as the last, makes the assertion false. */
-size_t line_of_false_assertion(std::string_view document)
-{
-    std::vector<size_t> ends;
-
-    for (size_t i = 0; i < document.size(); i++)
-        if (document[i] == '\n')
-            ends.push_back(i + 1);
-    auto line = std::partition_point(ends.begin(), ends.end(), [&](size_t end) {
-        return !asserts_wrongly(document.substr(0, end));
-    });
-    return static_cast<size_t>(line - ends.begin()) + 1;
-}
-
-tn_status walk(std::string_view document, config_visit_fn visit, void *ctx,
-               config_toml_error *ret_error)
-{
-    try {
-        return walker(visit, ctx).table(toml::parse(document));
-    } catch (const toml::parse_error &error) {
-        return refuse(ret_error, error.source().begin.line, error.description());
-    } catch (const toml_false_assertion &) {
-        return refuse(ret_error, line_of_false_assertion(document), "unexpected character");
-    }
-}
-
 } // namespace
 
 tn_status config_toml_walk(tn_str document, config_visit_fn visit, void *ctx,
@@ -146,7 +95,11 @@ tn_status config_toml_walk(tn_str document, config_visit_fn visit, void *ctx,
     ret_error->line = 0;
     ret_error->text[0] = '\0';
     try {
-        return walk(std::string_view(document.data, document.len), visit, ctx, ret_error);
+        return walker(visit, ctx).table(toml_read({document.data, document.len}));
+    } catch (const toml_refusal &refusal) {
+        ret_error->line = refusal.line;
+        (void)std::snprintf(ret_error->text, sizeof(ret_error->text), "%s", refusal.text.c_str());
+        return TN_INVALID_ARGUMENT;
     } catch (...) {
         return TN_RESOURCE_EXHAUSTED; /* nothing else is thrown by what is called above */
     }
