@@ -181,14 +181,57 @@ static void run_handler(struct pool_task *task)
         call->method->def.run(call, call->method->def.ctx);
 }
 
-void call_submit(struct bus_call *call)
+/* The pool did not take it. */
+static void refuse_busy(struct bus_call *call, tn_status st)
 {
-    call->state = CALL_BUSY;
-    tn_status st = pool_submit(call->link->server->options.pool, &call->task, run_handler);
-    if (st == TN_OK)
-        return;
     (void)err_set(&call->err, st, "The host is busy: try again.");
     call_end(call, st, &call->err);
+}
+
+void call_submit(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+
+    call->state = CALL_BUSY;
+    if (link->is_reading) {
+        call->task.run = run_handler;
+        call->task.next = NULL;
+        if (link->last_ready)
+            link->last_ready->next = &call->task;
+        else
+            link->first_ready = &call->task;
+        link->last_ready = &call->task;
+        link->ready_count++;
+        return;
+    }
+    tn_status st = pool_submit(link->server->options.pool, &call->task, run_handler);
+    if (st != TN_OK)
+        refuse_busy(call, st);
+}
+
+/* One by one, so that those for which there is room run. */
+static void submit_each(struct pool *pool, struct pool_task *task)
+{
+    while (task) {
+        struct pool_task *next = task->next;
+        tn_status st = pool_submit(pool, task, run_handler);
+
+        if (st != TN_OK)
+            refuse_busy(CONTAINER_OF(task, struct bus_call, task), st);
+        task = next;
+    }
+}
+
+void call_submit_ready(struct bus_link *link)
+{
+    struct pool *pool = link->server->options.pool;
+    struct pool_task *first = TAKE(link->first_ready);
+    struct pool_task *last = TAKE(link->last_ready);
+    size_t count = link->ready_count;
+
+    link->ready_count = 0;
+    if (first && pool_submit_list(pool, first, last, count) != TN_OK)
+        submit_each(pool, first);
 }
 
 void bus_call_again(struct bus_call *call)

@@ -462,12 +462,23 @@ static tn_status on_frame(struct bus_conn *conn, const struct bus_frame *frame, 
     return st;
 }
 
+static void on_begin(struct bus_conn *conn)
+{
+    struct bus_link *link = link_of(conn);
+
+    (void)pthread_mutex_lock(&link->mu);
+    link->is_reading = true;
+    (void)pthread_mutex_unlock(&link->mu);
+}
+
 /* After the frames of a read. */
 static void on_idle(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
 
     (void)pthread_mutex_lock(&link->mu);
+    link->is_reading = false;
+    call_submit_ready(link);
     if (conn->state == BUS_CONN_ENDING)
         set_timer(link, LINGER_US);
     (void)pthread_mutex_unlock(&link->mu);
@@ -481,6 +492,7 @@ static void on_sent(struct bus_conn *conn, struct bus_out *out)
 
 static const struct bus_conn_events events = {
     .frame = on_frame,
+    .begin = on_begin,
     .idle = on_idle,
     .sent = on_sent,
     .stalled = on_stalled,

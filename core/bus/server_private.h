@@ -112,6 +112,10 @@ struct bus_link {
     struct bus_call **calls; /* by id; 0 is unused */
     struct bus_call *spare;
     uint32_t spare_count;
+    bool is_reading;               /* the calls of a read go to the pool together */
+    struct pool_task *first_ready; /* they, in order */
+    struct pool_task *last_ready;
+    size_t ready_count;
     struct link_method *methods[BUS_METHOD_ID_MAX];
     struct bus_session *sessions[BUS_SESSION_ID_MAX];
 };
@@ -191,8 +195,10 @@ struct bus_call *call_create(struct bus_link *link, uint32_t id);
 void call_unref_locked(struct bus_call *call);
 /* The memory of a spare call. */
 void call_free(struct bus_call *call);
-/* Hands it to the pool. */
+/* Hands it to the pool, or to the link's ready ones while frames are read. */
 void call_submit(struct bus_call *call);
+/* Hands the ready ones to the pool. */
+void call_submit_ready(struct bus_link *link);
 /* Sends an END at once: for calls that no handler has. The call is gone. */
 void call_end(struct bus_call *call, tn_status status, const struct err *err);
 /* Cancelled, late, or its connection is gone. The call may be gone afterwards. */

@@ -18,6 +18,7 @@
 #include "core/record/txn.h"
 
 struct plugin_host;
+struct plugin;
 
 /* Files looked at; more are a mistake in the directory list, and TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_MAX 256u
@@ -94,7 +95,7 @@ struct plugin_method {
     const char *plugin;          /* id of the one that serves it */
     uint32_t flags;              /* TN_READS, TN_JOINS ... */
     struct tn_bytes descriptors; /* a FileDescriptorSet that has both messages and the service */
-    const struct plugin *owner;  /* private, as the next */
+    struct plugin *owner;        /* private, as the next */
     const struct tn_method *row;
 };
 

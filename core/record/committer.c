@@ -145,7 +145,7 @@ static tn_status apply_steps(struct records *records, struct portal_state *state
                              const struct totals_step *steps, struct err *err)
 {
     const struct totals_step *step;
-    struct cached_totals *cached;
+    struct cached_totals *cached = NULL;
     tn_status st = TN_OK;
 
     /* Into groups first, so that a record that moves inside one never passes through "fewer than

@@ -53,7 +53,7 @@ enum { TN_FREE = 0, TN_STARTER = 1, TN_PROFESSIONAL = 2, TN_ENTERPRISE = 3 };
 #define TN_MARK(n) (0x100u << (n)) /* n from 0 to 7 */
 #define TN_MARK_ALL 0xff00u
 
-/* In place of a row as `type` of a property (each such type gains it) or of a hook: */
+/* In place of a row as `type` of a property (each such type gains it), hook or consumer: */
 #define TN_ANY_TYPE 0xffffffffu                  /* every record type of the portal */
 #define TN_MARKED(marks) (0xfffe0000u | (marks)) /* those that carry one of these marks */
 #define TN_IS_MARKED(type) (((type)&0xffff00ffu) == 0xfffe0000u && ((type)&TN_MARK_ALL) != 0)
@@ -178,7 +178,7 @@ TN_LIST_OF(tn_hook_list, tn_hook);
 
 struct tn_consumer {
     const char *name; /* of its cursor, for ever */
-    uint32_t type;
+    uint32_t type;    /* row of types, TN_ANY_TYPE or TN_MARKED() */
     uint32_t flags;
     tn_consumer_fn run;
     struct tn_index_list on;
@@ -186,7 +186,7 @@ struct tn_consumer {
 };
 TN_LIST_OF(tn_consumer_list, tn_consumer);
 
-#define TN_LONG 1u /* may run for minutes: a lane of its own */
+#define TN_LONG 1u /* of a consumer or timer: may run for minutes, in a lane of its own */
 
 struct tn_timer {
     const char *name;

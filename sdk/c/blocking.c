@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/bus/unpack.h"
 #include "sdk/c/client_private.h"
 
@@ -100,16 +101,17 @@ static void on_done(void *ctx, const struct tenon_result *result)
     (void)pthread_mutex_unlock(&waiter->mu);
 }
 
-static void say(struct tenon_result *result, tn_status status, const char *text)
+static void say(struct tenon_client *client, struct tenon_result *result, tn_status status,
+                const char *text)
 {
-    const struct tenon_result said = {.status = status, .message = text};
+    const struct tenon_result said = {.status = status, .message = text_in(client->language, text)};
 
     tenon_result_fini(result);
     if (copy_result(&said, result) != TN_OK)
         *result = (struct tenon_result){.status = status, .message = ""};
 }
 
-static void wait_for_end(struct waiter *waiter)
+static void wait_for_end(struct tenon_client *client, struct waiter *waiter)
 {
     (void)pthread_mutex_lock(&waiter->mu);
     while (!waiter->has_ended)
@@ -118,9 +120,9 @@ static void wait_for_end(struct waiter *waiter)
     if (waiter->result.status != TN_OK)
         return;
     if (waiter->is_out_of_memory)
-        say(&waiter->result, TN_RESOURCE_EXHAUSTED, "Memory is out: no room for the answer.");
+        say(client, &waiter->result, TN_RESOURCE_EXHAUSTED, "Memory is out.");
     else if (!waiter->has_response)
-        say(&waiter->result, TN_INTERNAL, "The host ended the call without an answer.");
+        say(client, &waiter->result, TN_INTERNAL, "The host ended the call without an answer.");
 }
 
 tn_status tenon_invoke_bytes(struct tenon_client *client, const char *method,
@@ -134,9 +136,12 @@ tn_status tenon_invoke_bytes(struct tenon_client *client, const char *method,
     (void)pthread_cond_init(&waiter.ended, NULL);
     tn_status st = tenon_call(client, method, request, options, on_message, on_done, &waiter, NULL);
     if (st == TN_OK)
-        wait_for_end(&waiter);
+        wait_for_end(client, &waiter);
     else
-        say(&waiter.result, st, "The call could not be made: too many are open, or memory is out.");
+        say(client,
+            &waiter.result,
+            st,
+            "The call could not be made: too many are open, or memory is out.");
     (void)pthread_cond_destroy(&waiter.ended);
     (void)pthread_mutex_destroy(&waiter.mu);
 
@@ -154,8 +159,9 @@ tn_status tenon_invoke_bytes(struct tenon_client *client, const char *method,
 }
 
 /* The answer as a message, or why it is none in `result`. */
-static tn_status unpack_answer(const ProtobufCMessageDescriptor *type, struct tn_bytes bytes,
-                               ProtobufCMessage **ret_response, struct tenon_result *result)
+static tn_status unpack_answer(struct tenon_client *client, const ProtobufCMessageDescriptor *type,
+                               struct tn_bytes bytes, ProtobufCMessage **ret_response,
+                               struct tenon_result *result)
 {
     static const uint8_t nothing[1] = {0};
     struct err err;
@@ -163,13 +169,13 @@ static tn_status unpack_answer(const ProtobufCMessageDescriptor *type, struct tn
     err_init(&err, NULL);
     tn_status st = bus_unpack_check(bytes, type, &err);
     if (st != TN_OK) {
-        say(result, TN_INTERNAL, "The host's answer is not of the expected type.");
+        say(client, result, TN_INTERNAL, "The host's answer is not of the expected type.");
         return TN_INTERNAL;
     }
     ProtobufCMessage *response =
         protobuf_c_message_unpack(type, NULL, bytes.len, bytes.len ? bytes.data : nothing);
     if (!response) {
-        say(result, TN_RESOURCE_EXHAUSTED, "Memory is out: no room for the answer.");
+        say(client, result, TN_RESOURCE_EXHAUSTED, "Memory is out.");
         return TN_RESOURCE_EXHAUSTED;
     }
     *ret_response = response;
@@ -190,7 +196,7 @@ tn_status tenon_invoke(struct tenon_client *client, const char *method,
 
     *ret_response = NULL;
     if (!packed) {
-        say(&local, TN_RESOURCE_EXHAUSTED, "Memory is out: no room for the request.");
+        say(client, &local, TN_RESOURCE_EXHAUSTED, "Memory is out.");
     } else {
         const struct tn_bytes bytes = {packed, protobuf_c_message_pack(request, packed)};
 
@@ -200,7 +206,7 @@ tn_status tenon_invoke(struct tenon_client *client, const char *method,
     tn_status st = local.status;
     if (st == TN_OK)
         st = unpack_answer(
-            response_type, (struct tn_bytes){response, response_len}, ret_response, &local);
+            client, response_type, (struct tn_bytes){response, response_len}, ret_response, &local);
     mem_free(response);
     if (result)
         *result = local;
@@ -233,7 +239,10 @@ static void invoke(ProtobufCService *base, unsigned method_index, const Protobuf
     tenon_result_fini(&service->result);
     int len = snprintf(name, sizeof(name), "%s/%s", base->descriptor->name, method->name);
     if (len < 0 || (size_t)len >= sizeof(name))
-        say(&service->result, TN_INVALID_ARGUMENT, "The method's name is too long.");
+        say(service->client,
+            &service->result,
+            TN_INVALID_ARGUMENT,
+            "The method's name is too long.");
     else
         (void)tenon_invoke(
             service->client, name, input, method->output, NULL, &response, &service->result);

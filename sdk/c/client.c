@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "sdk/c/client_private.h"
 
@@ -143,7 +144,7 @@ static void run_dialled(struct bus_job *job)
     if (!stream)
         say_why_not(client, result);
     else if (greet(client, stream) != TN_OK)
-        client_set_reason(client, "Memory is out.");
+        client_set_reason(client, text_in(client->language, "Memory is out."));
     else
         is_greeting = true;
     if (!is_greeting)

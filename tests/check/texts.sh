@@ -14,7 +14,8 @@ find core -type f '(' -name '*.c' -o -name '*.h' -o -name '*.cc' ')' -print | so
     # Literals side by side are one text; a macro of <inttypes.h> may stand between them.
     my $text = qr/(?:$literal|PRI[a-zA-Z]+\d*)(?:\s*(?:$literal|PRI[a-zA-Z]+\d*))*/;
     # Which argument is the text, from 0.
-    my %format_at = (err_set => 2, err_violate => 4);
+    # WRONG() is err_violate() for the checks of declarations.
+    my %format_at = (err_set => 2, err_violate => 4, WRONG => 3);
 
     sub joined {
         my ($source) = @_;
@@ -54,10 +55,11 @@ find core -type f '(' -name '*.c' -o -name '*.h' -o -name '*.cc' ')' -print | so
             next;
         }
         $used{joined($&)} = 1 while $code =~ /$text/g;
-        while ($code =~ /\b(err_set|err_violate)\s*\(/g) {
+        while ($code =~ /\b(err_set|err_violate|WRONG)\s*\(/g) {
             my ($name, $line) = ($1, 1 + (substr($code, 0, $-[0]) =~ tr/\n//));
             my @arguments = arguments(\$code);
             next if $arguments[0] =~ /^\s*struct\s/; # the declaration
+            next if ($arguments[$format_at{$name}] // "") =~ /__VA_ARGS__|^\s*\.\.\./; # a macro
             push @calls, [$path, $line, $arguments[$format_at{$name}] // ""];
         }
     }

@@ -1,0 +1,46 @@
+# tenon_plugin(NAME SOURCE... [LIBS LIBRARY...] [DIRECTORY DIR]): the plugin NAME.so of C or
+# C++ sources, as the host wants it: one export, constants protected after relocation, no
+# search paths of its own. The target is plugin_NAME. In this tree it is built with the
+# project's warnings, into lib/tenon/plugins/ unless DIRECTORY says otherwise; outside, after
+# find_package(Tenon), into the current binary directory.
+
+set(TENON_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+
+function(tenon_plugin name)
+  cmake_parse_arguments(arg "" "DIRECTORY" "SOURCES;LIBS" ${ARGN})
+  set(target plugin_${name})
+  add_library(${target} MODULE ${arg_UNPARSED_ARGUMENTS} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE Tenon::plugin ${arg_LIBS})
+
+  # Of the project's flags all but its include path: plugins do not see core/.
+  if(TARGET tenon_flags)
+    target_compile_definitions(${target} PRIVATE
+      $<TARGET_PROPERTY:tenon_flags,INTERFACE_COMPILE_DEFINITIONS>)
+    target_compile_options(${target} PRIVATE
+      $<TARGET_PROPERTY:tenon_flags,INTERFACE_COMPILE_OPTIONS>)
+  endif()
+
+  # Unique symbols would keep the code of a replaced plugin in use; clang makes none.
+  target_compile_options(${target} PRIVATE -fvisibility=hidden
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>
+    $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
+  target_link_options(${target} PRIVATE
+    LINKER:--version-script=${TENON_PLUGIN_MAP} LINKER:--exclude-libs,ALL LINKER:--as-needed
+    LINKER:-z,noexecstack LINKER:-z,relro LINKER:-z,now)
+  if(NOT TENON_SANITIZE) # whose functions come from the host
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+
+  if(arg_DIRECTORY)
+    set(directory ${arg_DIRECTORY})
+  elseif(TENON_PLUGIN_DIR)
+    set(directory ${TENON_PLUGIN_DIR})
+  else()
+    set(directory ${CMAKE_CURRENT_BINARY_DIR})
+  endif()
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name} NO_SONAME ON POSITION_INDEPENDENT_CODE ON
+    LIBRARY_OUTPUT_DIRECTORY ${directory}
+    SKIP_BUILD_RPATH ON SKIP_INSTALL_RPATH ON
+    LINK_DEPENDS ${TENON_PLUGIN_MAP})
+endfunction()
