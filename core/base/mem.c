@@ -15,9 +15,17 @@ static bool fails_now(void)
     return fail_countdown > 0 && --fail_countdown == 0;
 }
 
+static bool overflows(size_t count, size_t size)
+{
+    return size != 0 && count > SIZE_MAX / size;
+}
+
 void *mem_alloc_zeroed(size_t count, size_t size)
 {
-    return fails_now() ? NULL : calloc(count ? count : 1, size ? size : 1);
+    /* calloc checks the product too, but the sanitizer ends the process where it overflows. */
+    if (fails_now() || overflows(count, size))
+        return NULL;
+    return calloc(count ? count : 1, size ? size : 1);
 }
 
 void *mem_alloc(size_t size)
@@ -27,7 +35,7 @@ void *mem_alloc(size_t size)
 
 void *mem_resize(void *p, size_t count, size_t size)
 {
-    if (fails_now() || (size != 0 && count > SIZE_MAX / size))
+    if (fails_now() || overflows(count, size))
         return NULL;
     return realloc(p, count * size != 0 ? count * size : 1);
 }

@@ -101,6 +101,31 @@ tn_status pool_submit(struct pool *pool, struct pool_task *task,
     return submit(pool, task, run, false);
 }
 
+tn_status pool_submit_list(struct pool *pool, struct pool_task *first, struct pool_task *last,
+                           size_t count)
+{
+    tn_status st = TN_OK;
+
+    (void)pthread_mutex_lock(&pool->mu);
+    if (pool->is_stopping) {
+        st = TN_UNAVAILABLE;
+    } else if (count > pool->queue_max || pool->queued > pool->queue_max - count) {
+        st = TN_RESOURCE_EXHAUSTED;
+    } else {
+        last->next = NULL;
+        if (pool->tail)
+            pool->tail->next = first;
+        else
+            pool->head = first;
+        pool->tail = last;
+        pool->queued += count;
+        for (size_t i = 0; i < count && i < pool->thread_count; i++)
+            (void)pthread_cond_signal(&pool->wake);
+    }
+    (void)pthread_mutex_unlock(&pool->mu);
+    return st;
+}
+
 tn_status pool_submit_again(struct pool *pool, struct pool_task *task,
                             void (*run)(struct pool_task *task))
 {

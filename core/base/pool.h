@@ -27,6 +27,13 @@ tn_status pool_create(const char *name, unsigned thread_count, size_t queue_max,
 tn_status pool_submit(struct pool *pool, struct pool_task *task,
                       void (*run)(struct pool_task *task));
 
+/*
+ * As pool_submit for all tasks of a list (linked by `next`, which the caller fills, as it does
+ * `run`), in their order, at the cost of one. All of them are taken, or none. [any]
+ */
+tn_status pool_submit_list(struct pool *pool, struct pool_task *first, struct pool_task *last,
+                           size_t count);
+
 /* As pool_submit, past the bound and in front: for work that was admitted before. [any] */
 tn_status pool_submit_again(struct pool *pool, struct pool_task *task,
                             void (*run)(struct pool_task *task));

@@ -60,7 +60,7 @@ static tn_status bus_invoke(struct tn_record *request, const char *key,
                             const struct tn_record **ret_response)
 {
     struct tn_call *call = request->call;
-    struct message *message;
+    struct message *message = NULL;
     struct err err;
 
     (void)key;

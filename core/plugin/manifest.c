@@ -12,7 +12,7 @@
 /* How deep a place is named: "properties[65535].options[65535].label". */
 #define PLACE_SIZE 96u
 
-#define PLUGIN_SYMBOL "tenon_plugin_v1"
+static const char plugin_symbol[] = "tenon_plugin_v1";
 
 struct reader {
     const struct elf *elf;
@@ -130,17 +130,17 @@ static const char *const linker_made[] = {"_init", "_fini", "_edata", "_end", "_
 
 static tn_status read_export(struct reader *r, const struct elf_symbol *symbol)
 {
-    if (strcmp(symbol->name, PLUGIN_SYMBOL) != 0) {
+    if (strcmp(symbol->name, plugin_symbol) != 0) {
         if (is_listed(symbol->name, linker_made, LINKER_MADE_COUNT))
             return TN_OK;
-        return err_set(r->err,
-                       TN_FAILED_PRECONDITION,
-                       "The plugin exports '%s' besides " PLUGIN_SYMBOL
-                       "; compile with -fvisibility=hidden.",
-                       symbol->name);
+        return err_set(
+            r->err,
+            TN_FAILED_PRECONDITION,
+            "The plugin exports '%s' besides tenon_plugin_v1; compile with -fvisibility=hidden.",
+            symbol->name);
     }
     if (!symbol->is_data || r->plugin_vaddr)
-        return err_set(r->err, TN_INVALID_ARGUMENT, PLUGIN_SYMBOL " is not one constant.");
+        return err_set(r->err, TN_INVALID_ARGUMENT, "tenon_plugin_v1 is not one constant.");
     r->plugin_vaddr = symbol->vaddr;
     r->plugin_size = symbol->size;
     return TN_OK;
@@ -165,7 +165,7 @@ static tn_status read_symbols(struct reader *r)
     }
     r->manifest->imports = imports;
     if (!r->plugin_vaddr)
-        return err_set(r->err, TN_INVALID_ARGUMENT, "The file exports no " PLUGIN_SYMBOL ".");
+        return err_set(r->err, TN_INVALID_ARGUMENT, "The file exports no tenon_plugin_v1.");
     return TN_OK;
 }
 
@@ -613,9 +613,9 @@ static tn_status check_head(struct reader *r, uint32_t *ret_size)
     if (!raw || head.magic == 0)
         return err_set(r->err,
                        TN_INVALID_ARGUMENT,
-                       PLUGIN_SYMBOL " is filled in at run time; make it a constant expression.");
+                       "tenon_plugin_v1 is filled in at run time; make it a constant expression.");
     if (head.magic != TN_MAGIC)
-        return err_set(r->err, TN_UNIMPLEMENTED, PLUGIN_SYMBOL " is of another plugin ABI.");
+        return err_set(r->err, TN_UNIMPLEMENTED, "tenon_plugin_v1 is of another plugin ABI.");
     if (head.minor > TN_MINOR_NEWEST)
         return err_set(r->err,
                        TN_UNIMPLEMENTED,
@@ -626,10 +626,10 @@ static tn_status check_head(struct reader *r, uint32_t *ret_size)
         head.struct_size > r->plugin_size || !elf_at(r->elf, r->plugin_vaddr, head.struct_size))
         return err_set(r->err,
                        TN_INVALID_ARGUMENT,
-                       PLUGIN_SYMBOL " is no struct tn_plugin: it has %u bytes.",
+                       "tenon_plugin_v1 is no struct tn_plugin: it has %u bytes.",
                        (unsigned)head.struct_size);
     if (!elf_is_constant(r->elf, r->plugin_vaddr, head.struct_size)) {
-        (void)enter(r, PLUGIN_SYMBOL);
+        (void)enter(r, "%s", plugin_symbol);
         return refuse_writable(r);
     }
     *ret_size = head.struct_size;
@@ -648,7 +648,7 @@ static void hash_file(struct tn_bytes file, char ret_hash[MANIFEST_HASH_SIZE])
 static tn_status read_plugin(struct reader *r, const struct manifest_rules *rules)
 {
     struct manifest *m = r->manifest;
-    uint32_t size;
+    uint32_t size = 0; /* gcc 12 does not see that check_head sets it */
 
     TRY(read_libraries(r, rules));
     TRY(read_symbols(r));

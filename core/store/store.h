@@ -35,6 +35,13 @@ enum store_family {
 /* The newest format of keys and values that this host reads and writes. */
 #define STORE_FORMAT 1u
 
+/*
+ * Bounds. A longer key, put or looked up, is TN_INVALID_ARGUMENT; a batch that grows beyond its
+ * size keeps what it has and store_write refuses it with TN_RESOURCE_EXHAUSTED.
+ */
+#define STORE_KEY_MAX ((size_t)2048)
+#define STORE_BATCH_SIZE_MAX ((size_t)64 << 20)
+
 struct store;
 struct store_snapshot;
 struct store_batch;
@@ -43,7 +50,7 @@ struct store_cursor;
 struct store_options {
     bool create_if_missing;
     size_t block_cache_size; /* bytes; 0: 32 MiB */
-    struct log *log;         /* borrowed; may be NULL */
+    struct log *log;         /* borrowed until store_close; may be NULL */
 };
 
 /*
@@ -73,8 +80,11 @@ tn_status store_has(struct store *store, const struct store_snapshot *snapshot,
                     enum store_family family, uint32_t portal, struct tn_bytes key,
                     struct err *err);
 
-/* Several keys of one family and portal in one go; `ret_values[i]` is replaced, `ret_found[i]`
- * says. */
+/*
+ * Several keys of one family and portal in one go; `ret_found[i]` says whether keys[i] is there,
+ * `ret_values[i]` is replaced, by nothing if not. On failure both are undefined but for being valid
+ * buffers. TN_INVALID_ARGUMENT, TN_DATA_LOSS, TN_UNAVAILABLE. [any] blocks
+ */
 tn_status store_get_many(struct store *store, const struct store_snapshot *snapshot,
                          enum store_family family, uint32_t portal, const struct tn_bytes *keys,
                          size_t count, struct buf *ret_values, bool *ret_found, struct err *err);
@@ -97,15 +107,19 @@ void store_batch_append(struct store_batch *batch, const struct store_batch *fro
 
 /*
  * All of the batch, or nothing. `sync`: durable against power loss on return.
- * TN_UNAVAILABLE: an I/O error, the outcome is unknown; TN_RESOURCE_EXHAUSTED: the disk is full,
- * nothing was written. [any] blocks
+ * TN_UNAVAILABLE: an I/O error, the outcome is unknown, and no write succeeds until the store
+ * is opened again; TN_RESOURCE_EXHAUSTED: the disk has less than 64 MiB left, or the batch was too
+ * large for its bound or for the memory, nothing was written; TN_INVALID_ARGUMENT: a key was too
+ * long, nothing was written. [any] blocks
  */
 tn_status store_write(struct store *store, struct store_batch *batch, bool sync, struct err *err);
 
 /*
  * Walks the keys of one family and portal that start with `prefix`, from `from` (inclusive, a whole
- * key with the prefix; empty: the start) upwards, or with `reverse` from `from` (inclusive; empty:
- * the end) downwards. NULL when memory is out. The snapshot (NULL: the newest) must outlive it.
+ * key; empty: the start) upwards, or with `reverse` from `from` (inclusive; empty: the end)
+ * downwards. A `from` outside the prefix is cut to it. NULL when memory is out. The
+ * snapshot must outlive it; without one it sees what is newest at opening. One thread at a time.
+ * [any] blocks
  */
 struct store_cursor *store_cursor_open(struct store *store, const struct store_snapshot *snapshot,
                                        enum store_family family, uint32_t portal,
@@ -113,7 +127,7 @@ struct store_cursor *store_cursor_open(struct store *store, const struct store_s
 void store_cursor_close(struct store_cursor *cursor);
 
 /*
- * The next key (without portal and family) and value, lent until the next call.
+ * The next key (without portal and family) and value (may be NULL), lent until the next call.
  * TN_NOT_FOUND: the end; TN_DATA_LOSS, TN_UNAVAILABLE. [any] blocks
  */
 tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_key,

@@ -149,6 +149,10 @@ static int32_t reader_next(struct reader *reader)
 
 static size_t encode(int32_t c, uint8_t bytes[4])
 {
+    if (c < 0x80) {
+        bytes[0] = (uint8_t)c;
+        return 1;
+    }
     return (size_t)utf8proc_encode_char(c, bytes);
 }
 

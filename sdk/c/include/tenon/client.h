@@ -22,6 +22,10 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 struct tenon_client;
 struct tenon_call;
 
@@ -57,12 +61,12 @@ struct tenon_result {
 tn_status tenon_client_create(const struct tenon_options *options,
                               struct tenon_client **ret_client);
 
-/* Waits until connected or `timeout_us` is over. TN_UNAVAILABLE: no host there (the reason in
- * tenon_client_reason). [any] blocks */
+/* Waits until connected or `timeout_us` is over; 0: until the attempt that is under way has ended.
+ * TN_UNAVAILABLE: no host there (the reason in tenon_client_reason). [any] blocks */
 tn_status tenon_client_connect(struct tenon_client *client, int64_t timeout_us);
 
 /* Why it is not connected: "No host at ipc:///x: start one with `tenond --listen ipc:///x`." Lent,
- * at most until the client is destroyed. [any] */
+ * until the reason has changed several times or the client is destroyed. [any] */
 const char *tenon_client_reason(struct tenon_client *client);
 
 /* Ends open calls with TN_CANCELLED, after which no callback runs. Not from a callback. Accepts
@@ -75,7 +79,7 @@ struct tenon_metadata {
     const char *value;
 };
 struct tenon_call_options {
-    int64_t timeout_us;          /* 0: the client's */
+    int64_t timeout_us;          /* 0: the client's; INT64_MAX: none */
     const char *portal;          /* NULL: the client's */
     const char *idempotency_key; /* repeated calls with it return the first result */
     const struct tenon_metadata *metadata;
@@ -88,9 +92,11 @@ typedef void (*tenon_message_fn)(void *ctx, struct tn_bytes body);
 typedef void (*tenon_done_fn)(void *ctx, const struct tenon_result *result);
 
 /*
- * Sends a request (copied). TN_RESOURCE_EXHAUSTED: memory, or too many open calls: no callback will
- * run. Every other failure is told by `done`. `ret_call` (may be NULL) is valid until `done`
- * returned. [any]
+ * Sends a request (copied); while not connected it waits, until its time is over. No callback will
+ * run after TN_RESOURCE_EXHAUSTED (memory, or too many open calls) and TN_INVALID_ARGUMENT (a name
+ * or metadata that is empty or too long). Every other failure is told by `done`, perhaps before
+ * this returns. `message` and `ret_call` may be NULL; the call is valid until `done` returned.
+ * [any]
  */
 tn_status tenon_call(struct tenon_client *client, const char *method, struct tn_bytes request,
                      const struct tenon_call_options *options, tenon_message_fn message,
@@ -99,10 +105,12 @@ tn_status tenon_call(struct tenon_client *client, const char *method, struct tn_
 /* `done` follows with TN_CANCELLED unless the call ended before. [any] */
 void tenon_call_cancel(struct tenon_call *call);
 
-/* A stream's messages are held back until they are asked for: after tenon_call with `pause`... */
-void tenon_call_pause(
-    struct tenon_call *call); /* gives no more credit: the host stops sending. [any] */
-void tenon_call_resume(struct tenon_call *call); /* [any] */
+/*
+ * Holds a stream back, and lets it go on: a paused call gives the host no more credit, so that it
+ * stops sending after at most 256 KiB more, which are still delivered. Other calls go on. [any]
+ */
+void tenon_call_pause(struct tenon_call *call);
+void tenon_call_resume(struct tenon_call *call);
 
 /* The blocking layer */
 
@@ -141,6 +149,10 @@ const char *tenon_status_name(tn_status status);
 ProtobufCService *tenon_service(struct tenon_client *client,
                                 const ProtobufCServiceDescriptor *descriptor);
 const struct tenon_result *tenon_service_result(const ProtobufCService *service);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - the life of a call, from its first frame to its end; the calls of server.h. */
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "core/bus/server_private.h"
+#include "core/bus/status.h"
+#include "core/bus/unpack.h"
+
+/* Objects */
+
+static void hold_for_timer(struct bus_timer *timer)
+{
+    bus_call_ref(CONTAINER_OF(timer, struct bus_call, timer));
+}
+
+static void fire_timer(struct bus_timer *timer);
+
+static struct bus_call *object_create(void)
+{
+    struct bus_call *call = mem_new(struct bus_call);
+
+    if (!call)
+        return NULL;
+    arena_init(&call->arena, ARENA_BUDGET);
+    call->timer.hold = hold_for_timer;
+    call->timer.fire = fire_timer;
+    return call;
+}
+
+void call_free(struct bus_call *call)
+{
+    buf_fini(&call->request);
+    buf_fini(&call->out.body);
+    buf_fini(&call->out.end);
+    arena_fini(&call->arena);
+    mem_free(call);
+}
+
+static void trim(struct buf *buf)
+{
+    if (buf->cap > SPARE_SIZE_MAX)
+        buf_fini(buf);
+    buf_clear(buf);
+}
+
+/* Keeps the object for another call of the link, or frees it. Locked. */
+static void object_recycle(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+
+    link->live_calls--;
+    if (link->spare_count == SPARE_CALL_MAX || link->is_gone) {
+        call_free(call);
+        return;
+    }
+    trim(&call->request);
+    trim(&call->out.body);
+    trim(&call->out.end);
+    if (call->arena.total > SPARE_SIZE_MAX)
+        arena_fini(&call->arena);
+    else
+        arena_reset(&call->arena);
+    call->next = link->spare;
+    link->spare = call;
+    link->spare_count++;
+}
+
+struct bus_call *call_create(struct bus_link *link, uint32_t id)
+{
+    struct bus_call *call = link->spare;
+
+    if (call) {
+        link->spare = call->next;
+        link->spare_count--;
+    } else {
+        call = object_create();
+        if (!call)
+            return NULL;
+    }
+    atomic_store_explicit(&call->refs, 1, memory_order_relaxed);
+    atomic_store_explicit(&call->stopped, TN_OK, memory_order_relaxed);
+    atomic_store_explicit(&call->is_host_stopping, false, memory_order_relaxed);
+    call->id = id;
+    call->link = link;
+    call->session = NULL;
+    call->data = NULL;
+    call->state = CALL_RECEIVING;
+    call->is_woken = false;
+    call->wants_credit = false;
+    call->wake_us = BUS_NEVER;
+    call->held = 0;
+    call->out.call_id = id;
+    call->out.credit = link->call_window;
+    call->next = NULL;
+    link->live_calls++;
+    link->calls[id] = call;
+    (void)atomic_fetch_add_explicit(&link->server->open_calls, 1, memory_order_relaxed);
+    return call;
+}
+
+void call_unref_locked(struct bus_call *call)
+{
+    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1)
+        object_recycle(call);
+}
+
+void bus_call_ref(struct bus_call *call)
+{
+    (void)atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
+}
+
+void bus_call_unref(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+
+    /* The link lives at least as long as the reference that is given up here. */
+    (void)pthread_mutex_lock(&link->mu);
+    call_unref_locked(call);
+    link_unlock(link);
+}
+
+static void leave_server(struct bus_server *server)
+{
+    /* Both in one order with stop's, which sets the state and then counts. */
+    if (atomic_fetch_sub(&server->open_calls, 1) == 1 &&
+        atomic_load(&server->state) != SERVER_SERVING)
+        server_drained(server);
+}
+
+/* The call's end was sent, or cannot be: its id is free. Locked. */
+static void call_done(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+
+    assert(call->state != CALL_DONE);
+    call->state = CALL_DONE;
+    if (link->calls[call->id] == call)
+        link->calls[call->id] = NULL;
+    bus_loop_disarm(&link->server->loop, &call->timer);
+    bus_conn_unqueue(&link->conn, &call->out);
+    if (call->wants_credit)
+        link->credit_waiters--;
+    call->wants_credit = false;
+    link->held -= call->held;
+    (void)atomic_fetch_sub_explicit(&link->server->held, call->held, memory_order_relaxed);
+    if (call->session)
+        session_unref(call->session);
+    leave_server(link->server);
+    call_unref_locked(call);
+}
+
+void call_end(struct bus_call *call, tn_status status, const struct err *err)
+{
+    struct bus_conn *conn = &call->link->conn;
+
+    bus_conn_unqueue(conn, &call->out);
+    if (conn->state != BUS_CONN_CLOSED) {
+        if (bus_status_write(bus_conn_out(conn), call->id, status, err) != TN_OK)
+            bus_conn_close(conn);
+        else
+            bus_conn_kick(conn);
+    }
+    call_done(call);
+}
+
+/* Running */
+
+static void run_handler(struct pool_task *task)
+{
+    struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
+    tn_status stopped = bus_call_state(call);
+
+    /* A handler that left something for its next run has to free it. */
+    if (stopped != TN_OK && !call->data)
+        bus_call_finish(call, stopped);
+    else
+        call->method->def.run(call, call->method->def.ctx);
+}
+
+/* The pool did not take it. */
+static void refuse_busy(struct bus_call *call, tn_status st)
+{
+    (void)err_set(&call->err, st, "The host is busy: try again.");
+    call_end(call, st, &call->err);
+}
+
+void call_submit(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+
+    call->state = CALL_BUSY;
+    if (link->is_reading) {
+        call->task.run = run_handler;
+        call->task.next = NULL;
+        if (link->last_ready)
+            link->last_ready->next = &call->task;
+        else
+            link->first_ready = &call->task;
+        link->last_ready = &call->task;
+        link->ready_count++;
+        return;
+    }
+    tn_status st = pool_submit(link->server->options.pool, &call->task, run_handler);
+    if (st != TN_OK)
+        refuse_busy(call, st);
+}
+
+/* One by one, so that those for which there is room run. */
+static void submit_each(struct pool *pool, struct pool_task *task)
+{
+    while (task) {
+        struct pool_task *next = task->next;
+        tn_status st = pool_submit(pool, task, run_handler);
+
+        if (st != TN_OK)
+            refuse_busy(CONTAINER_OF(task, struct bus_call, task), st);
+        task = next;
+    }
+}
+
+void call_submit_ready(struct bus_link *link)
+{
+    struct pool *pool = link->server->options.pool;
+    struct pool_task *first = TAKE(link->first_ready);
+    struct pool_task *last = TAKE(link->last_ready);
+    size_t count = link->ready_count;
+
+    link->ready_count = 0;
+    if (first && pool_submit_list(pool, first, last, count) != TN_OK)
+        submit_each(pool, first);
+}
+
+void bus_call_again(struct bus_call *call)
+{
+    arena_reset(&call->arena);
+    err_clear(&call->err);
+    /* It was admitted before, so it is not refused now. */
+    (void)pool_submit_again(call->link->server->options.pool, &call->task, run_handler);
+}
+
+static void run_wake(struct pool_task *task)
+{
+    struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
+
+    call->wake(call, call->wake_ctx);
+}
+
+static void stop_wanting(struct bus_call *call)
+{
+    if (call->wants_credit)
+        call->link->credit_waiters--;
+    call->wants_credit = false;
+}
+
+/* Locked; the call is CALL_WAITING or about to be. */
+static void wake_now(struct bus_call *call)
+{
+    call->state = CALL_BUSY;
+    call->is_woken = false;
+    call->wake_us = BUS_NEVER;
+    stop_wanting(call);
+    (void)pool_submit_again(call->link->server->options.pool, &call->task, run_wake);
+}
+
+static bool can_send(const struct bus_call *call)
+{
+    return !call->out.has_message && call->out.credit > 0 && call->link->conn.credit > 0;
+}
+
+void bus_call_wait(struct bus_call *call, int64_t wake_us,
+                   void (*wake)(struct bus_call *call, void *ctx), void *ctx)
+{
+    struct bus_link *link = call->link;
+
+    (void)pthread_mutex_lock(&link->mu);
+    call->wake = wake;
+    call->wake_ctx = ctx;
+    call->wake_us = wake_us;
+    if (bus_call_state(call) != TN_OK || call->is_woken || (call->wants_credit && can_send(call))) {
+        wake_now(call);
+    } else {
+        int64_t due_us = wake_us < call->deadline_us ? wake_us : call->deadline_us;
+
+        call->state = CALL_WAITING;
+        /* Without memory for the timer it is woken at once, and will wait again. */
+        if (bus_loop_arm(&link->server->loop, &call->timer, due_us) != TN_OK)
+            wake_now(call);
+    }
+    (void)pthread_mutex_unlock(&link->mu);
+}
+
+void bus_call_wake(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+
+    (void)pthread_mutex_lock(&link->mu);
+    if (call->state == CALL_WAITING)
+        wake_now(call);
+    else
+        call->is_woken = true; /* the next wait returns at once */
+    (void)pthread_mutex_unlock(&link->mu);
+}
+
+static void say_stopped(struct err *err, tn_status status)
+{
+    if (status == TN_DEADLINE_EXCEEDED)
+        (void)err_set(err, status, "The call's time is over.");
+    else
+        (void)err_set(err, status, "The call was cancelled.");
+}
+
+void call_stop(struct bus_call *call, tn_status status)
+{
+    tn_status running = TN_OK;
+
+    (void)atomic_compare_exchange_strong(&call->stopped, &running, status);
+    if (call->state == CALL_WAITING) {
+        wake_now(call);
+    } else if (call->state == CALL_RECEIVING || call->state == CALL_FLUSHING) {
+        err_clear(&call->err);
+        say_stopped(&call->err, status);
+        call_end(call, status, &call->err);
+    }
+}
+
+void call_credited(struct bus_call *call)
+{
+    if (call->state == CALL_WAITING && call->wants_credit && can_send(call))
+        wake_now(call);
+}
+
+void call_sent(struct bus_call *call)
+{
+    if (call->state == CALL_FLUSHING)
+        call_done(call);
+    else
+        call_credited(call);
+}
+
+/* Locked. */
+static void timer_due(struct bus_call *call)
+{
+    struct bus_loop *loop = &call->link->server->loop;
+    int64_t now_us = clock_mono_us();
+
+    if (call->state == CALL_DONE || bus_call_state(call) != TN_OK)
+        return;
+    if (call->deadline_us <= now_us) {
+        call_stop(call, TN_DEADLINE_EXCEEDED);
+        return;
+    }
+    if (call->state == CALL_WAITING && call->wake_us <= now_us)
+        wake_now(call);
+    int64_t due_us = call->deadline_us;
+    if (call->state == CALL_WAITING && call->wake_us < due_us)
+        due_us = call->wake_us;
+    if (bus_loop_arm(loop, &call->timer, due_us) != TN_OK)
+        call_stop(call, TN_CANCELLED);
+}
+
+static void fire_timer(struct bus_timer *timer)
+{
+    struct bus_call *call = CONTAINER_OF(timer, struct bus_call, timer);
+    struct bus_link *link = call->link;
+
+    (void)pthread_mutex_lock(&link->mu);
+    timer_due(call);
+    call_unref_locked(call);
+    link_unlock(link);
+}
+
+/* Asking */
+
+const struct bus_method *bus_call_method(const struct bus_call *call)
+{
+    return &call->method->def;
+}
+
+const struct bus_peer *bus_call_peer(const struct bus_call *call)
+{
+    return &call->link->peer;
+}
+
+void *bus_call_session(const struct bus_call *call)
+{
+    return call->session ? call->session->session : NULL;
+}
+
+struct tn_bytes bus_call_request(const struct bus_call *call)
+{
+    return (struct tn_bytes){call->request.data + call->metadata_len,
+                             call->request.len - call->metadata_len};
+}
+
+void **bus_call_data(struct bus_call *call)
+{
+    return &call->data;
+}
+
+struct arena *bus_call_arena(struct bus_call *call)
+{
+    return &call->arena;
+}
+
+struct err *bus_call_err(struct bus_call *call)
+{
+    return &call->err;
+}
+
+struct tn_str bus_call_metadata(const struct bus_call *call, const char *key)
+{
+    struct tn_bytes metadata = {call->request.data, call->metadata_len};
+    struct tn_str name;
+    struct tn_str value;
+
+    while (bus_metadata_next(&metadata, &name, &value))
+        if (utf8_is(name, key))
+            return value;
+    return (struct tn_str){"", 0};
+}
+
+int64_t bus_call_deadline_us(const struct bus_call *call)
+{
+    return call->deadline_us;
+}
+
+tn_status bus_call_state(const struct bus_call *call)
+{
+    return atomic_load_explicit(&call->stopped, memory_order_relaxed);
+}
+
+ProtobufCMessage *bus_call_unpack(struct bus_call *call, const ProtobufCMessageDescriptor *type)
+{
+    return bus_unpack(bus_call_request(call), type, &call->arena, &call->err);
+}
+
+/* Answering */
+
+/* The message, encoded, in call->out.body. */
+static tn_status pack(struct bus_call *call, const ProtobufCMessage *message)
+{
+    struct buf *body = &call->out.body;
+    size_t len = protobuf_c_message_get_packed_size(message);
+
+    if (len > RESPONSE_SIZE_MAX)
+        return err_set(&call->err,
+                       TN_OUT_OF_RANGE,
+                       "The answer of %zu bytes is larger than %zu.",
+                       len,
+                       RESPONSE_SIZE_MAX);
+    buf_clear(body);
+    if (buf_reserve(body, len) != TN_OK) {
+        (void)err_memory(&call->err, "the answer");
+        return TN_INTERNAL;
+    }
+    body->len = protobuf_c_message_pack(message, body->data);
+    return TN_OK;
+}
+
+/* Sends call->out.body in turns with other calls. False: it is too much to be held. Locked. */
+static bool queue_body(struct bus_call *call, uint8_t flags)
+{
+    struct bus_out *out = &call->out;
+
+    if (!link_hold(call, out->body.len))
+        return false;
+    out->flags = flags;
+    out->sent = 0;
+    out->has_message = true;
+    bus_conn_queue(&call->link->conn, out);
+    return true;
+}
+
+/* Whether the peer can still be told anything. Locked. */
+static bool is_reachable(const struct bus_call *call)
+{
+    return call->link->conn.state != BUS_CONN_CLOSED;
+}
+
+/* Locked; the call may be gone afterwards. */
+static void answer_locked(struct bus_call *call)
+{
+    struct bus_conn *conn = &call->link->conn;
+
+    if (!is_reachable(call) ||
+        bus_conn_put_message(conn, &call->out, BUS_FLAG_LAST, buf_bytes(&call->out.body))) {
+        call_done(call);
+        return;
+    }
+    call->state = CALL_FLUSHING; /* it is gone as soon as all is written */
+    if (!queue_body(call, BUS_FLAG_LAST)) {
+        (void)err_set(&call->err, TN_RESOURCE_EXHAUSTED, "The host is busy: try again.");
+        call_end(call, TN_RESOURCE_EXHAUSTED, &call->err);
+    }
+}
+
+static void answer_body(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+
+    (void)pthread_mutex_lock(&link->mu);
+    answer_locked(call);
+    link_unlock(link);
+}
+
+void bus_call_answer(struct bus_call *call, const ProtobufCMessage *response)
+{
+    tn_status st = pack(call, response);
+
+    if (st != TN_OK)
+        bus_call_finish(call, st);
+    else
+        answer_body(call);
+}
+
+void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response)
+{
+    buf_clear(&call->out.body);
+    if (buf_add(&call->out.body, response.data, response.len) != TN_OK)
+        bus_call_finish(call, err_memory(&call->err, "the answer"));
+    else
+        answer_body(call);
+}
+
+tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
+{
+    struct bus_link *link = call->link;
+
+    (void)pthread_mutex_lock(&link->mu);
+    tn_status st = bus_call_state(call);
+    if (st == TN_OK && !can_send(call)) {
+        if (!call->wants_credit)
+            link->credit_waiters++;
+        call->wants_credit = true;
+        st = TN_RESOURCE_EXHAUSTED;
+    }
+    (void)pthread_mutex_unlock(&link->mu);
+    if (st != TN_OK)
+        return st;
+
+    /* Nothing of the call waits to be sent, so its buffer is ours. */
+    TRY(pack(call, message));
+    (void)pthread_mutex_lock(&link->mu);
+    stop_wanting(call);
+    if (is_reachable(call) &&
+        !bus_conn_put_message(&link->conn, &call->out, 0, buf_bytes(&call->out.body)) &&
+        !queue_body(call, 0))
+        st = err_set(&call->err, TN_INTERNAL, "The host is busy: try again.");
+    (void)pthread_mutex_unlock(&link->mu);
+    return st;
+}
+
+/* What travels with a status that the handler did not explain. */
+static void explain(struct bus_call *call, tn_status *status)
+{
+    struct err *err = &call->err;
+
+    if (*status == TN_CANCELLED &&
+        atomic_load_explicit(&call->is_host_stopping, memory_order_relaxed)) {
+        *status = TN_UNAVAILABLE;
+        err_clear(err);
+        (void)err_set(err, TN_UNAVAILABLE, "The host is stopping.");
+    }
+    if (*status == TN_CANCELLED || *status == TN_DEADLINE_EXCEEDED)
+        say_stopped(err, *status);
+    else
+        (void)err_set(err, *status, "%s failed.", call->method->def.name);
+}
+
+/* Locked. */
+static void finish_locked(struct bus_call *call, tn_status status)
+{
+    struct bus_out *out = &call->out;
+
+    if (!is_reachable(call)) {
+        call_done(call);
+    } else if (!out->has_message) {
+        call_end(call, status, &call->err);
+    } else if (bus_status_write(&out->end, call->id, status, &call->err) != TN_OK) {
+        bus_conn_close(&call->link->conn);
+        call_done(call);
+    } else {
+        call->state = CALL_FLUSHING; /* the end follows what waits for credit */
+    }
+}
+
+void bus_call_finish(struct bus_call *call, tn_status status)
+{
+    struct bus_link *link = call->link;
+
+    if (status != TN_OK)
+        explain(call, &status);
+    (void)pthread_mutex_lock(&link->mu);
+    finish_locked(call, status);
+    link_unlock(link);
+}

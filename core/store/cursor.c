@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cursor.c - walking keys in order, within the bounds of a prefix. */
+#include <assert.h>
+
+#include "core/store/private.h"
+
+struct store_cursor {
+    rocksdb_iterator_t *iterator;
+    rocksdb_readoptions_t *options;
+    const char *dir; /* the store's, for messages */
+    bool is_reverse;
+    bool is_started; /* the iterator stands on a key that was given out */
+    struct buf keys; /* the lower and the upper bound, lent to `options`, and the start */
+};
+
+/*
+ * The first key behind all that start with the `len` bytes at `prefix`, in place; its length.
+ * There always is one: a family is never FF.
+ */
+static size_t make_successor(uint8_t *prefix, size_t len)
+{
+    while (prefix[len - 1] == 0xff)
+        len--;
+    prefix[len - 1]++;
+    return len;
+}
+
+static void add_key(struct buf *out, unsigned family, uint32_t portal, struct tn_bytes key)
+{
+    uint8_t start[KEY_PREFIX_SIZE];
+
+    key_prefix_write(start, family, portal);
+    (void)buf_add(out, start, sizeof(start)); /* the caller reserved */
+    (void)buf_add(out, key.data, key.len);
+}
+
+/* The bounds cut off what `from` reaches beyond the prefix. */
+static void seek(struct store_cursor *cursor, struct tn_bytes start)
+{
+    bool from_edge = start.len == KEY_PREFIX_SIZE;
+
+    if (from_edge && cursor->is_reverse)
+        rocksdb_iter_seek_to_last(cursor->iterator);
+    else if (from_edge)
+        rocksdb_iter_seek_to_first(cursor->iterator);
+    else if (cursor->is_reverse)
+        rocksdb_iter_seek_for_prev(cursor->iterator, (const char *)start.data, start.len);
+    else
+        rocksdb_iter_seek(cursor->iterator, (const char *)start.data, start.len);
+}
+
+DEFINE_CLEANUP(struct store_cursor, store_cursor_close)
+
+struct store_cursor *store_cursor_open(struct store *store, const struct store_snapshot *snapshot,
+                                       enum store_family family, uint32_t portal,
+                                       struct tn_bytes prefix, struct tn_bytes from, bool reverse)
+{
+    CLEANUP(store_cursor_close_p) struct store_cursor *cursor = mem_new(struct store_cursor);
+    size_t bound_len = KEY_PREFIX_SIZE + prefix.len;
+    struct tn_bytes start = {NULL, KEY_PREFIX_SIZE + from.len};
+
+    assert(family >= 1 && family <= STORE_FAMILY_MAX);
+    if (!cursor || buf_reserve(&cursor->keys, 2 * bound_len + start.len) != TN_OK)
+        return NULL;
+    add_key(&cursor->keys, family, portal, prefix);
+    add_key(&cursor->keys, family, portal, prefix);
+    add_key(&cursor->keys, family, portal, from);
+
+    const char *lower = (const char *)cursor->keys.data;
+    const char *upper = lower + bound_len;
+    size_t upper_len = make_successor(cursor->keys.data + bound_len, bound_len);
+    start.data = cursor->keys.data + 2 * bound_len;
+
+    cursor->dir = store->dir;
+    cursor->is_reverse = reverse;
+    cursor->options = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_iterate_lower_bound(cursor->options, lower, bound_len);
+    rocksdb_readoptions_set_iterate_upper_bound(cursor->options, upper, upper_len);
+    if (snapshot)
+        rocksdb_readoptions_set_snapshot(cursor->options, snapshot->view);
+    cursor->iterator = rocksdb_create_iterator_cf(store->db, cursor->options, store->keys);
+    seek(cursor, start);
+    return TAKE(cursor);
+}
+
+void store_cursor_close(struct store_cursor *cursor)
+{
+    if (!cursor)
+        return;
+    if (cursor->iterator)
+        rocksdb_iter_destroy(cursor->iterator);
+    if (cursor->options)
+        rocksdb_readoptions_destroy(cursor->options);
+    buf_fini(&cursor->keys);
+    mem_free(cursor);
+}
+
+static void move(struct store_cursor *cursor)
+{
+    if (!rocksdb_iter_valid(cursor->iterator))
+        return;
+    if (cursor->is_reverse)
+        rocksdb_iter_prev(cursor->iterator);
+    else
+        rocksdb_iter_next(cursor->iterator);
+}
+
+tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_key,
+                            struct tn_bytes *ret_value, struct err *err)
+{
+    char *fault = NULL;
+
+    if (cursor->is_started)
+        move(cursor);
+    cursor->is_started = true;
+    if (!rocksdb_iter_valid(cursor->iterator)) {
+        rocksdb_iter_get_error(cursor->iterator, &fault);
+        return fault ? fault_report(fault, FAULT_READ, cursor->dir, err) : TN_NOT_FOUND;
+    }
+
+    struct tn_bytes key = {0};
+    struct tn_bytes value = {0};
+    key.data = (const uint8_t *)rocksdb_iter_key(cursor->iterator, &key.len);
+    value.data = (const uint8_t *)rocksdb_iter_value(cursor->iterator, &value.len);
+    assert(key.len >= KEY_PREFIX_SIZE);
+    key.data += KEY_PREFIX_SIZE;
+    key.len -= KEY_PREFIX_SIZE;
+    *ret_key = key;
+    if (ret_value)
+        *ret_value = value;
+    return TN_OK;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* private.h - what the files of core/store share and nobody else sees. */
+#ifndef CORE_STORE_PRIVATE_H
+#define CORE_STORE_PRIVATE_H
+
+#include <rocksdb/c.h>
+
+#include "core/base/mem.h"
+#include "core/store/shim.h"
+#include "core/store/store.h"
+
+/* portal u32 and family u8, before every key. */
+#define KEY_PREFIX_SIZE ((size_t)5)
+
+/* The store's own entries lie under portal 0 in a family that callers cannot name. */
+#define FAMILY_OWN 0
+
+struct store {
+    char *dir;
+    int dir_fd; /* holds the lock that keeps others out */
+    rocksdb_t *db;
+    rocksdb_column_family_handle_t *keys; /* the one column family: see settings.c */
+    rocksdb_cache_t *cache;
+    rocksdb_logger_t *logger;
+    rocksdb_readoptions_t *newest; /* reads without a snapshot */
+    rocksdb_writeoptions_t *synced;
+    rocksdb_writeoptions_t *unsynced;
+};
+
+struct store_snapshot {
+    struct store *store;
+    const rocksdb_snapshot_t *view;
+    rocksdb_readoptions_t *options; /* reads through `view` */
+};
+
+/* A whole key on the stack: RocksDB copies what it keeps. */
+struct full_key {
+    uint8_t data[KEY_PREFIX_SIZE + STORE_KEY_MAX];
+    size_t len;
+};
+
+/* Writes portal and family to `out`, KEY_PREFIX_SIZE bytes. */
+void key_prefix_write(uint8_t *out, unsigned family, uint32_t portal);
+
+/* Says so. Returns TN_INVALID_ARGUMENT. */
+tn_status key_too_long(struct err *err);
+
+/* TN_INVALID_ARGUMENT: the key is longer than STORE_KEY_MAX. */
+tn_status full_key_make(struct full_key *out, unsigned family, uint32_t portal, struct tn_bytes key,
+                        struct err *err);
+
+/* What was being done when RocksDB reported a failure: it decides what a failure means. */
+enum fault_during { FAULT_OPEN, FAULT_READ, FAULT_WRITE };
+
+/*
+ * Turns RocksDB's text, which it takes and frees, into a status and says it in `err`. The only
+ * place that knows those texts.
+ */
+tn_status fault_report(char *text, enum fault_during during, const char *dir, struct err *err);
+
+/* settings.c: all of RocksDB's options, with the reasons. */
+rocksdb_options_t *settings_create(rocksdb_cache_t *cache, rocksdb_logger_t *logger);
+rocksdb_cache_t *settings_cache_create(size_t size);
+
+/*
+ * format.c: what a directory holds, judged by its FORMAT file, and the steps of making a new one:
+ * FORMAT.new is written first, and becomes FORMAT when the store behind it is complete.
+ */
+enum format_found {
+    FORMAT_NOTHING,    /* no directory, or an empty one */
+    FORMAT_UNFINISHED, /* creation was cut short: nothing was ever stored here */
+    FORMAT_STORE       /* a store in a format that we read */
+};
+
+/*
+ * TN_FAILED_PRECONDITION: a newer format, or files that are not ours; TN_PERMISSION_DENIED;
+ * TN_UNAVAILABLE: I/O. Changes nothing. `dir_fd` is -1 when there is no directory.
+ */
+tn_status format_inspect(int dir_fd, const char *dir, enum format_found *ret_found,
+                         struct err *err);
+/* Durable on return. */
+tn_status format_begin(int dir_fd, const char *dir, struct err *err);
+tn_status format_finish(int dir_fd, const char *dir, struct err *err);
+void format_abandon(int dir_fd);
+
+/*
+ * Disks are not filled to the brim: once RocksDB finds no room it stops writing for good, and
+ * it needs some to flush and compact. Opening may use half of what writing leaves.
+ */
+#define ROOM_TO_WRITE ((size_t)64 << 20)
+#define ROOM_TO_OPEN ((size_t)32 << 20)
+
+/* TN_RESOURCE_EXHAUSTED: less than `size` bytes are free where the store is. */
+tn_status format_need_room(int dir_fd, const char *dir, size_t size, struct err *err);
+
+/* The status and message for a failed system call. */
+tn_status format_fault(int number, const char *dir, struct err *err);
+
+/*
+ * check.c: reads the MANIFEST and the write-ahead logs as RocksDB frames them and finds what
+ * RocksDB would pass over in silence. TN_DATA_LOSS with file and place. Changes nothing.
+ */
+tn_status check_logs(int dir_fd, const char *dir, struct err *err);
+
+DEFINE_CLEANUP(struct store, store_close)
+
+#endif /* CORE_STORE_PRIVATE_H */

@@ -1,0 +1,745 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - calls of a client: waiting, sent, answered, ended. */
+#include <assert.h>
+#include <string.h>
+
+#include <tenon/bus/v1/bus.pb-c.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "core/bus/unpack.h"
+#include "sdk/c/client_private.h"
+
+/* What a call sends, borrowed from the caller or from call->stored. */
+struct outgoing {
+    const char *method;
+    const char *portal;
+    struct tn_bytes metadata;
+    struct tn_bytes request;
+};
+
+/* Memory */
+
+static void hold_call(struct bus_timer *timer)
+{
+    struct tenon_call *call = CONTAINER_OF(timer, struct tenon_call, timer);
+
+    (void)atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
+}
+
+static void fire_call(struct bus_timer *timer);
+
+static void free_call(struct tenon_call *call)
+{
+    buf_fini(&call->stored);
+    buf_fini(&call->partial);
+    buf_fini(&call->out.body);
+    buf_fini(&call->out.end);
+    mem_free(call);
+}
+
+static void trim(struct buf *buf)
+{
+    if (buf->cap > SPARE_SIZE_MAX)
+        buf_fini(buf);
+    buf_clear(buf);
+}
+
+/* Locked. */
+static void unref(struct tenon_call *call)
+{
+    struct tenon_client *client = call->client;
+
+    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    if (client->spare_count == SPARE_CALL_MAX) {
+        free_call(call);
+        return;
+    }
+    trim(&call->stored);
+    trim(&call->partial);
+    trim(&call->out.body);
+    call->next = client->spare;
+    client->spare = call;
+    client->spare_count++;
+}
+
+/* Locked. NULL: memory is out. */
+static struct tenon_call *new_call(struct tenon_client *client)
+{
+    struct tenon_call *call = client->spare;
+
+    if (call) {
+        client->spare = call->next;
+        client->spare_count--;
+    } else {
+        call = mem_new(struct tenon_call);
+        if (!call)
+            return NULL;
+        call->client = client;
+        call->timer.hold = hold_call;
+        call->timer.fire = fire_call;
+    }
+    atomic_store_explicit(&call->refs, 1, memory_order_relaxed);
+    call->state = CALL_WAITING;
+    call->id = 0;
+    call->is_cancelled = false;
+    call->is_paused = false;
+    call->taken = 0;
+    call->next = NULL;
+    call->prev = NULL;
+    call->out.credit = BUS_CREDIT_ENDLESS;
+    call->out.flags = 0;
+    return call;
+}
+
+tn_status calls_reset(struct tenon_client *client, uint32_t call_max)
+{
+    if (call_max > OPEN_CALL_MAX)
+        call_max = OPEN_CALL_MAX;
+    struct tenon_call **calls = mem_array(struct tenon_call *, call_max + 1);
+    uint32_t *free_ids = mem_array(uint32_t, call_max);
+    if (!calls || !free_ids) {
+        mem_free(calls);
+        mem_free(free_ids);
+        return TN_RESOURCE_EXHAUSTED;
+    }
+    mem_free(client->calls);
+    mem_free(client->free_ids);
+    client->calls = calls;
+    client->free_ids = free_ids;
+    client->call_max = call_max;
+    client->free_count = call_max;
+    client->sent_count = 0;
+    for (uint32_t i = 0; i < call_max; i++)
+        free_ids[i] = call_max - i; /* low ids first */
+    return TN_OK;
+}
+
+void calls_fini(struct tenon_client *client)
+{
+    while (client->spare) {
+        struct tenon_call *call = client->spare;
+
+        client->spare = call->next;
+        free_call(call);
+    }
+    mem_free(client->calls);
+    mem_free(client->free_ids);
+}
+
+/* Waiting */
+
+static void push_waiting(struct tenon_client *client, struct tenon_call *call)
+{
+    call->next = NULL;
+    call->prev = client->last_waiting;
+    if (call->prev)
+        call->prev->next = call;
+    else
+        client->first_waiting = call;
+    client->last_waiting = call;
+}
+
+static void remove_waiting(struct tenon_client *client, struct tenon_call *call)
+{
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        client->first_waiting = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    else
+        client->last_waiting = call->prev;
+    call->next = NULL;
+    call->prev = NULL;
+}
+
+static tn_status store(struct tenon_call *call, const struct outgoing *outgoing)
+{
+    call->method_size = strlen(outgoing->method) + 1;
+    call->portal_size = strlen(outgoing->portal) + 1;
+    call->metadata_len = outgoing->metadata.len;
+    buf_clear(&call->stored);
+    TRY(buf_add(&call->stored, outgoing->method, call->method_size));
+    TRY(buf_add(&call->stored, outgoing->portal, call->portal_size));
+    TRY(buf_add(&call->stored, outgoing->metadata.data, outgoing->metadata.len));
+    return buf_add(&call->stored, outgoing->request.data, outgoing->request.len);
+}
+
+static struct outgoing stored(const struct tenon_call *call)
+{
+    const uint8_t *at = call->stored.data;
+    size_t before = call->method_size + call->portal_size + call->metadata_len;
+
+    return (struct outgoing){
+        .method = (const char *)at,
+        .portal = (const char *)at + call->method_size,
+        .metadata = {at + call->method_size + call->portal_size, call->metadata_len},
+        .request = {at + before, call->stored.len - before},
+    };
+}
+
+/* Sending; all locked */
+
+static tn_status announce_method(struct tenon_client *client, const char *name, uint16_t *ret_id)
+{
+    uint32_t id = 0;
+    bool is_new = false;
+
+    TRY(names_find(&client->methods, name, &id, &is_new));
+    *ret_id = (uint16_t)id;
+    if (!is_new)
+        return TN_OK;
+    const struct bus_define define = {
+        .what = BUS_DEFINE_METHOD, .id = (uint16_t)id, .method = utf8_str(name)};
+    return bus_define_write(bus_conn_out(&client->conn), &define);
+}
+
+static tn_status announce_session(struct tenon_client *client, const char *portal, uint16_t *ret_id)
+{
+    uint32_t id = 0;
+    bool is_new = false;
+
+    TRY(names_find(&client->portals, portal, &id, &is_new));
+    *ret_id = (uint16_t)id;
+    if (!is_new)
+        return TN_OK;
+    const struct bus_define define = {
+        .what = BUS_DEFINE_SESSION,
+        .id = (uint16_t)id,
+        .portal = utf8_str(portal),
+        .token = utf8_str(client->token),
+        .language = utf8_str(client->language),
+    };
+    return bus_define_write(bus_conn_out(&client->conn), &define);
+}
+
+/* The CALL frame with the first piece of the request; `*ret_len` is the piece's. */
+static tn_status write_call(struct tenon_call *call, const struct bus_call_head *head,
+                            struct tn_bytes request, size_t *ret_len)
+{
+    struct buf *out = bus_conn_out(&call->client->conn);
+    size_t start = out->len;
+    uint8_t flags = 0;
+
+    TRY(bus_frame_write(out, BUS_KIND_CALL, 0, call->id, (struct tn_bytes){0}));
+    tn_status st = bus_call_head_write(out, head, &flags);
+    size_t room = BUS_BODY_MAX - (out->len - start - BUS_HEADER_SIZE);
+    size_t len = request.len < room ? request.len : room;
+    if (st == TN_OK)
+        st = buf_add(out, request.data, len);
+    if (st != TN_OK) {
+        out->len = start;
+        return st;
+    }
+    if (len < request.len)
+        flags |= BUS_FLAG_MORE;
+    bus_header_write(
+        out->data + start, BUS_KIND_CALL, flags, call->id, out->len - start - BUS_HEADER_SIZE);
+    *ret_len = len;
+    return TN_OK;
+}
+
+static int64_t time_left(const struct tenon_call *call)
+{
+    if (call->deadline_us == BUS_NEVER)
+        return INT64_MAX;
+    int64_t left_us = call->deadline_us - clock_mono_us();
+    return left_us > 0 ? left_us : 0;
+}
+
+static tn_status write_all(struct tenon_call *call, const struct outgoing *outgoing)
+{
+    struct tenon_client *client = call->client;
+    struct bus_call_head head = {.timeout_us = time_left(call), .metadata = outgoing->metadata};
+    size_t len = 0;
+
+    TRY(announce_method(client, outgoing->method, &head.method_id));
+    TRY(announce_session(client, outgoing->portal, &head.session_id));
+    if (outgoing->request.len > BUS_BODY_MAX / 2) {
+        buf_clear(&call->out.body);
+        TRY(buf_reserve(&call->out.body, outgoing->request.len));
+    }
+    TRY(write_call(call, &head, outgoing->request, &len));
+    if (len == outgoing->request.len)
+        return TN_OK;
+    (void)buf_add(
+        &call->out.body, outgoing->request.data + len, outgoing->request.len - len); /* reserved */
+    call->out.sent = 0;
+    call->out.has_message = true;
+    bus_conn_queue(&client->conn, &call->out);
+    return TN_OK;
+}
+
+static bool can_send(struct tenon_client *client)
+{
+    return client->state == CLIENT_OPEN && bus_conn_is_open(&client->conn) &&
+           client->free_count > 0 && bus_conn_out(&client->conn)->len < UNWRITTEN_MAX;
+}
+
+/* After can_send(). A connection that has no memory for the frames is closed: then the call ends
+ * with it. */
+static void send_call(struct tenon_call *call, const struct outgoing *outgoing)
+{
+    struct tenon_client *client = call->client;
+
+    call->state = CALL_SENT;
+    call->id = client->free_ids[--client->free_count];
+    call->out.call_id = call->id;
+    client->calls[call->id] = call;
+    client->sent_count++;
+    if (write_all(call, outgoing) != TN_OK)
+        bus_conn_close(&client->conn);
+    else
+        bus_conn_kick(&client->conn);
+}
+
+void calls_send_waiting(struct tenon_client *client)
+{
+    while (client->first_waiting && can_send(client)) {
+        struct tenon_call *call = client->first_waiting;
+        struct outgoing outgoing = stored(call);
+
+        remove_waiting(client, call);
+        send_call(call, &outgoing);
+    }
+}
+
+void calls_sent(struct bus_out *out)
+{
+    calls_send_waiting(CONTAINER_OF(out, struct tenon_call, out)->client);
+}
+
+static tn_status begin_call(struct tenon_call *call, const struct outgoing *outgoing)
+{
+    struct tenon_client *client = call->client;
+
+    TRY(bus_loop_arm(&client->loop, &call->timer, call->deadline_us));
+    /* In order behind those that wait already. */
+    if (!client->first_waiting && can_send(client)) {
+        send_call(call, outgoing);
+        return TN_OK;
+    }
+    tn_status st = store(call, outgoing);
+    if (st != TN_OK) {
+        bus_loop_disarm(&client->loop, &call->timer);
+        return st;
+    }
+    push_waiting(client, call);
+    calls_send_waiting(client);
+    return TN_OK;
+}
+
+/* The metadata of a call, encoded. */
+static tn_status encode_metadata(const struct tenon_call_options *options, struct buf *out)
+{
+    if (options->idempotency_key)
+        TRY(bus_metadata_add(out, utf8_str("idempotency-key"), utf8_str(options->idempotency_key)));
+    for (uint32_t i = 0; i < options->metadata_count; i++)
+        TRY(bus_metadata_add(
+            out, utf8_str(options->metadata[i].key), utf8_str(options->metadata[i].value)));
+    return TN_OK;
+}
+
+static int64_t deadline_in(int64_t timeout_us)
+{
+    int64_t now_us = clock_mono_us();
+
+    return timeout_us < BUS_NEVER - now_us ? now_us + timeout_us : BUS_NEVER;
+}
+
+tn_status tenon_call(struct tenon_client *client, const char *method, struct tn_bytes request,
+                     const struct tenon_call_options *options, tenon_message_fn message,
+                     tenon_done_fn done, void *ctx, struct tenon_call **ret_call)
+{
+    static const struct tenon_call_options defaults = {0};
+    struct buf metadata = {0};
+    tn_status st = TN_OK;
+
+    if (!options)
+        options = &defaults;
+    size_t method_len = strlen(method);
+    if (method_len == 0 || method_len > BUS_NAME_MAX ||
+        (options->portal && strlen(options->portal) > BUS_NAME_MAX))
+        return TN_INVALID_ARGUMENT;
+    st = encode_metadata(options, &metadata);
+    if (st != TN_OK) {
+        buf_fini(&metadata);
+        return st;
+    }
+    const struct outgoing outgoing = {
+        .method = method,
+        .portal = options->portal ? options->portal : client->portal,
+        .metadata = buf_bytes(&metadata),
+        .request = request,
+    };
+
+    (void)pthread_mutex_lock(&client->mu);
+    struct tenon_call *call = NULL;
+    if (client->open_count < OPEN_CALL_MAX && client->state != CLIENT_STOPPED)
+        call = new_call(client);
+    if (call) {
+        call->message = message;
+        call->done = done;
+        call->ctx = ctx;
+        call->deadline_us =
+            deadline_in(options->timeout_us > 0 ? options->timeout_us : client->timeout_us);
+        if (ret_call)
+            *ret_call = call; /* `done` may run before this returns */
+        st = begin_call(call, &outgoing);
+        if (st == TN_OK)
+            client->open_count++;
+        else
+            unref(call);
+    } else {
+        st = TN_RESOURCE_EXHAUSTED;
+    }
+    (void)pthread_mutex_unlock(&client->mu);
+    buf_fini(&metadata);
+    return st;
+}
+
+/* Ending */
+
+/* The host ended the call of this id: it may be used again. */
+static void free_id(struct tenon_client *client, uint32_t id)
+{
+    client->calls[id] = NULL;
+    client->free_ids[client->free_count++] = id;
+    client->sent_count--;
+    client_close_if_drained(client);
+}
+
+/* Takes the call off everything; afterwards only who ends it knows it. Locked. */
+static void detach(struct tenon_call *call)
+{
+    struct tenon_client *client = call->client;
+
+    assert(call->state != CALL_ENDED);
+    if (call->state == CALL_WAITING)
+        remove_waiting(client, call);
+    else
+        bus_conn_unqueue(&client->conn, &call->out);
+    call->state = CALL_ENDED;
+    bus_loop_disarm(&client->loop, &call->timer);
+    client->open_count--;
+}
+
+void call_end(struct tenon_call *call, const struct tenon_result *result)
+{
+    struct tenon_client *client = call->client;
+
+    assert(call->state == CALL_ENDED);
+    call->done(call->ctx, result);
+    (void)pthread_mutex_lock(&client->mu);
+    unref(call);
+    (void)pthread_mutex_unlock(&client->mu);
+}
+
+void call_fail(struct tenon_call *call, tn_status status, const char *text)
+{
+    const struct tenon_result result = {.status = status, .message = text};
+
+    call_end(call, &result);
+}
+
+/* Ends a call from our side; the host is told if it knows of it. Locked. */
+static void give_up(struct tenon_call *call)
+{
+    struct tenon_client *client = call->client;
+    bool is_known = call->state == CALL_SENT;
+
+    detach(call);
+    if (!is_known)
+        return;
+    client->calls[call->id] = NULL; /* the id is used until the host ends the call */
+    bus_conn_put(&client->conn, BUS_KIND_CANCEL, 0, call->id, (struct tn_bytes){0});
+}
+
+static struct tenon_call *any_call(struct tenon_client *client, bool with_waiting)
+{
+    for (uint32_t id = 1; id <= client->call_max && client->sent_count > 0; id++)
+        if (client->calls[id])
+            return client->calls[id];
+    return with_waiting ? client->first_waiting : NULL;
+}
+
+void calls_fail_all(struct tenon_client *client, bool with_waiting, tn_status status,
+                    const char *text)
+{
+    struct tenon_call *call;
+
+    do {
+        (void)pthread_mutex_lock(&client->mu);
+        call = any_call(client, with_waiting);
+        if (call) {
+            if (call->state == CALL_SENT)
+                client->calls[call->id] = NULL;
+            detach(call);
+        }
+        (void)pthread_mutex_unlock(&client->mu);
+        if (call)
+            call_fail(call, status, text);
+    } while (call);
+}
+
+/* Why a call's own time is over: it may never have left. Locked. */
+static tn_status why_over(struct tenon_call *call, struct err *err)
+{
+    struct tenon_client *client = call->client;
+
+    if (call->is_cancelled)
+        return err_set(err, TN_CANCELLED, "The call was cancelled.");
+    if (call->state == CALL_WAITING && client->state != CLIENT_OPEN &&
+        client->reasons[client->reason][0] != '\0') {
+        struct tn_str reason = utf8_str(client->reasons[client->reason]);
+
+        (void)err_violate_text(err, TN_UNAVAILABLE, NULL, "", reason);
+        return TN_UNAVAILABLE;
+    }
+    return err_set(err, TN_DEADLINE_EXCEEDED, "The call's time is over.");
+}
+
+static void fire_call(struct bus_timer *timer)
+{
+    struct tenon_call *call = CONTAINER_OF(timer, struct tenon_call, timer);
+    struct tenon_client *client = call->client;
+    tn_status st = TN_OK;
+    struct err err;
+
+    err_init(&err, client->language);
+    (void)pthread_mutex_lock(&client->deliver_mu);
+    (void)pthread_mutex_lock(&client->mu);
+    if (call->state != CALL_ENDED) {
+        st = why_over(call, &err);
+        give_up(call);
+    }
+    (void)pthread_mutex_unlock(&client->mu);
+    if (st != TN_OK)
+        call_fail(call, st, err.message);
+    (void)pthread_mutex_unlock(&client->deliver_mu);
+    (void)pthread_mutex_lock(&client->mu);
+    unref(call); /* of hold_call */
+    (void)pthread_mutex_unlock(&client->mu);
+}
+
+void tenon_call_cancel(struct tenon_call *call)
+{
+    struct tenon_client *client = call->client;
+
+    (void)pthread_mutex_lock(&client->mu);
+    if (call->state != CALL_ENDED && !call->is_cancelled) {
+        call->is_cancelled = true;
+        /* `done` runs on the loop's thread, so that it may be cancelled from a callback. The timer
+         * is armed, or about to fire anyway. */
+        (void)bus_loop_arm(&client->loop, &call->timer, 0);
+    }
+    (void)pthread_mutex_unlock(&client->mu);
+}
+
+/* Receiving */
+
+/* The open call of a frame; NULL: it ended on our side. Locked. */
+static struct tenon_call *find(const struct tenon_client *client, const struct bus_frame *frame)
+{
+    return frame->call_id <= client->call_max ? client->calls[frame->call_id] : NULL;
+}
+
+/* The host has ended a call that we had given up, or never was. Locked. */
+static tn_status free_abandoned(struct tenon_client *client, uint32_t id, struct err *err)
+{
+    if (id > client->call_max || client->sent_count == 0)
+        return err_set(err, TN_DATA_LOSS, "The host ended a call that was not made.");
+    free_id(client, id);
+    calls_send_waiting(client);
+    return TN_OK;
+}
+
+static void give_credit(struct tenon_client *client, uint32_t id, uint32_t *taken)
+{
+    if (!bus_conn_is_open(&client->conn))
+        return;
+    if (bus_credit_write(bus_conn_out(&client->conn), id, *taken) != TN_OK)
+        bus_conn_close(&client->conn);
+    else
+        bus_conn_kick(&client->conn);
+    *taken = 0;
+}
+
+/* Counts what was received, and gives credit back by half windows. Locked. */
+static void count_taken(struct tenon_client *client, struct tenon_call *call,
+                        const struct bus_frame *frame)
+{
+    uint32_t size = (uint32_t)(BUS_HEADER_SIZE + frame->body.len);
+
+    client->taken += size;
+    if (client->taken >= CONNECTION_WINDOW / 2)
+        give_credit(client, 0, &client->taken);
+    if (!call || (frame->flags & BUS_FLAG_LAST))
+        return;
+    call->taken += size;
+    if (call->taken >= CALL_WINDOW / 2 && !call->is_paused)
+        give_credit(client, call->id, &call->taken);
+}
+
+/* The whole message in `*ret_message`, or nothing yet (false). Not locked. */
+static tn_status assemble(struct tenon_call *call, const struct bus_frame *frame,
+                          struct tn_bytes *ret_message)
+{
+    if (call->partial.len == 0 && !(frame->flags & BUS_FLAG_MORE)) {
+        *ret_message = frame->body;
+        return TN_OK;
+    }
+    if (call->partial.len + frame->body.len > MESSAGE_SIZE_MAX)
+        return TN_RESOURCE_EXHAUSTED;
+    TRY(buf_add(&call->partial, frame->body.data, frame->body.len));
+    *ret_message = buf_bytes(&call->partial);
+    return TN_OK;
+}
+
+/* The host has ended the call. */
+static void end_here(struct tenon_call *call, tn_status status, const char *text)
+{
+    struct tenon_client *client = call->client;
+
+    (void)pthread_mutex_lock(&client->mu);
+    detach(call);
+    free_id(client, call->id);
+    calls_send_waiting(client);
+    (void)pthread_mutex_unlock(&client->mu);
+    call_fail(call, status, text);
+}
+
+static void refuse_too_large(struct tenon_call *call, bool has_ended)
+{
+    struct tenon_client *client = call->client;
+    struct err err;
+
+    err_init(&err, client->language);
+    (void)err_set(&err, TN_RESOURCE_EXHAUSTED, "The answer is too large for the client.");
+    if (has_ended) {
+        end_here(call, err.status, err.message);
+        return;
+    }
+    (void)pthread_mutex_lock(&client->mu);
+    give_up(call);
+    (void)pthread_mutex_unlock(&client->mu);
+    call_fail(call, err.status, err.message);
+}
+
+static void deliver(struct tenon_call *call, const struct bus_frame *frame)
+{
+    struct tn_bytes message = {0};
+    bool is_last = (frame->flags & BUS_FLAG_LAST) != 0;
+
+    if (assemble(call, frame, &message) != TN_OK) {
+        refuse_too_large(call, is_last);
+        return;
+    }
+    if (!(frame->flags & BUS_FLAG_MORE)) {
+        if (call->message)
+            call->message(call->ctx, message);
+        buf_clear(&call->partial);
+    }
+    if (is_last)
+        end_here(call, TN_OK, "");
+}
+
+tn_status calls_take_message(struct tenon_client *client, const struct bus_frame *frame,
+                             struct err *err)
+{
+    tn_status st = TN_OK;
+
+    (void)pthread_mutex_lock(&client->mu);
+    struct tenon_call *call = find(client, frame);
+    count_taken(client, call, frame);
+    if (!call && (frame->flags & BUS_FLAG_LAST))
+        st = free_abandoned(client, frame->call_id, err);
+    (void)pthread_mutex_unlock(&client->mu);
+    /* Calls end with deliver_mu held only, which is ours now: it is still there. */
+    if (call)
+        deliver(call, frame);
+    return st;
+}
+
+/* Fills what an END says in; all of it lives in the arena or in the frame. */
+static tn_status read_result(struct tenon_client *client, const struct bus_ending *ending,
+                             struct tenon_result *result)
+{
+    struct arena *arena = &client->result_arena;
+    struct err ignored;
+
+    err_init(&ignored, NULL);
+    arena_reset(arena);
+    result->status = ending->status;
+    result->message = arena_copy(arena, ending->message.data, ending->message.len);
+    if (!result->message)
+        return TN_RESOURCE_EXHAUSTED;
+    const ProtobufCMessage *message =
+        bus_unpack(ending->details, &tenon__bus__v1__status_details__descriptor, arena, &ignored);
+    const Tenon__Bus__V1__StatusDetails *details = (const void *)message;
+    if (!details)
+        return ignored.status;
+    struct tenon_violation *violations =
+        arena_array(arena, struct tenon_violation, details->n_violations);
+    if (!violations)
+        return TN_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < details->n_violations; i++)
+        violations[i] = (struct tenon_violation){.field = details->violations[i]->field,
+                                                 .rule = details->violations[i]->rule,
+                                                 .message = details->violations[i]->message};
+    result->violations = violations;
+    result->violation_count = (uint32_t)details->n_violations;
+    result->retry_after_us = (int64_t)details->retry_after_us;
+    return TN_OK;
+}
+
+tn_status calls_take_end(struct tenon_client *client, const struct bus_frame *frame,
+                         struct err *err)
+{
+    struct tenon_result result = {.message = ""};
+    struct bus_ending ending;
+
+    TRY(bus_ending_read(frame->body, &ending, err));
+    (void)pthread_mutex_lock(&client->mu);
+    struct tenon_call *call = find(client, frame);
+    tn_status st = TN_OK;
+    if (call) {
+        detach(call);
+        free_id(client, call->id);
+        calls_send_waiting(client);
+    } else {
+        st = free_abandoned(client, frame->call_id, err);
+    }
+    (void)pthread_mutex_unlock(&client->mu);
+    if (!call)
+        return st;
+    if (read_result(client, &ending, &result) != TN_OK && !result.message)
+        result.message = "";
+    call_end(call, &result);
+    return TN_OK;
+}
+
+/* Streams */
+
+void tenon_call_pause(struct tenon_call *call)
+{
+    struct tenon_client *client = call->client;
+
+    (void)pthread_mutex_lock(&client->mu);
+    call->is_paused = true;
+    (void)pthread_mutex_unlock(&client->mu);
+}
+
+void tenon_call_resume(struct tenon_call *call)
+{
+    struct tenon_client *client = call->client;
+
+    (void)pthread_mutex_lock(&client->mu);
+    call->is_paused = false;
+    if (call->state == CALL_SENT && call->taken >= CALL_WINDOW / 2)
+        give_credit(client, call->id, &call->taken);
+    (void)pthread_mutex_unlock(&client->mu);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bus_host.c - the handlers of bus_host.h. */
+#include "tests/integration/bus_host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tenon/bus/v1/bus.pb-c.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "tests/unit/check.h"
+
+#define WORKER_COUNT 4u
+#define QUEUE_MAX 4096u
+
+static uint64_t request_number(const struct bus_call *call)
+{
+    struct tn_bytes request = bus_call_request(call);
+    char text[24] = "";
+
+    assert_true(request.len < sizeof(text));
+    if (request.len)
+        memcpy(text, request.data, request.len);
+    return strtoull(text, NULL, 10);
+}
+
+static void answer_text(struct bus_call *call, const char *text)
+{
+    bus_call_answer_bytes(call, (struct tn_bytes){(const uint8_t *)text, strlen(text)});
+}
+
+static void run_echo(struct bus_call *call, void *ctx)
+{
+    (void)ctx;
+    bus_call_answer_bytes(call, bus_call_request(call));
+}
+
+static void run_portal(struct bus_call *call, void *ctx)
+{
+    (void)ctx;
+    answer_text(call, bus_call_session(call));
+}
+
+static void run_fail(struct bus_call *call, void *ctx)
+{
+    struct err *err = bus_call_err(call);
+
+    (void)ctx;
+    err->retry_after_us = 7 * SECOND;
+    bus_call_finish(call,
+                    err_violate(err, TN_INVALID_ARGUMENT, "size", "required", "size is needed"));
+}
+
+static void count_stop(struct host *host, tn_status st)
+{
+    (void)atomic_fetch_add(st == TN_CANCELLED ? &host->cancelled : &host->late, 1);
+}
+
+static void hang_on(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+    tn_status st = bus_call_state(call);
+
+    if (st == TN_OK) {
+        bus_call_wait(call, INT64_MAX, hang_on, ctx);
+        return;
+    }
+    count_stop(host, st);
+    bus_call_finish(call, st);
+}
+
+static void run_hang(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+
+    (void)atomic_fetch_add(&host->hanging, 1);
+    hang_on(call, ctx);
+}
+
+/* The first run has no attempt in its metadata, so that it counts in the watcher's place. */
+static void run_again(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+
+    if (atomic_fetch_add(&host->hanging, 1) == 0) {
+        (void)err_set(bus_call_err(call), TN_ABORTED, "lost the race");
+        assert_non_null(arena_alloc(bus_call_arena(call), 100));
+        bus_call_again(call);
+        return;
+    }
+    assert_int_equal(bus_call_err(call)->status, TN_OK);
+    answer_text(call, "again");
+}
+
+static void run_large(struct bus_call *call, void *ctx)
+{
+    size_t len = (size_t)request_number(call);
+    uint8_t *bytes = arena_alloc(bus_call_arena(call), len);
+
+    (void)ctx;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)(i % 251);
+    bus_call_answer_bytes(call, (struct tn_bytes){bytes, len});
+}
+
+struct stream {
+    struct host *host;
+    uint64_t next;
+    uint64_t count;
+};
+
+static void stream_on(struct bus_call *call, void *ctx)
+{
+    struct stream *stream = ctx;
+    static char filler[STREAM_MESSAGE_SIZE + 1];
+    char number[24];
+    tn_status st = TN_OK;
+
+    while (stream->count == 0 || stream->next < stream->count) {
+        Tenon__Bus__V1__Metadata message = TENON__BUS__V1__METADATA__INIT;
+
+        (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)stream->next);
+        message.key = number;
+        message.value = filler;
+        st = bus_call_send(call, &message.base);
+        if (st != TN_OK)
+            break;
+        stream->next++;
+        (void)atomic_fetch_add(&stream->host->streamed, 1);
+    }
+    if (st == TN_RESOURCE_EXHAUSTED) {
+        bus_call_wait(call, INT64_MAX, stream_on, stream);
+        return;
+    }
+    if (st != TN_OK)
+        count_stop(stream->host, st);
+    bus_call_finish(call, st);
+}
+
+static void run_stream(struct bus_call *call, void *ctx)
+{
+    struct stream *stream = arena_new(bus_call_arena(call), struct stream);
+
+    assert_non_null(stream);
+    stream->host = ctx;
+    stream->count = request_number(call);
+    stream_on(call, stream);
+}
+
+static void watch_on(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+    Tenon__Bus__V1__Metadata message = TENON__BUS__V1__METADATA__INIT;
+    tn_status st = bus_call_state(call);
+
+    if (st == TN_OK)
+        st = bus_call_send(call, &message.base);
+    if (st == TN_OK) {
+        bus_call_wait(call, INT64_MAX, watch_on, ctx);
+        return;
+    }
+    bus_call_unref(atomic_exchange(&host->watcher, NULL));
+    bus_call_finish(call, st);
+}
+
+static void run_watch(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+
+    bus_call_ref(call);
+    atomic_store(&host->watcher, call);
+    watch_on(call, ctx);
+}
+
+void host_notify(struct host *host)
+{
+    bus_call_wake(atomic_load(&host->watcher));
+}
+
+static tn_status admit(void *ctx, const struct bus_peer *peer, struct tn_str portal,
+                       struct tn_str token, void **ret_session, struct err *err)
+{
+    struct host *host = ctx;
+
+    assert_true(peer->is_loopback);
+    assert_true(!peer->is_ipc || peer->uid == getuid());
+    if (atomic_load(&host->refusals_left) > 0) {
+        (void)atomic_fetch_sub(&host->refusals_left, 1);
+        return err_set(err, TN_NOT_FOUND, "there is no such portal yet");
+    }
+    if (utf8_is(token, "wrong"))
+        return err_set(err, TN_UNAUTHENTICATED, "the token is wrong");
+    char *session = mem_alloc_zeroed(1, portal.len + 1);
+    assert_non_null(session);
+    memcpy(session, portal.data, portal.len);
+    (void)atomic_fetch_add(&host->admitted, 1);
+    *ret_session = session;
+    return TN_OK;
+}
+
+static void drop(void *ctx, void *session)
+{
+    struct host *host = ctx;
+
+    (void)atomic_fetch_add(&host->dropped, 1);
+    mem_free(session);
+}
+
+static void add_methods(struct host *host)
+{
+    const struct {
+        const char *name;
+        void (*run)(struct bus_call *call, void *ctx);
+        uint32_t flags;
+    } methods[] = {
+        {"test.Echo/Echo", run_echo, 0},
+        {"test.Echo/Portal", run_portal, 0},
+        {"test.Echo/Fail", run_fail, 0},
+        {"test.Echo/Hang", run_hang, 0},
+        {"test.Echo/Again", run_again, 0},
+        {"test.Echo/Large", run_large, 0},
+        {"test.Echo/Stream", run_stream, BUS_STREAMS},
+        {"test.Echo/Watch", run_watch, BUS_STREAMS},
+    };
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        const struct bus_method method = {.name = methods[i].name,
+                                          .request = "",
+                                          .response = "",
+                                          .module = "test",
+                                          .flags = methods[i].flags,
+                                          .run = methods[i].run,
+                                          .ctx = host};
+
+        assert_int_equal(bus_server_add_method(host->server, &method, NULL), TN_OK);
+    }
+}
+
+static void start(struct host *host, const struct bus_server_options *options, const char *tcp)
+{
+    struct bus_server_options full = options ? *options : (struct bus_server_options){0};
+    struct err err;
+
+    err_init(&err, NULL);
+    full.pool = host->pool;
+    full.admit = admit;
+    full.drop = drop;
+    full.ctx = host;
+    assert_int_equal(bus_server_create(&full, &host->server, &err), TN_OK);
+    add_methods(host);
+    if (bus_server_listen(host->server, host->ipc, NULL, &err) != TN_OK ||
+        bus_server_listen(host->server, tcp, host->tcp, &err) != TN_OK)
+        fail_msg("%s", err.message);
+}
+
+struct host *host_create(const struct bus_server_options *options)
+{
+    struct host *host = mem_new(struct host);
+
+    assert_non_null(host);
+    assert_int_equal(pool_create("test", WORKER_COUNT, QUEUE_MAX, &host->pool), TN_OK);
+    (void)snprintf(host->directory, sizeof(host->directory), "/tmp/bus_test_XXXXXX");
+    assert_non_null(mkdtemp(host->directory));
+    (void)snprintf(host->ipc, sizeof(host->ipc), "ipc://%s/sock", host->directory);
+    start(host, options, "tcp://127.0.0.1:0");
+    return host;
+}
+
+void host_restart(struct host *host)
+{
+    char tcp[BUS_URL_SIZE];
+
+    memcpy(tcp, host->tcp, sizeof(tcp));
+    start(host, NULL, tcp);
+}
+
+void host_destroy(struct host *host)
+{
+    bus_server_destroy(host->server);
+    pool_destroy(host->pool);
+    assert_int_equal(atomic_load(&host->admitted), atomic_load(&host->dropped));
+    assert_int_equal(rmdir(host->directory), 0);
+    mem_free(host);
+}
+
+void wait_for(const _Atomic int *value, int least)
+{
+    int64_t until_us = clock_mono_us() + PATIENCE_US;
+
+    while (atomic_load(value) < least) {
+        if (clock_mono_us() > until_us)
+            fail_msg("waited for %d, is %d", least, atomic_load(value));
+        (void)usleep(1000);
+    }
+}
