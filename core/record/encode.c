@@ -247,6 +247,7 @@ static tn_status collect_links(struct record *record, struct change *change)
                                  .to = edge->edge.to,
                                  .is_removed = !edge->is_linked,
                                  .is_primary = edge->after.is_primary_of_from,
+                                 .is_primary_of_to = edge->after.is_primary_of_to,
                                  .labels = edge->after.labels};
     }
     return TN_OK;
