@@ -143,10 +143,8 @@ static tn_status expect(struct check *c, struct family *family, const struct buf
 static tn_status expect_no_more(struct check *c, struct family *family)
 {
     if (map_count(&family->entries) > 0)
-        return BROKEN(c,
-                      "%s: %zu entries belong to nothing",
-                      family->name,
-                      map_count(&family->entries));
+        return BROKEN(
+            c, "%s: %zu entries belong to nothing", family->name, map_count(&family->entries));
     return TN_OK;
 }
 
@@ -426,8 +424,8 @@ static tn_status check_mirror(struct check *c, const struct key_edge_parts *part
     if (st == TN_OK)
         st = store_get(
             c->store, c->snapshot, STORE_EDGES, c->portal, buf_bytes(&key), &other, c->err);
-    if (st == TN_NOT_FOUND || (st == TN_OK && (other.len != value.len ||
-                                               memcmp(other.data, value.data, value.len) != 0)))
+    if (st == TN_NOT_FOUND ||
+        (st == TN_OK && (other.len != value.len || memcmp(other.data, value.data, value.len) != 0)))
         st = BROKEN(c,
                     "links: %llu to %llu is not the same from its other end",
                     (unsigned long long)parts->from,
@@ -470,8 +468,7 @@ static tn_status check_edge(struct check *c, void *ctx, struct tn_bytes key, str
     bool is_inverse = (parts.association & EDGE_INVERSE) != 0;
     const struct schema_association *association =
         schema_association_by_id(c->schema, parts.association & ~EDGE_INVERSE);
-    if (!association ||
-        parts.from_type != (is_inverse ? association->to : association->from) ||
+    if (!association || parts.from_type != (is_inverse ? association->to : association->from) ||
         parts.to_type != (is_inverse ? association->from : association->to))
         return BROKEN(c, "links: one of no association");
     if (!is_live(c, parts.from_type, parts.from) || !is_live(c, parts.to_type, parts.to))
@@ -480,9 +477,8 @@ static tn_status check_edge(struct check *c, void *ctx, struct tn_bytes key, str
                       (unsigned long long)parts.from,
                       (unsigned long long)parts.to);
     TRY(check_mirror(c, &parts, bytes));
-    struct edge edge = {association,
-                        is_inverse ? parts.to : parts.from,
-                        is_inverse ? parts.from : parts.to};
+    struct edge edge = {
+        association, is_inverse ? parts.to : parts.from, is_inverse ? parts.from : parts.to};
     TRY(edge_get(c->store, c->snapshot, c->portal, &edge, &value, c->err));
     if (side->last.from_type != parts.from_type || side->last.from != parts.from ||
         side->last.association != parts.association)
@@ -530,12 +526,10 @@ static tn_status set_value(struct check *c, struct replayed *record, uint32_t pr
     if (is_there)
         now = record->values[at].value;
     if (before && !value_equal(&now, before))
-        return BROKEN(c,
-                      "log: a value of %llu was not what its change says",
-                      (unsigned long long)record->id);
+        return BROKEN(
+            c, "log: a value of %llu was not what its change says", (unsigned long long)record->id);
     if (!is_there) {
-        struct row_value *grown =
-            arena_array(&c->arena, struct row_value, record->value_count + 1);
+        struct row_value *grown = arena_array(&c->arena, struct row_value, record->value_count + 1);
 
         if (!grown)
             return memory(c);
@@ -578,11 +572,8 @@ static tn_status expect_history(struct check *c, const struct change *change, si
 {
     struct buf key = {0};
     struct buf value = {0};
-    tn_status st = key_history(&key,
-                               change->type,
-                               change->record,
-                               change->values[i].property,
-                               change->number);
+    tn_status st =
+        key_history(&key, change->type, change->record, change->values[i].property, change->number);
 
     if (st == TN_OK)
         st = buf_add_u8(&value, 1); /* format, value, time, source, user */
@@ -616,8 +607,7 @@ static tn_status play_update(struct check *c, const struct change *change, struc
         record->header.flags = 0;
         record->header.archived_us = 0;
     } else if (change->kind != CHANGE_UPDATED) {
-        return BROKEN(
-            c, "log: %llu was in another state", (unsigned long long)change->record);
+        return BROKEN(c, "log: %llu was in another state", (unsigned long long)change->record);
     }
     /* A record that is made and archived at once has one version and two entries. */
     record->header.version =
@@ -694,8 +684,7 @@ static tn_status play(struct check *c, const struct change *change)
 }
 
 /* A purged record's values are blanked in the log, and its history is gone. */
-static tn_status find_purged(struct check *c, void *ctx, struct tn_bytes key,
-                             struct tn_bytes value)
+static tn_status find_purged(struct check *c, void *ctx, struct tn_bytes key, struct tn_bytes value)
 {
     struct map *purged = ctx;
     struct change change;
@@ -742,8 +731,8 @@ static tn_status compare_row(struct check *c, const struct replayed *told)
     if (!row || row->type != told->type)
         return BROKEN(c, "log: %llu has no row", (unsigned long long)told->id);
     tn_status st = row_encode(&told->header, told->values, told->value_count, &bytes);
-    if (st == TN_OK && (bytes.len != row->bytes.len ||
-                        memcmp(bytes.data, row->bytes.data, bytes.len) != 0))
+    if (st == TN_OK &&
+        (bytes.len != row->bytes.len || memcmp(bytes.data, row->bytes.data, bytes.len) != 0))
         st = BROKEN(c, "log: the row of %llu is another", (unsigned long long)told->id);
     buf_fini(&bytes);
     return st;
@@ -790,8 +779,7 @@ static tn_status check_log(struct check *c)
         TRY(compare_row(c, told));
     for (size_t at = 0; (row = map_next(&c->rows, &at, NULL));)
         if (!map_get_u64(&c->replayed, &row->id))
-            return BROKEN(
-                c, "log: it does not tell of record %llu", (unsigned long long)row->id);
+            return BROKEN(c, "log: it does not tell of record %llu", (unsigned long long)row->id);
     return expect_no_more(c, &c->history);
 }
 

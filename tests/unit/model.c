@@ -28,6 +28,25 @@ const struct model_value model_values[] = {
     {MODEL_SERIAL, "S3 red", "S3 red"},
     {MODEL_SERIAL, "S4 Red", "S4 Red"},
     {MODEL_SERIAL, "S5", "S5"},
+    {MODEL_SERIAL, "S6", "S6"},
+    {MODEL_SERIAL, "S7", "S7"},
+    {MODEL_SERIAL, "S8", "S8"},
+    {MODEL_SERIAL, "S9", "S9"},
+    {MODEL_SERIAL, "S10", "S10"},
+    {MODEL_SERIAL, "S11", "S11"},
+    {MODEL_SERIAL, "S12", "S12"},
+    {MODEL_SERIAL, "S13", "S13"},
+    {MODEL_SERIAL, "S14", "S14"},
+    {MODEL_SERIAL, "S15", "S15"},
+    {MODEL_SERIAL, "S16", "S16"},
+    {MODEL_SERIAL, "S17", "S17"},
+    {MODEL_SERIAL, "S18", "S18"},
+    {MODEL_SERIAL, "S19", "S19"},
+    {MODEL_SERIAL, "S20", "S20"},
+    {MODEL_SERIAL, "S21", "S21"},
+    {MODEL_SERIAL, "S22", "S22"},
+    {MODEL_SERIAL, "S23", "S23"},
+    {MODEL_SERIAL, "S24", "S24"},
     {MODEL_SERIAL, "s1", "s1"},
     {MODEL_SERIAL, "s2", "s2"},
     {MODEL_SERIAL, "", ""},
@@ -178,8 +197,7 @@ static tn_status link_two(struct model_run *run, const struct op *op, bool *ret_
     *ret_changed =
         !link || link->labels != op->labels || (op->is_primary && !link->is_primary[near]);
     if (!link) {
-        const struct model_link *before =
-            find_link(&run->base, op->association, ends[0], ends[1]);
+        const struct model_link *before = find_link(&run->base, op->association, ends[0], ends[1]);
 
         assert_true(m->link_count < MODEL_LINK_MAX);
         link = &m->links[m->link_count++];
@@ -279,10 +297,8 @@ static tn_status write_value(struct model *m, const struct op *op)
         if (!is_live(m, MODEL_SITE, op->other))
             return TN_INVALID_ARGUMENT;
         memset(record->values[MODEL_AT_SITE], 0, MODEL_TEXT_SIZE);
-        (void)snprintf(record->values[MODEL_AT_SITE],
-                       MODEL_TEXT_SIZE,
-                       "%llu",
-                       (unsigned long long)op->other);
+        (void)snprintf(
+            record->values[MODEL_AT_SITE], MODEL_TEXT_SIZE, "%llu", (unsigned long long)op->other);
         return TN_OK;
     }
     if (!value->kept)
@@ -347,7 +363,7 @@ static bool is_ambiguous(const struct model *m, const char *serial)
     return count > 1;
 }
 
-bool model_is_valid(const struct model *model)
+const struct model_record *model_find_invalid(const struct model *model)
 {
     for (size_t i = 0; i < model->record_count; i++) {
         const struct model_record *record = &model->records[i];
@@ -355,11 +371,11 @@ bool model_is_valid(const struct model *model)
         if (record->is_archived)
             continue;
         if (record->values[record->type == MODEL_SITE ? MODEL_NAME : MODEL_SERIAL][0] == '\0')
-            return false;
+            return record;
         if (record->type == MODEL_MACHINE && is_ambiguous(model, record->values[MODEL_SERIAL]))
-            return false;
+            return record;
     }
-    return true;
+    return NULL;
 }
 
 void model_begin(struct model_run *run, const struct model *base, tn_time now_us)
@@ -427,12 +443,43 @@ void model_apply(struct model_run *run, const struct op *op, struct outcome *ret
         *m = run->marks[op->mark];
         break;
     case OP_PREPARE:
-        (void)snprintf(seen, size, "%s", model_is_valid(m) ? "accepted" : "refused");
+        (void)snprintf(seen, size, "%s", model_find_invalid(m) ? "refused" : "accepted");
         break;
     case OP_KIND_COUNT:
         fail();
     }
     ret_outcome->status = st;
+}
+
+static bool same_link(const struct model_link *a, const struct model_link *b)
+{
+    return a->labels == b->labels && a->is_primary[0] == b->is_primary[0] &&
+           a->is_primary[1] == b->is_primary[1];
+}
+
+bool model_has_effect(const struct model_run *run)
+{
+    struct model base = run->base;
+
+    if (run->now.record_count != base.record_count || run->now.link_count != base.link_count ||
+        memcmp(run->now.metas, base.metas, sizeof(base.metas)) != 0)
+        return true;
+    for (size_t i = 0; i < run->now.record_count; i++) {
+        const struct model_record *record = &run->now.records[i];
+        const struct model_record *before = model_find(&base, record->id);
+
+        if (!before || version_of(run, record) != before->version)
+            return true;
+    }
+    for (size_t i = 0; i < run->now.link_count; i++) {
+        const struct model_link *link = &run->now.links[i];
+        const struct model_link *before =
+            find_link(&base, link->association, link->ends[0], link->ends[1]);
+
+        if (!before || !same_link(before, link))
+            return true;
+    }
+    return false;
 }
 
 void model_commit(const struct model_run *run, struct model *ret_model)

@@ -125,8 +125,10 @@ struct model_run {
 
 void model_begin(struct model_run *run, const struct model *base, tn_time now_us);
 void model_apply(struct model_run *run, const struct op *op, struct outcome *ret_outcome);
-/* Whether it may be committed: required and unique values are right. */
-bool model_is_valid(const struct model *model);
+/* A record whose required or unique value is not right; NULL: it may be committed. */
+const struct model_record *model_find_invalid(const struct model *model);
+/* Whether it changes anything; one that does not has read a snapshot and is done with that. */
+bool model_has_effect(const struct model_run *run);
 /* What the store holds after it. */
 void model_commit(const struct model_run *run, struct model *ret_model);
 

@@ -21,9 +21,9 @@
 
 #define SLOT_COUNT 4
 #define OP_MAX 40
-#define STEPS_DEFAULT 6000u
-#define CHECK_EVERY 500u
-#define REOPEN_EVERY 2000u
+#define STEPS_DEFAULT 12000u
+#define CHECK_EVERY 600u
+#define REOPEN_EVERY 3000u
 #define PORTAL_COUNT 2
 /* So that records meet each other. */
 #define RECORD_COUNT_WANTED 24u
@@ -57,7 +57,7 @@ struct world {
     size_t won;
     size_t lost;
     size_t refused;
-    size_t starved; /* operations that ran out of memory */
+    size_t starved;                /* operations that ran out of memory */
     size_t said[OP_KIND_COUNT][2]; /* refused, done */
     pthread_mutex_t mu;
     pthread_cond_t done;
@@ -122,8 +122,7 @@ static tn_status show(struct record *record, enum model_type type, struct outcom
 
 static tn_status get_by(struct slot *slot, const struct op *op, struct outcome *out)
 {
-    const struct tn_value value =
-        value_text(TN_TEXT, utf8_str(model_values[op->value].text));
+    const struct tn_value value = value_text(TN_TEXT, utf8_str(model_values[op->value].text));
     struct record *record;
 
     TRY(txn_get_by(slot->txn,
@@ -242,8 +241,7 @@ static tn_status use_meta(struct slot *slot, const struct op *op, struct outcome
     if (op->kind == OP_PUT_META)
         return txn_put_meta(slot->txn, utf8_str(name), value, &slot->world->f->err);
     TRY(txn_get_meta(slot->txn, utf8_str(name), &value, &slot->world->f->err));
-    (void)snprintf(
-        out->seen, sizeof(out->seen), "%.*s", (int)value.len, (const char *)value.data);
+    (void)snprintf(out->seen, sizeof(out->seen), "%.*s", (int)value.len, (const char *)value.data);
     return TN_OK;
 }
 
@@ -313,9 +311,23 @@ static void apply(struct slot *slot, struct op *op, struct outcome *out)
 
 /* Comparing */
 
-static const char *const op_names[OP_KIND_COUNT] = {
-    "create",  "get",     "get_any", "get_by", "write",  "refer",    "archive",  "restore",
-    "purge",   "link",    "unlink",  "linked", "putmeta", "getmeta", "mark", "rollback", "prepare"};
+static const char *const op_names[OP_KIND_COUNT] = {"create",
+                                                    "get",
+                                                    "get_any",
+                                                    "get_by",
+                                                    "write",
+                                                    "refer",
+                                                    "archive",
+                                                    "restore",
+                                                    "purge",
+                                                    "link",
+                                                    "unlink",
+                                                    "linked",
+                                                    "putmeta",
+                                                    "getmeta",
+                                                    "mark",
+                                                    "rollback",
+                                                    "prepare"};
 
 static void print_op(const struct op *op, const struct outcome *out)
 {
@@ -371,10 +383,22 @@ static enum op_kind choose_kind(struct slot *slot)
     static const struct {
         enum op_kind kind;
         unsigned weight;
-    } table[] = {{OP_CREATE, 8},   {OP_GET, 6},      {OP_GET_ANY, 4},  {OP_GET_BY, 8},
-                 {OP_WRITE, 34},   {OP_REFER, 3},    {OP_ARCHIVE, 6},  {OP_RESTORE, 6},
-                 {OP_PURGE, 2},    {OP_LINK, 22},    {OP_UNLINK, 6},   {OP_LINKED, 8},
-                 {OP_PUT_META, 2}, {OP_GET_META, 2}, {OP_MARK, 6},     {OP_ROLLBACK, 6},
+    } table[] = {{OP_CREATE, 8},
+                 {OP_GET, 6},
+                 {OP_GET_ANY, 4},
+                 {OP_GET_BY, 8},
+                 {OP_WRITE, 34},
+                 {OP_REFER, 3},
+                 {OP_ARCHIVE, 6},
+                 {OP_RESTORE, 6},
+                 {OP_PURGE, 2},
+                 {OP_LINK, 22},
+                 {OP_UNLINK, 6},
+                 {OP_LINKED, 8},
+                 {OP_PUT_META, 2},
+                 {OP_GET_META, 2},
+                 {OP_MARK, 6},
+                 {OP_ROLLBACK, 6},
                  {OP_PREPARE, 5}};
     unsigned total = 0;
 
@@ -412,8 +436,19 @@ static void choose(struct slot *slot, struct op *op)
         op->type = (enum model_type)(1 - (int)op->type);
     if (op->kind == OP_CREATE)
         op->type = below(w, 4) ? MODEL_MACHINE : MODEL_SITE;
+    if (op->kind != OP_CREATE && slot->op_count > 0 && below(w, 6) &&
+        slot->ops[slot->op_count - 1].kind == OP_CREATE) {
+        op->kind = OP_WRITE; /* what is required of the new one */
+        op->id = slot->ops[slot->op_count - 1].id;
+        op->type = slot->ops[slot->op_count - 1].type;
+        while (model_values[op->value].property !=
+               (op->type == MODEL_SITE ? MODEL_NAME : MODEL_SERIAL))
+            op->value = below(w, (unsigned)model_value_count);
+    }
     if (op->kind == OP_LINKED && below(w, 2))
         op->other = 0;
+    if (op->kind == OP_WRITE && model_values[op->value].property == MODEL_SERIAL && below(w, 2))
+        op->value = below(w, (unsigned)model_value_count);
     while (op->kind == OP_WRITE &&
            (model_values[op->value].property >= MODEL_NAME) != (op->type == MODEL_SITE))
         op->value = below(w, (unsigned)model_value_count);
@@ -471,16 +506,15 @@ static bool starve(struct slot *slot, struct op *op)
     return true;
 }
 
-static void step(struct slot *slot)
+/* Does the operation that was put behind the others. */
+static void do_next(struct slot *slot)
 {
     struct world *w = slot->world;
     struct op *op = &slot->ops[slot->op_count];
     struct outcome *said = &slot->outcomes[slot->op_count];
     struct outcome expected;
 
-    choose(slot, op);
-    bool may_starve =
-        below(w, 6) == 0 && op->kind != OP_MARK && op->kind != OP_ROLLBACK;
+    bool may_starve = below(w, 6) == 0 && op->kind != OP_MARK && op->kind != OP_ROLLBACK;
     if (may_starve && starve(slot, op))
         return;
     if (!may_starve)
@@ -493,6 +527,24 @@ static void step(struct slot *slot)
     *said = expected;
     w->said[op->kind][expected.status == TN_OK]++;
     slot->op_count++;
+}
+
+static void step(struct slot *slot)
+{
+    choose(slot, &slot->ops[slot->op_count]);
+    do_next(slot);
+}
+
+/* Archives what would be refused, as long as there is room for it. */
+static void repair(struct slot *slot)
+{
+    const struct model_record *record;
+
+    while (slot->op_count < OP_MAX && (record = model_find_invalid(&slot->run.now))) {
+        slot->ops[slot->op_count] =
+            (struct op){.kind = OP_ARCHIVE, .type = record->type, .id = record->id};
+        do_next(slot);
+    }
 }
 
 /* The commit won: its operations say the same on what was there just before it. */
@@ -509,7 +561,7 @@ static void check_order(struct slot *slot)
         if (!same_outcome(&slot->outcomes[i], &now))
             differ(slot, i, &slot->outcomes[i], &now, "a commit won that should have lost");
     }
-    if (!model_is_valid(&again->now))
+    if (model_find_invalid(&again->now))
         fail_msg("seed %llu: a commit won that breaks a rule", (unsigned long long)w->seed);
     model_commit(again, &w->models[slot->portal]);
 }
@@ -530,7 +582,7 @@ static void committed(void *ctx, tn_status status, const struct err *err)
 static bool submit(struct slot *slot)
 {
     struct world *w = slot->world;
-    bool is_valid = model_is_valid(&slot->run.now);
+    bool is_valid = !model_find_invalid(&slot->run.now);
     bool starves = below(w, 8) == 0;
 
     err_clear(&w->f->err);
@@ -566,6 +618,8 @@ static void finish(struct slot *slot)
     (void)pthread_mutex_unlock(&w->mu);
     txn_destroy(slot->txn);
     slot->txn = NULL;
+    if (slot->committed == TN_OK && !model_has_effect(&slot->run))
+        return;
     if (slot->committed == TN_OK) {
         check_order(slot);
         w->commits[slot->portal]++;
@@ -586,6 +640,8 @@ static void drop(struct slot *slot)
 
 static void commit_one(struct slot *slot)
 {
+    if (below(slot->world, 5))
+        repair(slot);
     if (submit(slot))
         finish(slot);
     else
@@ -597,6 +653,9 @@ static void commit_all(struct world *w)
 {
     bool is_submitted[SLOT_COUNT] = {false};
 
+    for (int i = 0; i < SLOT_COUNT; i++)
+        if (w->slots[i].txn && below(w, 5))
+            repair(&w->slots[i]);
     for (int i = 0; i < SLOT_COUNT; i++)
         is_submitted[i] = w->slots[i].txn && submit(&w->slots[i]);
     for (int i = 0; i < SLOT_COUNT; i++) {
