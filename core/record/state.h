@@ -18,6 +18,8 @@
 
 /* Bytes that one transaction may allocate: a batch of 1000 large records. */
 #define TXN_ARENA_SIZE_MAX ((size_t)256 << 20)
+/* Bytes that one transaction may write; several share a batch of STORE_BATCH_SIZE_MAX. */
+#define TXN_WRITE_SIZE_MAX ((size_t)48 << 20)
 #define WATCHER_MAX 4096u
 
 /* A store snapshot shared by transactions that began in the same epoch. */
@@ -60,7 +62,8 @@ struct submission {
     tn_status status;
 };
 
-struct group; /* committer.c */
+struct group;         /* committer.c */
+struct cached_totals; /* committer.c */
 
 struct watcher {
     records_wake_fn wake;
@@ -97,7 +100,8 @@ struct records {
     /* The committer's alone. */
     struct group *group;
     struct recent *recent;
-    struct map totals; /* portal, key -> struct cached_totals */
+    struct map totals;           /* portal, key -> struct cached_totals */
+    struct cached_totals *dirty; /* those of the group that is built */
 };
 
 /* [any] */
@@ -265,6 +269,7 @@ struct txn {
     struct pending_entry *last_entry;
     uint64_t entry_count;
     struct pending_history *history;
+    size_t pending_size; /* bytes of entries and history, keys included */
     struct totals_step *steps;
     struct submission submission;
 };
@@ -305,8 +310,10 @@ tn_status txn_unlink_all(struct record *record, struct err *err);
 
 /* Encodes what the transaction does for the committer. */
 tn_status txn_encode(struct txn *txn, struct err *err);
+/* Bytes that its commit writes, but for totals. */
+size_t txn_write_size(const struct txn *txn);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
-tn_status txn_encode_metas(struct txn *txn);
+tn_status txn_encode_metas(struct txn *txn, struct err *err);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);
