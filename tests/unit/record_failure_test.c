@@ -232,8 +232,7 @@ static void sum_without_room_is_refused_and_its_neighbour_tries_again(void **sta
     waiters[1].txn = begin_write(f, b, "2");
     waiters[2].txn = begin_write(f, a, "9000000000000000000e18");
     assert_int_equal(
-        txn_get(
-            waiters[2].txn, fixture_type(waiters[2].txn, "machines"), a, &record, &f->err),
+        txn_get(waiters[2].txn, fixture_type(waiters[2].txn, "machines"), a, &record, &f->err),
         TN_OK);
     assert_int_equal(fixture_set(f, record, "weight", "9000000000000000000e18"), TN_OK);
     gate_set(gate, true);
