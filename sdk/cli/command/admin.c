@@ -119,8 +119,8 @@ static const struct argp setting_argp = {NULL,
                                          "\v"
                                          "Setting no value brings the default back.\n\n"
                                          "Examples:\n"
-                                         "  tenon setting list contacts\n"
-                                         "  tenon setting set contacts.company_from_domain true",
+                                         "  tenon setting list tenon.contacts\n"
+                                         "  tenon setting set tenon.contacts.company_from_email true",
                                          global_options,
                                          context_help_filter,
                                          NULL};
