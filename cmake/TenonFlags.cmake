@@ -22,6 +22,8 @@ target_link_libraries(tenon_flags INTERFACE Threads::Threads)
 target_compile_options(tenon_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wformat=2 -Wundef -Wvla
   -Wimplicit-fallthrough
+  # Texts with a bound are cut on purpose; snprintf is how.
+  $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wno-format-truncation>
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
   # TAKE() is a statement expression and CLEANUP an attribute, both marked __extension__.
   $<$<BOOL:${TENON_WERROR}>:-Werror>

@@ -9,6 +9,12 @@
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 
+/* What the analyzer is told about these (err.h) is not how they are defined. */
+#undef err_set
+#undef err_violate
+#undef err_violate_text
+#undef err_memory
+
 void err_init(struct err *err, const char *language)
 {
     memset(err, 0, offsetof(struct err, violations));

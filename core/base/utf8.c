@@ -15,23 +15,23 @@ static bool is_tail(const uint8_t *p, size_t count)
 /* Length of the character at `p`, of which `left` bytes are there; 0 if it is none. */
 static size_t char_len(const uint8_t *p, size_t left)
 {
-    uint8_t lead = p[0];
+    uint8_t first = p[0];
 
-    if (lead == 0)
+    if (first == 0)
         return 0;
-    if (lead < 0x80)
+    if (first < 0x80)
         return 1;
-    if (lead >= 0xc2 && lead <= 0xdf)
+    if (first >= 0xc2 && first <= 0xdf)
         return left >= 2 && is_tail(p + 1, 1) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        if (left < 3 || !is_tail(p + 1, 2) || (lead == 0xe0 && p[1] < 0xa0) ||
-            (lead == 0xed && p[1] > 0x9f))
+    if (first >= 0xe0 && first <= 0xef) {
+        if (left < 3 || !is_tail(p + 1, 2) || (first == 0xe0 && p[1] < 0xa0) ||
+            (first == 0xed && p[1] > 0x9f))
             return 0;
         return 3;
     }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        if (left < 4 || !is_tail(p + 1, 3) || (lead == 0xf0 && p[1] < 0x90) ||
-            (lead == 0xf4 && p[1] > 0x8f))
+    if (first >= 0xf0 && first <= 0xf4) {
+        if (left < 4 || !is_tail(p + 1, 3) || (first == 0xf0 && p[1] < 0x90) ||
+            (first == 0xf4 && p[1] > 0x8f))
             return 0;
         return 4;
     }

@@ -143,6 +143,10 @@ void bus_call_wake(struct bus_call *call);
 /* Runs the handler again on a worker, with the same request (a transaction that lost). */
 void bus_call_again(struct bus_call *call);
 
+/* A pointer for the handler's own use, NULL at first; it outlives bus_call_again. While it is not
+ * NULL the handler is run even if the call has ended meanwhile, so that it can free its own. */
+void **bus_call_data(struct bus_call *call);
+
 /* Ends the call; a status other than TN_OK travels with bus_call_err(). The call is gone. */
 void bus_call_finish(struct bus_call *call, tn_status status);
 

@@ -138,6 +138,7 @@ struct bus_call {
     struct bus_link *link;
     struct bus_session *session; /* NULL: an open method */
     const struct bus_method_entry *method;
+    void *data; /* the handler's own */
     int64_t deadline_us;
     struct buf request; /* metadata first */
     size_t metadata_len;

@@ -648,7 +648,7 @@ static void hash_file(struct tn_bytes file, char ret_hash[MANIFEST_HASH_SIZE])
 static tn_status read_plugin(struct reader *r, const struct manifest_rules *rules)
 {
     struct manifest *m = r->manifest;
-    uint32_t size;
+    uint32_t size = 0; /* gcc 12 does not see that check_head sets it */
 
     TRY(read_libraries(r, rules));
     TRY(read_symbols(r));

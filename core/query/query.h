@@ -9,6 +9,11 @@
 
 #include "core/record/txn.h"
 
+/*
+ * Texts are equal without regard to case, options to the letter; the order of texts is that of
+ * their index, without regard to case and accents. A record without a value matches NE and HAS_NOT
+ * only.
+ */
 enum query_op {
     QUERY_EQ = 1,
     QUERY_NE,
@@ -59,9 +64,9 @@ struct query_run;
 
 /*
  * Checks the query (violations of "groups[0].filters[1].values" and the like) and starts it behind
- * `cursor` (empty: at the start; one that query_cursor gave for the same query). OWNED:
- * query_close. TN_INVALID_ARGUMENT; TN_FAILED_PRECONDITION: sort on a property without index.
- * [worker] blocks
+ * `cursor` (empty: at the start; one that query_cursor gave for the same query). `query` and what
+ * it points to must outlive the run. OWNED: query_close. TN_INVALID_ARGUMENT;
+ * TN_FAILED_PRECONDITION: sort on a property without index. [worker] blocks
  */
 tn_status query_open(struct txn *txn, const struct query *query, struct tn_bytes cursor,
                      struct query_run **ret_run, struct err *err);

@@ -11,7 +11,8 @@ struct head {
     uint64_t next_record; /* the next record id to give; from 1 */
 };
 
-/* A portal without commits has {0, 1}. TN_DATA_LOSS: damaged, or not the change log's end. blocks */
+/* A portal without commits has {0, 1}. TN_DATA_LOSS: damaged, or not the change log's end. blocks
+ */
 tn_status head_read(struct store *store, uint32_t portal, struct head *ret_head, struct err *err);
 void head_put(struct store_batch *batch, uint32_t portal, const struct head *head);
 

@@ -113,8 +113,7 @@ void recent_mark(struct recent *recent, uint64_t hash, uint64_t epoch)
 {
     struct generation *gen = &recent->current;
 
-    if ((gen->count + 1) * 2 > gen->cap &&
-        (gen->count >= RECENT_MARK_MAX || grow(gen) != TN_OK))
+    if ((gen->count + 1) * 2 > gen->cap && (gen->count >= RECENT_MARK_MAX || grow(gen) != TN_OK))
         turn(recent);
     insert(gen, hash, epoch);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * recent.h - what changed in recent commits, in memory: hashes of records, links and unique values, each
- * with the epoch (group of commits) that changed it last. A transaction conflicts with what is marked
- * with a later epoch than its snapshot's. So validation reads nothing from disk. Equal hashes of
- * different things make a false conflict, which costs a second run and nothing else.
+ * recent.h - what changed in recent commits, in memory: hashes of records, links and unique values,
+ * each with the epoch (group of commits) that changed it last. A transaction conflicts with what is
+ * marked with a later epoch than its snapshot's. So validation reads nothing from disk. Equal
+ * hashes of different things make a false conflict, which costs a second run and nothing else.
  */
 #ifndef CORE_RECORD_RECENT_H
 #define CORE_RECORD_RECENT_H

@@ -35,8 +35,8 @@ struct portal_state {
     _Atomic uint64_t next_record;
     _Atomic uint64_t head; /* newest durable change; release by the committer */
     _Atomic bool is_frozen;
-    const struct txn *turn;          /* runs alone; guarded by records->mu, as the next */
-    struct submission *set_aside;    /* waits for the turn to end; newest first */
+    const struct txn *turn;       /* runs alone; guarded by records->mu, as the next */
+    struct submission *set_aside; /* waits for the turn to end; newest first */
     /* Of the group that is being built; the committer's alone. */
     struct store_batch *batch;
     uint64_t next_change;
@@ -60,6 +60,8 @@ struct submission {
     tn_status status;
 };
 
+struct group; /* committer.c */
+
 struct watcher {
     records_wake_fn wake;
     void *ctx;
@@ -75,13 +77,14 @@ struct records {
     void *hook_ctx;
 
     pthread_mutex_t mu;
-    pthread_cond_t submitted;       /* the committer waits on it */
-    pthread_cond_t moved;           /* a group ended, or a turn */
-    struct map states;              /* portal id -> struct portal_state; guarded by mu, as below */
+    pthread_cond_t submitted; /* the committer waits on it */
+    pthread_cond_t moved;     /* a group ended, or a turn */
+    struct map states;        /* portal id -> struct portal_state; guarded by mu, as below */
     struct submission *queue_first;
     struct submission *queue_last;
     bool is_stopping;
     bool is_committing;
+    uint64_t batch_count;             /* times that is_committing ended */
     struct shared_snapshot *snapshot; /* the newest one, or NULL */
     uint64_t epoch;                   /* of the newest durable group */
 
@@ -92,6 +95,7 @@ struct records {
     pthread_t thread;
     bool has_thread;
     /* The committer's alone. */
+    struct group *group;
     struct recent *recent;
     struct map totals; /* portal, key -> struct cached_totals */
 };
@@ -109,8 +113,7 @@ void committer_free_totals(struct records *records);
 /* The transaction runs alone in its portal from now on; waits until it can. */
 void committer_take_turn(struct records *records, struct portal_state *state,
                          const struct txn *txn);
-void committer_end_turn(struct records *records, struct portal_state *state,
-                        const struct txn *txn);
+void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn);
 void records_wake_watchers(struct records *records);
 
 /* Hashes of what is read and written, by portal. */
@@ -125,7 +128,7 @@ enum mark_kind {
 
 struct txn_edge {
     struct edge edge;
-    uint64_t key[3]; /* association, from, to: the map's key */
+    uint64_t key[3];              /* association, from, to: the map's key */
     struct record *ends[2];       /* from, to */
     struct txn_edge *next[2];     /* in the list of each end */
     struct txn_edge *next_in_txn; /* by creation */
@@ -231,6 +234,7 @@ struct txn {
     bool is_read_only;
     bool has_turn;
     bool is_in_hook;
+    bool has_detached; /* some link hangs in the list of one of its records only */
 
     struct map by_id;  /* id -> struct record */
     struct map unique; /* unique key -> struct record that wrote it last; a hint */
@@ -281,6 +285,8 @@ tn_status txn_unlink_all(struct record *record, struct err *err);
 
 /* Encodes what the transaction does for the committer. */
 tn_status txn_encode(struct txn *txn, struct err *err);
+/* And, last, the values beside records: an outcome is kept when the response is known. */
+tn_status txn_encode_metas(struct txn *txn);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

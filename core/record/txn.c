@@ -430,8 +430,7 @@ static tn_status get_by_key(struct txn *txn, const struct schema_property *prope
                             struct tn_bytes key, struct record **ret_record, struct err *err)
 {
     const struct schema_type *type = schema_type_by_id(txn->schema, property->type);
-    struct record *record =
-        map_get(&txn->unique, (struct tn_str){(const char *)key.data, key.len});
+    struct record *record = map_get(&txn->unique, (struct tn_str){(const char *)key.data, key.len});
     tn_id id = 0;
 
     if (record && has_unique(record, property, key)) {
@@ -440,8 +439,8 @@ static tn_status get_by_key(struct txn *txn, const struct schema_property *prope
     }
     if (txn_mark_read(txn, mark_bytes(txn, MARK_UNIQUE, key)) != TN_OK)
         return err_memory(err, "a look-up");
-    tn_status st = index_unique_find(
-        txn->records->store, txn_snapshot(txn), txn->portal->id, key, &id, err);
+    tn_status st =
+        index_unique_find(txn->records->store, txn_snapshot(txn), txn->portal->id, key, &id, err);
     if (st == TN_OK)
         st = txn_get(txn, type, id, &record, NULL);
     if (st == TN_OK && !has_unique(record, property, key))
@@ -523,8 +522,7 @@ tn_status txn_create(struct txn *txn, const struct schema_type *type, struct rec
     record->type = type;
     record->is_new = true;
     /* relaxed: ids only have to differ; that they rise follows from the one counter. */
-    record->id =
-        atomic_fetch_add_explicit(&txn->state->next_record, 1, memory_order_relaxed);
+    record->id = atomic_fetch_add_explicit(&txn->state->next_record, 1, memory_order_relaxed);
     TRY(add_record(txn, record, err));
     if (add_undo(txn, &(struct undo){.kind = UNDO_CREATE, .target = record}) != TN_OK ||
         touch(record) != TN_OK)

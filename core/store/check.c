@@ -312,13 +312,17 @@ static int compare_numbers(const struct dirent **a, const struct dirent **b)
 
 /*
  * A log is begun when the one before is complete, and its first sync covers that one too: behind a
- * torn log there is nothing.
+ * torn log there is nothing. There always is one, be it empty: RocksDB would take its absence for
+ * an empty one, and with it all that somebody lost who tidied up "*.log".
  */
 static tn_status scan_logs(struct scan *scan, int dir_fd, struct dirent **entries, int count,
                            struct err *err)
 {
     const char *torn = NULL;
 
+    if (count == 0)
+        return err_set(
+            err, TN_DATA_LOSS, "The store in '%s' is damaged: %s is missing.", scan->dir, "*.log");
     for (int i = 0; i < count; i++) {
         TRY(scan_name(scan, dir_fd, entries[i]->d_name, err));
         if (torn && scan->file_size > 0)
@@ -350,6 +354,6 @@ tn_status check_logs(int dir_fd, const char *dir, struct err *err)
     tn_status status = scan_logs(scan, dir_fd, entries, count, err);
     for (int i = 0; i < count; i++)
         free(entries[i]); /* scandirat's */
-    free(entries);
+    free(entries);        /* scandirat's */
     return status;
 }

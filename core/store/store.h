@@ -117,7 +117,7 @@ tn_status store_write(struct store *store, struct store_batch *batch, bool sync,
 /*
  * Walks the keys of one family and portal that start with `prefix`, from `from` (inclusive, a whole
  * key; empty: the start) upwards, or with `reverse` from `from` (inclusive; empty: the end)
- * downwards. A `from` outside the prefix never leads out of it. NULL when memory is out. The
+ * downwards. A `from` outside the prefix is cut to it. NULL when memory is out. The
  * snapshot must outlive it; without one it sees what is newest at opening. One thread at a time.
  * [any] blocks
  */

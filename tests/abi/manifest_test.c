@@ -3,6 +3,7 @@
 #include "core/plugin/manifest.h"
 
 #include <dlfcn.h>
+#include <elf.h>
 #include <stdlib.h>
 
 #include <jansson.h>
@@ -165,6 +166,36 @@ static void check_newer_tail(const char *folder)
     assert_int_equal(m->plugin.struct_size, sizeof(struct tn_plugin) + 16);
     manifest_destroy(m);
     manifest_destroy(read_sample(folder, "OK"));
+}
+
+static void check_machine(const char *folder, const char *name, uint16_t machine)
+{
+    struct manifest *m = read_sample(folder, name);
+
+    assert_int_equal(m->machine, machine);
+    assert_string_equal(m->plugin.id, "org.example.bare");
+    assert_string_equal(m->plugin.properties.items[0].options.items[1].label, "Blue");
+    assert_string_equal(m->plugin.properties.items[0].fallback, "red");
+    assert_null(m->plugin.properties.items[0].group);
+    assert_int_not_equal(manifest_vaddr(&m->plugin.start), 0);
+    assert_int_equal(manifest_vaddr(&m->plugin.stop), 0);
+    assert_int_equal(m->library_count, 0);
+    assert_true(manifest_has_code(m));
+    manifest_destroy(m);
+}
+
+static void check_machines_known(const char *folder)
+{
+    if (!sample_exists(folder, "bare_aarch64"))
+        return;
+    check_machine(folder, "bare_aarch64", EM_AARCH64);
+    check_machine(folder, "bare_x86_64", EM_X86_64);
+}
+
+static void a_plugin_can_be_read_on_another_machine(void **state)
+{
+    (void)state;
+    assert_true(sample_each_folder(check_machines_known) >= 1);
 }
 
 static void a_longer_struct_is_read_while_its_tail_is_zero(void **state)
@@ -348,6 +379,7 @@ int main(void)
         cmocka_unit_test(reads_declarations_of_every_compiler_and_linker),
         cmocka_unit_test(addresses_are_those_that_the_loader_comes_to),
         cmocka_unit_test(a_constructor_cannot_change_what_was_read),
+        cmocka_unit_test(a_plugin_can_be_read_on_another_machine),
         cmocka_unit_test(a_longer_struct_is_read_while_its_tail_is_zero),
         cmocka_unit_test(refuses_each_plugin_that_is_wrong_in_one_way),
         cmocka_unit_test(a_library_is_accepted_when_the_rules_name_it),

@@ -204,6 +204,16 @@ static void a_torn_log_before_another_refuses_to_open(void **state)
     buf_fini(&content);
 }
 
+static void a_missing_log_refuses_to_open(void **state)
+{
+    char log[64];
+
+    make_crashed(*state, log, sizeof(log));
+    assert_int_equal(unlink(fixture_path(*state, log)), 0);
+    fixture_refuses(*state, true, TN_DATA_LOSS);
+    assert_non_null(strstr(((struct fixture *)*state)->err.message, ".log"));
+}
+
 static void any_changed_byte_of_the_manifest_refuses_to_open(void **state)
 {
     char log[64];
@@ -395,6 +405,7 @@ int main(void)
         WITH_FIXTURE(a_blanked_page_in_the_middle_of_a_log_refuses_to_open),
         WITH_FIXTURE(bytes_missing_in_the_middle_of_a_log_refuse_to_open),
         WITH_FIXTURE(a_torn_log_before_another_refuses_to_open),
+        WITH_FIXTURE(a_missing_log_refuses_to_open),
         WITH_FIXTURE(any_changed_byte_of_the_manifest_refuses_to_open),
         WITH_FIXTURE(a_missing_or_empty_manifest_refuses_to_open),
         WITH_FIXTURE(a_changed_current_refuses_to_open),

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - what the operator decides: on the command line, else in the configuration file, else
+ * by default. docs/configuration.md lists the settings.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+
+/* More of them in one list, and more tables of plugins, are refused. */
+#define CONFIG_LIST_MAX 32
+#define CONFIG_PLUGIN_MAX 256
+/* Longer files, and longer lines in them, are refused: they bound how deep keys can nest. */
+#define CONFIG_FILE_SIZE_MAX 65536
+#define CONFIG_LINE_SIZE_MAX 4096
+
+struct config_list {
+    const char **items;
+    uint32_t count;
+};
+
+/* [plugin."ID"] */
+struct config_plugin {
+    const char *id;
+    bool is_enabled;
+};
+
+struct config {
+    struct arena arena;        /* owns all that the others point to */
+    bool is_answered;          /* --help or --version was printed: there is nothing to start */
+    struct config_list listen; /* URLs, at least one */
+    const char *data_dir;
+    struct config_list plugin_dirs; /* at least one */
+    enum log_level log_level;
+    uint32_t worker_count; /* 0: not said */
+    struct {
+        uint32_t connection_max;   /* 0: not said */
+        uint32_t call_max;         /* of one connection; 0: not said */
+        uint32_t request_size_max; /* bytes; 0: not said */
+    } limits;
+    struct { /* what a new portal starts with */
+        const char *language;
+        const char *currency;
+        const char *time_zone;
+    } portal;
+    struct config_plugin *plugins;
+    uint32_t plugin_count;
+};
+
+/*
+ * Reads the command line and the file that --config names. `argv` is not changed.
+ *
+ * TN_INVALID_ARGUMENT: an option or a setting is wrong, and `err` says "FILE:LINE: KEY: why" or
+ * "--OPTION: why"; TN_NOT_FOUND, TN_PERMISSION_DENIED, TN_UNAVAILABLE: the file cannot be read;
+ * TN_RESOURCE_EXHAUSTED: memory is out. [loader] blocks
+ */
+tn_status config_load(int argc, char **argv, struct config **ret_config, struct err *err);
+void config_destroy(struct config *config);
+DEFINE_CLEANUP(struct config, config_destroy)
+
+/* Whether the plugin is to run: unless its table says `enabled = false`. [any] */
+bool config_plugin_is_enabled(const struct config *config, struct tn_str id);
+
+#endif /* CORE_CONFIG_H */

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - tenond: what is started, in which order, and stopped in the reverse one. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/pool.h"
+#include "core/base/utf8.h"
+#include "core/bus/server.h"
+#include "core/config.h"
+#include "core/service/service.h"
+
+/* A predecessor that was just killed may hold the store for a moment. */
+#define STORE_WAIT_US ((int64_t)2 * 1000000)
+/* What open calls get to finish after SIGTERM. */
+#define DRAIN_US ((int64_t)10 * 1000000)
+/* Calls that wait for a worker; past it RESOURCE_EXHAUSTED. */
+#define CALL_QUEUE_MAX 65536u
+#define WORKERS_MIN 4u
+#define URL_MAX CONFIG_LIST_MAX
+
+struct host {
+    struct config *config;
+    struct log *log;
+    char work_dir[4096];
+    struct store *store;
+    struct catalog *catalog;
+    struct portals *portals;
+    struct records *records;
+    struct plugin_host *plugins;
+    struct pool *pool;
+    struct service_host *services;
+    struct bus_server *server;
+    char urls[URL_MAX][BUS_URL_SIZE];
+    const char *url_list[URL_MAX];
+    size_t url_count;
+};
+
+/* Steps of starting */
+
+/* The directory and those above it; what is there already is fine. */
+static tn_status make_data_dir(struct host *host, struct err *err)
+{
+    char path[4096];
+    size_t len = strlen(host->config->data_dir);
+
+    if (len == 0 || len >= sizeof(path) - 16)
+        return err_set(err, TN_INVALID_ARGUMENT, "The path of the data directory is too long.");
+    memcpy(path, host->config->data_dir, len + 1);
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        char end = path[i];
+
+        path[i] = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+            return err_set(err,
+                           errno == EACCES ? TN_PERMISSION_DENIED : TN_UNAVAILABLE,
+                           "The data directory %s cannot be made: %s.",
+                           path,
+                           strerror(errno));
+        path[i] = end;
+    }
+    (void)snprintf(host->work_dir, sizeof(host->work_dir), "%s/plugins", path);
+    return TN_OK;
+}
+
+static tn_status open_store(struct host *host, struct err *err)
+{
+    const struct timespec pause = {.tv_nsec = 20 * 1000000};
+    char path[4096];
+    struct store_options options = {.create_if_missing = true, .log = host->log};
+    int64_t give_up_us = clock_mono_us() + STORE_WAIT_US;
+    tn_status st;
+
+    TRY(make_data_dir(host, err));
+    if ((size_t)snprintf(path, sizeof(path), "%s/store", host->config->data_dir) >= sizeof(path))
+        return err_set(err, TN_INVALID_ARGUMENT, "The path of the data directory is too long.");
+    for (;;) {
+        err_clear(err);
+        st = store_open(path, &options, &host->store, err);
+        if (st != TN_UNAVAILABLE || clock_mono_us() > give_up_us)
+            return st;
+        (void)nanosleep(&pause, NULL); /* nobody tells when a lock is free */
+    }
+}
+
+static void set_text(char *out, size_t size, const char *text)
+{
+    (void)snprintf(out, size, "%s", text ? text : "");
+}
+
+static tn_status open_portals(struct host *host, struct err *err)
+{
+    struct portal_settings settings = {0};
+    struct portal *portal;
+
+    TRY(portals_open(host->store, &host->portals, err));
+    if (portals_next(host->portals, 0))
+        return TN_OK;
+    set_text(settings.language, sizeof(settings.language), host->config->portal.language);
+    set_text(settings.currency, sizeof(settings.currency), host->config->portal.currency);
+    set_text(settings.time_zone, sizeof(settings.time_zone), host->config->portal.time_zone);
+    return portals_create(host->portals, utf8_str(PORTAL_DEFAULT_NAME), &settings, &portal, err);
+}
+
+static tn_status open_records(struct host *host, struct err *err)
+{
+    struct records_options options = {
+        .store = host->store, .catalog = host->catalog, .portals = host->portals, .log = host->log};
+
+    return records_create(&options, &host->records, err);
+}
+
+static tn_status load_plugins(struct host *host, struct err *err)
+{
+    const char *disabled[CONFIG_PLUGIN_MAX];
+    struct plugin_host_options options = {.records = host->records,
+                                          .catalog = host->catalog,
+                                          .portals = host->portals,
+                                          .log = host->log,
+                                          .dirs = host->config->plugin_dirs.items,
+                                          .dir_count = host->config->plugin_dirs.count,
+                                          .work_dir = host->work_dir,
+                                          .disabled = disabled};
+
+    for (uint32_t i = 0; i < host->config->plugin_count; i++)
+        if (!host->config->plugins[i].is_enabled)
+            disabled[options.disabled_count++] = host->config->plugins[i].id;
+    TRY(plugin_host_create(&options, &host->plugins, err));
+    return plugin_host_load_all(host->plugins, err);
+}
+
+static tn_status start_workers(struct host *host, struct err *err)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = host->config->worker_count;
+
+    if (count == 0)
+        count = cores > (long)WORKERS_MIN ? (unsigned)cores : WORKERS_MIN;
+    if (pool_create("worker", count, CALL_QUEUE_MAX, &host->pool) != TN_OK)
+        return err_memory(err, "worker threads");
+    return TN_OK;
+}
+
+static tn_status start_services(struct host *host, struct err *err)
+{
+    struct service_options services = {.records = host->records,
+                                       .portals = host->portals,
+                                       .catalog = host->catalog,
+                                       .plugins = host->plugins,
+                                       .log = host->log,
+                                       .version = TENON_VERSION,
+                                       .data_dir = host->config->data_dir};
+
+    TRY(service_host_create(&services, &host->services, err));
+    struct bus_server_options server = {.pool = host->pool,
+                                        .log = host->log,
+                                        .admit = dispatch_admit,
+                                        .drop = dispatch_drop,
+                                        .ctx = service_host_ctx(host->services),
+                                        .connection_max = host->config->limits.connection_max,
+                                        .call_max = host->config->limits.call_max,
+                                        .request_size_max = host->config->limits.request_size_max};
+    TRY(bus_server_create(&server, &host->server, err));
+    return service_register(host->services, host->server, err);
+}
+
+static tn_status listen_all(struct host *host, struct err *err)
+{
+    for (uint32_t i = 0; i < host->config->listen.count; i++) {
+        TRY(bus_server_listen(
+            host->server, host->config->listen.items[i], host->urls[host->url_count], err));
+        host->url_list[host->url_count] = host->urls[host->url_count];
+        host->url_count++;
+    }
+    service_host_set_urls(host->services, host->url_list, host->url_count);
+    return TN_OK;
+}
+
+static tn_status start(struct host *host, struct err *err)
+{
+    TRY(open_store(host, err));
+    TRY(catalog_open(host->store, &host->catalog, err));
+    TRY(open_portals(host, err));
+    TRY(open_records(host, err));
+    TRY(load_plugins(host, err));
+    TRY(start_workers(host, err));
+    TRY(start_services(host, err));
+    return listen_all(host, err);
+}
+
+static void stop(struct host *host)
+{
+    if (host->server)
+        bus_server_stop(host->server, DRAIN_US);
+    if (host->services)
+        service_host_stop(host->services);
+    pool_destroy(host->pool);
+    if (host->plugins)
+        plugin_host_stop(host->plugins);
+    records_destroy(host->records);
+    bus_server_destroy(host->server);
+    service_host_destroy(host->services);
+    plugin_host_destroy(host->plugins);
+    portals_close(host->portals);
+    catalog_close(host->catalog);
+    store_close(host->store);
+}
+
+/* Signals */
+
+/* Before any thread starts, so that all of them leave signals to main. */
+static void block_signals(sigset_t *ret_set)
+{
+    (void)sigemptyset(ret_set);
+    (void)sigaddset(ret_set, SIGTERM);
+    (void)sigaddset(ret_set, SIGINT);
+    (void)sigaddset(ret_set, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, ret_set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that left is a status, not a death */
+}
+
+/* What can change while serving: the log level. The rest needs a restart, and says so. */
+static void reload(struct host *host, int argc, char **argv)
+{
+    struct config *config = NULL;
+    struct err err;
+
+    err_init(&err, NULL);
+    if (config_load(argc, argv, &config, &err) != TN_OK) {
+        LOG(host->log,
+            LOG_WARN,
+            "configuration not reloaded, the old one stays",
+            LOG_STR("reason", err.message));
+        return;
+    }
+    log_set_level(host->log, config->log_level);
+    LOG(host->log, LOG_INFO, "log level reloaded; other settings need a restart");
+    config_destroy(config);
+}
+
+static void serve(struct host *host, const sigset_t *set, int argc, char **argv)
+{
+    int received = 0;
+
+    (void)printf("ready");
+    for (size_t i = 0; i < host->url_count; i++)
+        (void)printf(" %s", host->urls[i]);
+    (void)printf("\n");
+    (void)fflush(stdout);
+    while (received != SIGTERM && received != SIGINT)
+        if (sigwait(set, &received) == 0 && received == SIGHUP)
+            reload(host, argc, argv);
+    LOG(host->log, LOG_INFO, "stopping", LOG_STR("signal", strsignal(received)));
+}
+
+int main(int argc, char **argv)
+{
+    static struct host host;
+    struct err err;
+    sigset_t set;
+
+    err_init(&err, NULL);
+    block_signals(&set);
+    if (config_load(argc, argv, &host.config, &err) != TN_OK) {
+        (void)fprintf(stderr, "tenond: %s\n", err.message);
+        return 2;
+    }
+    if (host.config->is_answered)
+        return 0;
+    host.log = log_create(STDERR_FILENO, host.config->log_level);
+    if (!host.log) {
+        (void)fprintf(stderr, "tenond: memory is out\n");
+        return 1;
+    }
+    tn_status st = start(&host, &err);
+    if (st == TN_OK)
+        serve(&host, &set, argc, argv);
+    else
+        LOG(host.log,
+            LOG_ERROR,
+            "cannot start",
+            LOG_STR("status", err_status_name(st)),
+            LOG_STR("reason", err.message));
+    stop(&host);
+    log_destroy(host.log);
+    config_destroy(host.config);
+    (void)fflush(stdout);
+    /* Plugins stay mapped: nothing of theirs runs after this. */
+    _exit(st == TN_OK ? 0 : 1);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - calls into plugins: their marks, and rows resolved to what they name. */
+#include "core/plugin/call.h"
+
+#include <string.h>
+
+void call_init(struct tn_call *call, struct plugin *plugin, struct txn *txn, struct err *err)
+{
+    *call = (struct tn_call){.plugin = plugin, .txn = txn, .err = err};
+}
+
+void call_fini(struct tn_call *call)
+{
+    call_close_found(call);
+    map_fini(&call->records);
+}
+
+tn_status call_fail(struct tn_call *call, tn_status status)
+{
+    if (call->status == TN_OK)
+        call->status = status;
+    return status;
+}
+
+tn_status call_misuse(struct tn_call *call, const char *what)
+{
+    return call_fail(call,
+                     err_set(call->err,
+                             TN_INVALID_ARGUMENT,
+                             "The plugin %s misused the host: %s.",
+                             call->plugin->rows->id,
+                             what));
+}
+
+tn_status call_result(struct tn_call *call, tn_status status)
+{
+    const char *id = call->plugin->rows->id;
+
+    if (call->status != TN_OK)
+        return call->status;
+    if (status == TN_OK)
+        return TN_OK;
+    if (!err_status_is_known(status))
+        return err_set(call->err, TN_INTERNAL, "The plugin %s returned no status.", id);
+    if (call->nested && call->nested->status == status)
+        err_copy(call->err, call->nested);
+    return err_set(call->err, status, "The plugin %s refused and gave no reason.", id);
+}
+
+static struct tn_record *see(struct tn_call *call, const struct tn_record *what)
+{
+    struct tn_record *record = arena_new(txn_arena(call->txn), struct tn_record);
+
+    if (record)
+        *record = *what;
+    else
+        (void)call_fail(call, err_memory(call->err, "a record"));
+    return record;
+}
+
+struct tn_record *call_see(struct tn_call *call, struct record *record)
+{
+    uint64_t id = record_id(record);
+    struct tn_record *seen = map_get_u64(&call->records, &id);
+
+    if (seen)
+        return seen;
+    seen = see(call,
+               &(struct tn_record){.call = call,
+                                   .seen = SEEN_LIVE,
+                                   .id = id,
+                                   .type = record_type(record),
+                                   .record = record});
+    if (seen && map_set_u64(&call->records, &seen->id, seen, NULL) != TN_OK) {
+        (void)call_fail(call, err_memory(call->err, "a record"));
+        return NULL;
+    }
+    return seen;
+}
+
+struct tn_record *call_see_message(struct tn_call *call, uint32_t type_row, struct message *message)
+{
+    return see(call,
+               &(struct tn_record){
+                   .call = call, .seen = SEEN_MESSAGE, .type_row = type_row, .message = message});
+}
+
+tn_status call_type(struct tn_call *call, uint32_t row, const struct schema_type **ret_type)
+{
+    const struct plugin *plugin = call->plugin;
+    const struct schema_type *type = NULL;
+
+    if (row < plugin->rows->types.count && !plugin->messages[row])
+        type = schema_type_by_id(txn_schema(call->txn), plugin->binding->types[row]);
+    if (!type)
+        return call_misuse(call, "no such type of records is declared");
+    *ret_type = type;
+    return TN_OK;
+}
+
+static const struct schema_property *find_property(const struct tn_call *call, uint32_t row,
+                                                   const struct schema_type *type)
+{
+    const struct tn_property *declared = &call->plugin->rows->properties.items[row];
+    const struct schema *schema = txn_schema(call->txn);
+
+    /* Such a row is a property of each of its types, and has no id of its own. */
+    if (declared->type == TN_ANY_TYPE || TN_IS_MARKED(declared->type))
+        return type ? schema_property_by_name(schema, type, log_str(declared->name)) : NULL;
+    if (call->plugin->messages[declared->type])
+        return NULL;
+    return schema_property_by_id(schema, call->plugin->binding->properties[row]);
+}
+
+tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_type *type,
+                        const struct schema_property **ret_property)
+{
+    const struct schema_property *property = NULL;
+
+    if (row < call->plugin->rows->properties.count)
+        property = find_property(call, row, type);
+    if (!property || (type && property->type != type->id))
+        return call_misuse(call, "no such property of that type is declared");
+    *ret_property = property;
+    return TN_OK;
+}
+
+tn_status call_association(struct tn_call *call, uint32_t row, const struct schema_type *at,
+                           const struct schema_association **ret_association, bool *ret_is_inverse)
+{
+    const struct schema_association *found = NULL;
+    uint32_t index = row & ~TN_INVERSE;
+
+    if (index < call->plugin->rows->associations.count)
+        found = schema_association_by_id(txn_schema(call->txn),
+                                         call->plugin->binding->associations[index]);
+    if (!found || (at->id != found->from && at->id != found->to))
+        return call_misuse(call, "no such association of that type is declared");
+    /* Between different types the record's own says which end it is. */
+    *ret_is_inverse = found->from == found->to ? (row & TN_INVERSE) != 0 : at->id == found->to;
+    *ret_association = found;
+    return TN_OK;
+}
+
+tn_status call_field(struct tn_call *call, uint32_t row, const struct tn_record *message,
+                     uint32_t *ret_field)
+{
+    const struct plugin *plugin = call->plugin;
+
+    if (row >= plugin->rows->properties.count ||
+        plugin->rows->properties.items[row].type != message->type_row)
+        return call_misuse(call, "no such field of that message is declared");
+    *ret_field = plugin->fields[row];
+    return TN_OK;
+}
+
+static tn_status run_callback(struct tn_call *call, const struct tn_method *row,
+                              struct message *request, struct message *response)
+{
+    struct tn_record *seen_request = call_see_message(call, row->request, request);
+    struct tn_record *seen_response = call_see_message(call, row->response, response);
+
+    if (!seen_request || !seen_response)
+        return call->status;
+    plugin_enter_serial(call->plugin);
+    tn_status st = row->run(call, seen_request, seen_response);
+    plugin_leave_serial(call->plugin);
+    return st;
+}
+
+tn_status call_method(const struct plugin_method *method, struct txn *txn, uint32_t depth,
+                      struct message *request, struct message *response, struct err *err)
+{
+    struct plugin *plugin = method->owner;
+    struct tn_call call;
+
+    call_init(&call, plugin, txn, err);
+    call.depth = depth;
+    call.is_read_only = (method->flags & TN_READS) != 0;
+    struct tn_str writer = txn_set_writer(txn, plugin_id(plugin));
+    tn_status st = call_result(&call, run_callback(&call, method->row, request, response));
+    (void)txn_set_writer(txn, writer);
+    call_fini(&call);
+    return st;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hooks.c - which hooks a change wakes, and running them. */
+#include "core/plugin/hooks.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/plugin/call.h"
+#include "core/value/value.h"
+
+static int compare_hooks(const void *a, const void *b)
+{
+    const struct plugin_hook *one = a;
+    const struct plugin_hook *other = b;
+
+    if (one->row->order != other->row->order)
+        return one->row->order < other->row->order ? -1 : 1;
+    int by_id = strcmp(one->plugin->rows->id, other->plugin->rows->id);
+    if (by_id != 0)
+        return by_id;
+    return one->row < other->row ? -1 : one->row > other->row;
+}
+
+tn_status hooks_reserve(struct plugin_host *host, uint32_t count, struct err *err)
+{
+    size_t room = host->hook_count + count;
+
+    if (room <= host->hook_room)
+        return TN_OK;
+    struct plugin_hook *hooks = mem_resize(host->hooks, room, sizeof(*hooks));
+    if (!hooks)
+        return err_memory(err, "hooks");
+    host->hooks = hooks;
+    host->hook_room = room;
+    return TN_OK;
+}
+
+void hooks_add(struct plugin_host *host, struct plugin *plugin)
+{
+    const struct tn_hook_list *list = &plugin->rows->hooks;
+
+    assert(host->hook_count + list->count <= host->hook_room);
+    for (uint32_t i = 0; i < list->count; i++)
+        host->hooks[host->hook_count++] = (struct plugin_hook){plugin, &list->items[i]};
+    if (host->hook_count > 0)
+        qsort(host->hooks, host->hook_count, sizeof(*host->hooks), compare_hooks);
+}
+
+static bool is_for_type(const struct plugin_hook *hook, const struct schema_type *type)
+{
+    uint32_t row = hook->row->type;
+
+    if (row == TN_ANY_TYPE)
+        return true;
+    if (TN_IS_MARKED(row))
+        return (row & type->flags & TN_MARK_ALL) != 0;
+    return hook->plugin->binding->types[row] == type->id;
+}
+
+/* Whether one of the hook's properties is another one than in the store. */
+static tn_status is_woken(struct tn_call *call, const struct tn_hook *row,
+                          const struct record *record, bool *ret_is_woken)
+{
+    bool is_changed = row->on.count == 0 || record_is_new(record) || record_is_archived(record);
+
+    for (uint32_t i = 0; i < row->on.count && !is_changed; i++) {
+        const struct schema_property *property;
+        struct tn_value before;
+        struct tn_value after;
+
+        TRY(call_property(call, row->on.items[i], record_type(record), &property));
+        TRY(record_read_before(record, property, &before));
+        TRY(record_read(record, property, &after));
+        is_changed = !value_equal(&before, &after);
+    }
+    *ret_is_woken = is_changed;
+    return TN_OK;
+}
+
+static tn_status run_callback(struct tn_call *call, const struct tn_hook *row,
+                              struct record *record)
+{
+    struct tn_record before = {.call = call,
+                               .seen = SEEN_BEFORE,
+                               .id = record_id(record),
+                               .type = record_type(record),
+                               .record = record};
+    struct tn_record *after = NULL;
+
+    if (!record_is_archived(record)) {
+        after = call_see(call, record);
+        if (!after)
+            return call->status;
+    }
+    plugin_enter_serial(call->plugin);
+    tn_status st = row->run(call, record_is_new(record) ? NULL : &before, after);
+    plugin_leave_serial(call->plugin);
+    return st;
+}
+
+static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struct record *record,
+                          struct err *err)
+{
+    struct tn_call call;
+    bool is_wanted = false;
+
+    call_init(&call, hook->plugin, txn, err);
+    tn_status st = is_woken(&call, hook->row, record, &is_wanted);
+    if (st == TN_OK && is_wanted) {
+        struct tn_str writer = txn_set_writer(txn, plugin_id(hook->plugin));
+
+        st = call_result(&call, run_callback(&call, hook->row, record));
+        (void)txn_set_writer(txn, writer);
+    }
+    call_fini(&call);
+    return st;
+}
+
+tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct err *err)
+{
+    const struct plugin_host *host = ctx;
+    const struct schema_type *type = record_type(record);
+
+    if (record_is_new(record) && record_is_archived(record))
+        return TN_OK; /* it never was, for anybody else */
+    for (size_t i = 0; i < host->hook_count; i++)
+        if (is_for_type(&host->hooks[i], type))
+            TRY(run_hook(&host->hooks[i], txn, record, err));
+    return TN_OK;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * query.c - running a query: by record id from the rows or from what indexes propose, or in the
+ * order of a sorted property.
+ *
+ * A sorted query has two ways with one result: if its filters leave few candidates these are
+ * sorted in memory, otherwise the sorted property's index is walked and each row checked. The
+ * order of both is the same to the byte, so that a cursor of one goes on in the other.
+ */
+#include "core/query/query.h"
+
+#include "core/base/mem.h"
+#include "core/query/ids.h"
+#include "core/query/match.h"
+#include "core/query/order.h"
+#include "core/query/plan.h"
+#include "core/query/position.h"
+#include "core/query/scan.h"
+#include "core/store/key.h"
+#include "core/store/store.h"
+#include "core/value/value.h"
+
+enum mode {
+    MODE_ROWS,   /* all rows of the type, by id */
+    MODE_IDS,    /* what indexes propose, by id */
+    MODE_INDEX,  /* the sorted property's index */
+    MODE_SORTED, /* candidates sorted in memory */
+    MODE_MISSING /* behind MODE_INDEX: rows without a value of the sorted property, by id */
+};
+
+/* Keys of filters, and of QUERY_SORT_MAX sorted records at 600 bytes. */
+#define RUN_ARENA_SIZE_MAX ((size_t)16 * 1024 * 1024)
+
+struct query_run {
+    struct txn *txn;
+    const struct query *query;
+    struct matcher *matcher;
+    struct arena arena;
+    enum mode mode;
+    struct store_cursor *rows;
+    struct ids *ids;
+    struct scan *scan;
+    struct scan_range range; /* of `scan` */
+    struct order order;
+    size_t order_at;
+    bool needs_value; /* a record without a value of the sorted property cannot match */
+    uint64_t hash;
+    struct position position;
+    struct buf row; /* the last hit's, where no cursor lends it */
+    uint32_t steps;
+};
+
+/* ---------------------------------------------------------------------------- rows --- */
+
+static tn_status open_rows(struct query_run *run, tn_id after, struct err *err)
+{
+    uint32_t type = run->query->type->id;
+    struct buf prefix = {0};
+    struct buf from = {0};
+
+    if (after == UINT64_MAX)
+        return TN_OK; /* nothing is behind it: no cursor, no rows */
+    tn_status st = key_type(&prefix, type);
+    if (st == TN_OK)
+        st = key_row(&from, type, after + 1);
+    if (st == TN_OK)
+        run->rows = store_cursor_open(records_store(txn_records(run->txn)),
+                                      txn_snapshot(run->txn),
+                                      STORE_ROWS,
+                                      txn_portal(run->txn)->id,
+                                      buf_bytes(&prefix),
+                                      buf_bytes(&from),
+                                      false);
+    buf_fini(&from);
+    buf_fini(&prefix);
+    return run->rows ? TN_OK : err_memory(err, "a query");
+}
+
+static tn_status damaged(struct err *err)
+{
+    return err_set(err, TN_DATA_LOSS, "A stored record is damaged.");
+}
+
+static tn_status test(struct query_run *run, struct tn_bytes row, bool *ret_matches,
+                      struct err *err)
+{
+    tn_status st = matcher_test(run->matcher, row, ret_matches);
+
+    if (st == TN_DATA_LOSS)
+        return damaged(err);
+    return st == TN_OK ? TN_OK : err_memory(err, "a query");
+}
+
+static tn_status has_sort_value(const struct query_run *run, struct tn_bytes row, bool *ret_has)
+{
+    struct tn_value value;
+
+    TRY(row_get(row, run->query->sort->id, &value));
+    *ret_has = value.kind != TN_NONE;
+    return TN_OK;
+}
+
+static tn_status next_row(struct query_run *run, struct query_hit *ret_hit, struct err *err)
+{
+    bool is_missing = run->mode == MODE_MISSING;
+
+    if (!run->rows)
+        return TN_NOT_FOUND;
+    for (;;) {
+        struct key_row_parts parts;
+        struct tn_bytes key;
+        struct tn_bytes row;
+        bool matches = false;
+        bool has_value = false;
+
+        TRY(scan_step(run->txn, &run->steps, err));
+        TRY(store_cursor_next(run->rows, &key, &row, err));
+        if (key_row_read(key, &parts) != TN_OK)
+            return damaged(err);
+        TRY(test(run, row, &matches, err));
+        if (matches && is_missing && has_sort_value(run, row, &has_value) != TN_OK)
+            return damaged(err);
+        if (!matches || has_value)
+            continue;
+        *ret_hit = (struct query_hit){.id = parts.record, .row = row};
+        return position_set(&run->position,
+                            is_missing ? POSITION_MISSING : POSITION_BY_ID,
+                            parts.record,
+                            (struct tn_bytes){0});
+    }
+}
+
+/* The row of an id that an index proposed, into run->row, and whether it matches. */
+static tn_status fetch(struct query_run *run, tn_id id, bool *ret_matches, struct err *err)
+{
+    struct buf key = {0};
+    tn_status st = key_row(&key, run->query->type->id, id);
+
+    if (st != TN_OK)
+        return err_memory(err, "a query");
+    st = store_get(records_store(txn_records(run->txn)),
+                   txn_snapshot(run->txn),
+                   STORE_ROWS,
+                   txn_portal(run->txn)->id,
+                   buf_bytes(&key),
+                   &run->row,
+                   err);
+    buf_fini(&key);
+    if (st == TN_NOT_FOUND)
+        return err_set(err, TN_DATA_LOSS, "An index entry is damaged.");
+    TRY(st);
+    return test(run, buf_bytes(&run->row), ret_matches, err);
+}
+
+static tn_status next_id(struct query_run *run, struct query_hit *ret_hit, struct err *err)
+{
+    for (;;) {
+        tn_id id = 0;
+        bool matches = false;
+
+        TRY(scan_step(run->txn, &run->steps, err));
+        TRY(ids_next(run->ids, &id, err));
+        TRY(fetch(run, id, &matches, err));
+        if (!matches)
+            continue;
+        *ret_hit = (struct query_hit){.id = id, .row = buf_bytes(&run->row)};
+        return position_set(&run->position, POSITION_BY_ID, id, (struct tn_bytes){0});
+    }
+}
+
+/* -------------------------------------------------------------------------- sorted --- */
+
+static tn_status next_missing(struct query_run *run, struct query_hit *ret_hit, struct err *err)
+{
+    run->mode = MODE_MISSING;
+    if (run->needs_value)
+        return TN_NOT_FOUND;
+    TRY(open_rows(run, 0, err));
+    return next_row(run, ret_hit, err);
+}
+
+static tn_status next_indexed(struct query_run *run, struct query_hit *ret_hit, struct err *err)
+{
+    for (;;) {
+        struct scan_entry entry;
+        bool matches = false;
+
+        tn_status st = scan_next(run->scan, &entry, err);
+        if (st == TN_NOT_FOUND)
+            return next_missing(run, ret_hit, err);
+        TRY(st);
+        TRY(fetch(run, entry.id, &matches, err));
+        if (!matches)
+            continue;
+        *ret_hit = (struct query_hit){.id = entry.id, .row = buf_bytes(&run->row)};
+        return position_set(&run->position, POSITION_BY_VALUE, entry.id, entry.key);
+    }
+}
+
+static tn_status next_sorted(struct query_run *run, struct query_hit *ret_hit, struct err *err)
+{
+    bool matches = false;
+
+    if (run->order_at == run->order.count)
+        return TN_NOT_FOUND;
+    const struct order_item *item = &run->order.items[run->order_at++];
+    TRY(fetch(run, item->id, &matches, err));
+    *ret_hit = (struct query_hit){.id = item->id, .row = buf_bytes(&run->row)};
+    return position_set(
+        &run->position, item->key.len ? POSITION_BY_VALUE : POSITION_MISSING, item->id, item->key);
+}
+
+/* Adds the fetched row to the order, unless it lies before the position. */
+static tn_status order_row(struct query_run *run, tn_id id, struct err *err)
+{
+    struct order_item item = {.id = id};
+    struct tn_value value;
+
+    if (row_get(buf_bytes(&run->row), run->query->sort->id, &value) != TN_OK)
+        return damaged(err);
+    if (value.kind != TN_NONE && plan_key(&run->arena, &value, &item.key) != TN_OK)
+        return err_memory(err, "a query");
+    if (!order_is_behind(&item, &run->position, run->query->descending))
+        return TN_OK;
+    return order_add(&run->order, item.key, id) == TN_OK ? TN_OK : err_memory(err, "a query");
+}
+
+/* TN_NOT_FOUND: more candidates than are worth sorting. */
+static tn_status collect(struct query_run *run, struct ids *ids, struct err *err)
+{
+    size_t count = 0;
+    tn_id id = 0;
+
+    for (;;) {
+        bool matches = false;
+
+        TRY(scan_step(run->txn, &run->steps, err));
+        tn_status st = ids_next(ids, &id, err);
+        if (st == TN_NOT_FOUND)
+            return TN_OK;
+        TRY(st);
+        if (++count > QUERY_SORT_MAX)
+            return TN_NOT_FOUND;
+        TRY(fetch(run, id, &matches, err));
+        if (matches)
+            TRY(order_row(run, id, err));
+    }
+}
+
+/* A range of the sorted property itself is read in its order: nothing is left to sort. */
+static bool is_range_of_sort(const struct query *query)
+{
+    return query->group_count == 1 && plan_group(query->groups).access == PLAN_RANGE &&
+           plan_group(query->groups).filter->property == query->sort;
+}
+
+/* TN_NOT_FOUND: to be done by the sorted property's index. */
+static tn_status open_sorted(struct query_run *run, struct err *err)
+{
+    struct ids *ids = NULL;
+
+    if (is_range_of_sort(run->query))
+        return TN_NOT_FOUND;
+    TRY(ids_open(run->txn, run->query, 0, &run->arena, &ids, err));
+    tn_status st = collect(run, ids, err);
+    ids_close(ids);
+    TRY(st);
+    order_sort(&run->order, run->query->descending);
+    run->mode = MODE_SORTED;
+    return TN_OK;
+}
+
+static tn_status plan_sort(struct query_run *run, struct err *err)
+{
+    const struct query *query = run->query;
+
+    run->range.property = query->sort;
+    run->needs_value = query->group_count > 0;
+    for (uint32_t i = 0; i < query->group_count; i++) {
+        struct scan_range range;
+        bool needs_value = false;
+
+        if (plan_range(&query->groups[i], query->sort, &run->arena, &range, &needs_value) != TN_OK)
+            return err_memory(err, "a query");
+        if (query->group_count == 1)
+            run->range = range;
+        run->needs_value = run->needs_value && needs_value;
+    }
+    return TN_OK;
+}
+
+static tn_status open_index(struct query_run *run, struct err *err)
+{
+    const struct position *position = &run->position;
+    struct scan_entry after = {.key = buf_bytes(&position->key), .id = position->id};
+
+    TRY(plan_sort(run, err));
+    if (position->phase == POSITION_MISSING) {
+        run->mode = MODE_MISSING;
+        return open_rows(run, position->id, err);
+    }
+    run->mode = MODE_INDEX;
+    return scan_open(run->txn,
+                     &run->range,
+                     run->query->descending,
+                     position->phase == POSITION_BY_VALUE ? &after : NULL,
+                     &run->scan,
+                     err);
+}
+
+/* ------------------------------------------------------------------------- opening --- */
+
+static tn_status start(struct query_run *run, struct err *err)
+{
+    tn_id after = run->position.phase == POSITION_BY_ID ? run->position.id : 0;
+    tn_status st;
+
+    if (run->query->sort) {
+        st = open_sorted(run, err);
+        return st == TN_NOT_FOUND ? open_index(run, err) : st;
+    }
+    run->mode = MODE_IDS;
+    st = ids_open(run->txn, run->query, after, &run->arena, &run->ids, err);
+    if (st != TN_NOT_FOUND)
+        return st;
+    run->mode = MODE_ROWS;
+    return open_rows(run, after, err);
+}
+
+DEFINE_CLEANUP(struct query_run, query_close)
+
+tn_status query_open(struct txn *txn, const struct query *query, struct tn_bytes cursor,
+                     struct query_run **ret_run, struct err *err)
+{
+    TRY(match_check(query, err));
+
+    CLEANUP(query_close_p) struct query_run *run = mem_new(struct query_run);
+    if (!run)
+        return err_memory(err, "a query");
+    run->txn = txn;
+    run->query = query;
+    arena_init(&run->arena, RUN_ARENA_SIZE_MAX);
+    if (position_hash(query, &run->hash) != TN_OK)
+        return err_memory(err, "a query");
+    if (cursor.len > 0)
+        TRY(position_read(cursor, query, run->hash, &run->position, err));
+    TRY(matcher_create(query, &run->matcher, err));
+    TRY(start(run, err));
+    *ret_run = TAKE(run);
+    return TN_OK;
+}
+
+tn_status query_next(struct query_run *run, struct query_hit *ret_hit, struct err *err)
+{
+    switch (run->mode) {
+    case MODE_IDS:
+        return next_id(run, ret_hit, err);
+    case MODE_INDEX:
+        return next_indexed(run, ret_hit, err);
+    case MODE_SORTED:
+        return next_sorted(run, ret_hit, err);
+    case MODE_ROWS:
+    case MODE_MISSING:
+        break;
+    }
+    return next_row(run, ret_hit, err);
+}
+
+tn_status query_cursor(const struct query_run *run, struct buf *out)
+{
+    return position_write(&run->position, run->hash, out);
+}
+
+void query_close(struct query_run *run)
+{
+    if (!run)
+        return;
+    scan_close(run->scan);
+    ids_close(run->ids);
+    store_cursor_close(run->rows);
+    order_fini(&run->order);
+    matcher_destroy(run->matcher);
+    position_fini(&run->position);
+    buf_fini(&run->row);
+    arena_fini(&run->arena);
+    mem_free(run);
+}

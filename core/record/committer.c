@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * committer.c - one thread that puts transactions in order: it validates what they read, numbers
+ * their changes, and writes those that wait together with one sync. It reads from disk only
+ * totals that it does not remember.
+ */
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/record/state.h"
+#include "core/store/key.h"
+
+/* Transactions that share a write: a client waits for at most this many others. */
+#define GROUP_MAX 1024u
+/* Bytes that share a write; past it the next group begins. */
+#define GROUP_SIZE_MAX ((size_t)8 << 20)
+/* Totals remembered between groups; past it all are forgotten and read again. */
+#define TOTALS_MAX 20000u
+
+struct cached_totals {
+    struct totals totals;
+    struct portal_state *state;
+    bool is_dirty;
+    size_t key_len;
+    uint8_t key[]; /* portal (4 bytes), key of family rollup */
+};
+
+struct group {
+    struct submission *first;
+    struct submission *last;
+    size_t count;
+    size_t size;
+    size_t portal_count;
+    size_t commit_count;
+    struct log_commit commits[GROUP_MAX]; /* by portal, those that write */
+    struct portal_state *states[GROUP_MAX];
+};
+
+static void complete(struct submission *sub, tn_status status, const struct err *err)
+{
+    struct txn *txn = sub->txn;
+
+    if (txn) {
+        if (txn->has_turn) {
+            txn->has_turn = false;
+            committer_end_turn(txn->records, txn->state, txn);
+        }
+        txn->stage = TXN_ENDED;
+    }
+    sub->done(sub->ctx, status, err);
+}
+
+/* Validation */
+
+static bool conflicts(const struct records *records, const struct txn *txn)
+{
+    if (txn->snapshot->epoch < recent_floor(records->recent))
+        return true;
+    for (size_t i = 0; i < txn->reads.count; i++)
+        if (recent_find(records->recent, txn->reads.hashes[i]) > txn->snapshot->epoch)
+            return true;
+    return false;
+}
+
+static tn_status validate(struct records *records, struct submission *sub, struct err *err)
+{
+    const struct txn *txn = sub->txn;
+
+    if (atomic_load_explicit(&sub->state->is_frozen, memory_order_relaxed))
+        return err_set(err,
+                       TN_UNAVAILABLE,
+                       "The portal is frozen since a write error: its outcome is unknown until "
+                       "the host was started again.");
+    if (!txn)
+        return TN_OK;
+    if (txn->schema != sub->state->schema || conflicts(records, txn))
+        return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
+    return TN_OK;
+}
+
+/* Totals */
+
+void committer_free_totals(struct records *records)
+{
+    struct cached_totals *cached;
+
+    for (size_t at = 0; (cached = map_next(&records->totals, &at, NULL));)
+        mem_free(cached);
+    map_fini(&records->totals);
+}
+
+static tn_status read_totals(struct records *records, struct portal_state *state,
+                             struct cached_totals *cached, struct err *err)
+{
+    struct buf value = {0};
+    tn_status st = store_get(records->store,
+                             NULL,
+                             STORE_ROLLUP,
+                             (uint32_t)state->id,
+                             (struct tn_bytes){cached->key + 4, cached->key_len - 4},
+                             &value,
+                             err);
+
+    if (st == TN_OK && totals_decode(buf_bytes(&value), &cached->totals) != TN_OK)
+        st = err_set(err, TN_DATA_LOSS, "A stored roll-up is damaged.");
+    buf_fini(&value);
+    return st == TN_NOT_FOUND ? TN_OK : st;
+}
+
+static tn_status find_totals(struct records *records, struct portal_state *state,
+                             struct tn_bytes key, struct cached_totals **ret_cached,
+                             struct err *err)
+{
+    struct cached_totals *cached = mem_alloc_zeroed(1, sizeof(*cached) + 4 + key.len);
+
+    if (!cached)
+        return err_memory(err, "a roll-up");
+    cached->state = state;
+    cached->key_len = 4 + key.len;
+    write_u32(cached->key, (uint32_t)state->id);
+    memcpy(cached->key + 4, key.data, key.len);
+    struct tn_str whole = {(const char *)cached->key, cached->key_len};
+    struct cached_totals *known = map_get(&records->totals, whole);
+    if (known) {
+        mem_free(cached);
+        *ret_cached = known;
+        return TN_OK;
+    }
+    tn_status st = read_totals(records, state, cached, err);
+    if (st == TN_OK && map_set(&records->totals, whole, cached, NULL) != TN_OK)
+        st = err_memory(err, "a roll-up");
+    if (st != TN_OK) {
+        mem_free(cached);
+        return st;
+    }
+    *ret_cached = cached;
+    return TN_OK;
+}
+
+/*
+ * Adds a transaction's steps. A step that fails leaves those before it applied, so they are taken
+ * back: the group goes on without this transaction.
+ */
+static tn_status apply_steps(struct records *records, struct portal_state *state,
+                             const struct totals_step *steps, struct err *err)
+{
+    const struct totals_step *step;
+    struct cached_totals *cached = NULL;
+    tn_status st = TN_OK;
+
+    /* Into groups first, so that a record that moves inside one never passes through "fewer than
+     * none". */
+    for (int pass = 0; st == TN_OK && pass < 2; pass++)
+        for (step = steps; st == TN_OK && step; step = step->next) {
+            if ((step->sign > 0) != (pass == 0))
+                continue;
+            st = find_totals(records, state, step->key, &cached, err);
+            if (st == TN_OK)
+                st = totals_apply(&cached->totals, step);
+            if (st == TN_OK)
+                cached->is_dirty = true;
+        }
+    if (st == TN_OUT_OF_RANGE)
+        st = err_set(err, st, "A roll-up's sum is too large to be kept exactly.");
+    return st;
+}
+
+static void forget_totals(struct records *records)
+{
+    committer_free_totals(records);
+    records->totals = (struct map){0};
+}
+
+static tn_status put_totals(struct records *records)
+{
+    struct cached_totals *cached;
+    struct buf value = {0};
+    tn_status st = TN_OK;
+
+    for (size_t at = 0; st == TN_OK && (cached = map_next(&records->totals, &at, NULL));) {
+        struct tn_bytes key = {cached->key + 4, cached->key_len - 4};
+        uint32_t portal = (uint32_t)cached->state->id;
+
+        if (!cached->is_dirty)
+            continue;
+        cached->is_dirty = false;
+        buf_clear(&value);
+        if (totals_is_empty(&cached->totals)) {
+            store_batch_delete(cached->state->batch, STORE_ROLLUP, portal, key);
+            continue;
+        }
+        st = totals_encode(&cached->totals, &value);
+        if (st == TN_OK)
+            store_batch_put(cached->state->batch, STORE_ROLLUP, portal, key, buf_bytes(&value));
+    }
+    buf_fini(&value);
+    return st;
+}
+
+/* Building a group */
+
+static tn_status put_entry(struct portal_state *state, uint64_t number, struct tn_bytes entry)
+{
+    struct buf key = {0};
+    tn_status st = key_log(&key, number);
+
+    if (st == TN_OK)
+        store_batch_put(state->batch, STORE_LOG, (uint32_t)state->id, buf_bytes(&key), entry);
+    buf_fini(&key);
+    return st;
+}
+
+static tn_status put_history(struct portal_state *state, const struct pending_history *pending,
+                             uint64_t first)
+{
+    struct buf key = {0};
+    tn_status st = key_history(&key,
+                               pending->record->type->id,
+                               pending->record->id,
+                               pending->property,
+                               first + pending->position);
+
+    if (st == TN_OK)
+        store_batch_put(
+            state->batch, STORE_HISTORY, (uint32_t)state->id, buf_bytes(&key), pending->value);
+    buf_fini(&key);
+    return st;
+}
+
+/* Numbers the changes of a transaction and takes it into the group. */
+static tn_status take_txn(struct records *records, struct submission *sub, struct err *err)
+{
+    const struct txn *txn = sub->txn;
+    struct portal_state *state = sub->state;
+    uint64_t first = state->next_change;
+    uint64_t number = first;
+    tn_status st = TN_OK;
+
+    TRY(apply_steps(records, state, txn->steps, err));
+    store_batch_append(state->batch, txn->batch);
+    for (const struct pending_entry *e = txn->entries; st == TN_OK && e; e = e->next)
+        st = put_entry(state, number++, e->bytes);
+    for (const struct pending_history *h = txn->history; st == TN_OK && h; h = h->next)
+        st = put_history(state, h, first);
+    if (st != TN_OK)
+        return err_memory(err, "a commit");
+    for (size_t i = 0; i < txn->writes.count; i++)
+        recent_mark(records->recent, txn->writes.hashes[i], records->epoch + 1);
+    state->next_change = number;
+    return TN_OK;
+}
+
+static tn_status take_evolution(struct submission *sub, struct err *err)
+{
+    TRY(sub->evolve(sub->evolve_ctx, sub->state->batch, &sub->schema, err));
+    if (put_entry(sub->state, sub->state->next_change, sub->entry) != TN_OK)
+        return err_memory(err, "a change of the schema");
+    sub->state->next_change++;
+    return TN_OK;
+}
+
+static void open_portal(struct records *records, struct group *group, struct portal_state *state)
+{
+    if (state->is_in_group)
+        return;
+    state->is_in_group = true;
+    store_batch_clear(state->batch);
+    schema_unref(state->schema);
+    state->schema = catalog_schema(records->catalog, (uint32_t)state->id);
+    group->states[group->portal_count++] = state;
+}
+
+static void keep(struct group *group, struct submission *sub)
+{
+    sub->next = NULL;
+    if (group->last)
+        group->last->next = sub;
+    else
+        group->first = sub;
+    group->last = sub;
+    group->count++;
+}
+
+/*
+ * Adds one to the group, or tells it why not. False: taking it failed half-way, and the group can
+ * no longer be trusted; nothing of it may be written.
+ */
+static bool add(struct records *records, struct group *group, struct submission *sub)
+{
+    struct err err;
+
+    err_init(&err, sub->txn ? sub->txn->language : NULL);
+    open_portal(records, group, sub->state);
+    sub->status = validate(records, sub, &err);
+    if (sub->status != TN_OK) {
+        complete(sub, sub->status, &err);
+        return true;
+    }
+    sub->status = sub->txn ? take_txn(records, sub, &err) : take_evolution(sub, &err);
+    if (sub->status != TN_OK) {
+        complete(sub, sub->status, &err);
+        return false;
+    }
+    group->size += sub->txn ? store_batch_size(sub->txn->batch) : 0;
+    keep(group, sub);
+    return true;
+}
+
+/* Writing a group */
+
+/* Heads, totals and the rest are as the store has them: what was built is dropped. */
+static void take_back(struct records *records, struct group *group)
+{
+    for (size_t i = 0; i < group->portal_count; i++) {
+        struct portal_state *state = group->states[i];
+
+        state->next_change = atomic_load_explicit(&state->head, memory_order_relaxed) + 1;
+        state->is_in_group = false;
+    }
+    forget_totals(records);
+    for (struct submission *sub = group->first; sub; sub = sub->next)
+        if (!sub->txn) {
+            schema_unref(sub->schema);
+            sub->schema = NULL;
+            catalog_reread(records->catalog, (uint32_t)sub->state->id);
+        }
+}
+
+static void complete_all(struct group *group, tn_status status, const struct err *err)
+{
+    struct submission *next;
+
+    for (struct submission *sub = group->first; sub; sub = next) {
+        next = sub->next; /* `done` may free it */
+        complete(sub, status, err);
+    }
+}
+
+static void fill_commits(struct group *group)
+{
+    for (size_t i = 0; i < group->portal_count; i++) {
+        struct portal_state *state = group->states[i];
+        uint64_t head = atomic_load_explicit(&state->head, memory_order_relaxed);
+
+        if (store_batch_count(state->batch) == 0)
+            continue;
+        /* relaxed: ids of committed records were taken before their transactions came here. */
+        head_put(state->batch,
+                 (uint32_t)state->id,
+                 &(struct head){state->next_change - 1,
+                                atomic_load_explicit(&state->next_record, memory_order_relaxed)});
+        group->commits[group->commit_count++] = (struct log_commit){.portal = (uint32_t)state->id,
+                                                                    .expected = head,
+                                                                    .last = state->next_change - 1,
+                                                                    .batch = state->batch};
+    }
+}
+
+static tn_status status_of(enum log_outcome outcome, struct err *err)
+{
+    switch (outcome) {
+    case LOG_DONE:
+        return TN_OK;
+    case LOG_FULL:
+        return err_set(err, TN_RESOURCE_EXHAUSTED, "The disk is full: nothing was written.");
+    case LOG_UNAVAILABLE:
+    case LOG_CONFLICT:
+    case LOG_FENCED:
+        return err_set(err, TN_UNAVAILABLE, "The portal's log cannot take it now.");
+    case LOG_UNKNOWN:
+        break;
+    }
+    return err_set(
+        err, TN_UNAVAILABLE, "A write error: whether the call was done is unknown. Look first.");
+}
+
+static void freeze(struct records *records, struct group *group, const struct err *err)
+{
+    for (size_t i = 0; i < group->portal_count; i++)
+        atomic_store_explicit(&group->states[i]->is_frozen, true, memory_order_relaxed);
+    LOG(records->log,
+        LOG_ERROR,
+        "write failed, portals frozen: check the disk, then restart the host",
+        LOG_UINT("portals", group->portal_count),
+        LOG_STR("error", err->message));
+}
+
+static void publish(struct records *records, struct group *group)
+{
+    for (size_t i = 0; i < group->portal_count; i++) {
+        struct portal_state *state = group->states[i];
+
+        /* release: who reads the head finds its changes in the store. */
+        atomic_store_explicit(&state->head, state->next_change - 1, memory_order_release);
+        state->is_in_group = false;
+    }
+    for (struct submission *sub = group->first; sub; sub = sub->next)
+        if (!sub->txn)
+            catalog_adopt(records->catalog, (uint32_t)sub->state->id, sub->schema);
+    (void)pthread_mutex_lock(&records->mu);
+    records->epoch++;
+    (void)pthread_mutex_unlock(&records->mu);
+}
+
+static void write_group(struct records *records, struct group *group)
+{
+    struct err err;
+    tn_status st;
+
+    err_init(&err, NULL);
+    if (!group->first) {
+        take_back(records, group);
+        return;
+    }
+    st = put_totals(records);
+    fill_commits(group);
+    if (st != TN_OK) {
+        (void)err_memory(&err, "a commit");
+    } else if (group->commit_count > 0) {
+        records->driver.commit(records->driver.ctx, group->commits, group->commit_count, &err);
+        if (group->commits[0].outcome == LOG_UNKNOWN)
+            freeze(records, group, &err);
+        if (group->commits[0].outcome != LOG_DONE)
+            err_clear(&err);
+        st = status_of(group->commits[0].outcome, &err);
+    }
+    if (st == TN_OK)
+        publish(records, group);
+    else
+        take_back(records, group);
+    complete_all(group, st, &err);
+    if (st == TN_OK)
+        records_wake_watchers(records);
+    if (map_count(&records->totals) > TOTALS_MAX)
+        forget_totals(records);
+}
+
+/* The thread */
+
+/* Puts what waits for a turn aside, and gives the first of the others. [mu held] */
+static struct submission *pop(struct records *records, bool *ret_is_evolution)
+{
+    while (records->queue_first) {
+        struct submission *sub = records->queue_first;
+
+        records->queue_first = sub->next;
+        if (!records->queue_first)
+            records->queue_last = NULL;
+        if (sub->state->turn && sub->state->turn != sub->txn) {
+            sub->next = sub->state->set_aside;
+            sub->state->set_aside = sub;
+            continue;
+        }
+        *ret_is_evolution = !sub->txn;
+        return sub;
+    }
+    return NULL;
+}
+
+/* A schema change is a group of its own: no transaction beside it is of the schema before or after.
+ */
+static struct submission *take_batch(struct records *records)
+{
+    struct submission *first = NULL;
+    struct submission **end = &first;
+    bool is_evolution = false;
+    struct submission *sub;
+
+    for (size_t i = 0; i < GROUP_MAX && !is_evolution; i++) {
+        if (first && records->queue_first && !records->queue_first->txn)
+            break;
+        sub = pop(records, &is_evolution);
+        if (!sub)
+            break;
+        sub->next = NULL;
+        *end = sub;
+        end = &sub->next;
+    }
+    return first;
+}
+
+/* Writes what was taken so far and starts anew with the rest of a batch. */
+static void run_batch(struct records *records, struct group *group, struct submission *sub)
+{
+    while (sub) {
+        struct submission *next;
+        bool ok = true;
+
+        memset(group, 0, offsetof(struct group, commits));
+        for (; sub && ok && group->size < GROUP_SIZE_MAX; sub = next) {
+            next = sub->next;
+            ok = add(records, group, sub);
+        }
+        if (ok) {
+            write_group(records, group);
+            continue;
+        }
+        /* One could not be taken in and left the batch half-built: the others run again. */
+        struct err err;
+        err_init(&err, NULL);
+        (void)err_set(&err, TN_ABORTED, "A commit beside this one failed: try again.");
+        take_back(records, group);
+        complete_all(group, TN_ABORTED, &err);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct records *records = arg;
+
+    (void)pthread_mutex_lock(&records->mu);
+    for (;;) {
+        struct submission *batch = take_batch(records);
+
+        if (batch) {
+            records->is_committing = true;
+            (void)pthread_mutex_unlock(&records->mu);
+            run_batch(records, records->group, batch);
+            (void)pthread_mutex_lock(&records->mu);
+            records->is_committing = false;
+            records->batch_count++;
+            (void)pthread_cond_broadcast(&records->moved);
+        } else if (records->is_stopping) {
+            break;
+        } else {
+            (void)pthread_cond_wait(&records->submitted, &records->mu);
+        }
+    }
+    (void)pthread_mutex_unlock(&records->mu);
+    return NULL;
+}
+
+tn_status committer_start(struct records *records)
+{
+    records->group = mem_new(struct group);
+    if (!records->group)
+        return TN_RESOURCE_EXHAUSTED;
+    if (pthread_create(&records->thread, NULL, run, records) != 0)
+        return TN_RESOURCE_EXHAUSTED;
+    records->has_thread = true;
+    (void)pthread_setname_np(records->thread, "committer");
+    return TN_OK;
+}
+
+void committer_stop(struct records *records)
+{
+    if (!records->has_thread) {
+        mem_free(TAKE(records->group));
+        return;
+    }
+    (void)pthread_mutex_lock(&records->mu);
+    records->is_stopping = true;
+    (void)pthread_cond_signal(&records->submitted);
+    (void)pthread_mutex_unlock(&records->mu);
+    (void)pthread_join(records->thread, NULL);
+    records->has_thread = false;
+    mem_free(TAKE(records->group));
+}
+
+static void push(struct records *records, struct submission *sub)
+{
+    sub->next = NULL;
+    if (records->queue_last)
+        records->queue_last->next = sub;
+    else
+        records->queue_first = sub;
+    records->queue_last = sub;
+}
+
+tn_status committer_submit(struct records *records, struct submission *submission)
+{
+    tn_status st = TN_OK;
+
+    (void)pthread_mutex_lock(&records->mu);
+    if (records->is_stopping) {
+        st = TN_UNAVAILABLE;
+    } else {
+        push(records, submission);
+        if (!records->is_committing)
+            (void)pthread_cond_signal(&records->submitted);
+    }
+    (void)pthread_mutex_unlock(&records->mu);
+    return st;
+}
+
+/* Turns */
+
+void committer_take_turn(struct records *records, struct portal_state *state, const struct txn *txn)
+{
+    (void)pthread_mutex_lock(&records->mu);
+    while (state->turn)
+        (void)pthread_cond_wait(&records->moved, &records->mu);
+    state->turn = txn;
+    /* What is being committed now belongs before the turn's snapshot. */
+    uint64_t batch = records->batch_count;
+    while (records->is_committing && records->batch_count == batch)
+        (void)pthread_cond_wait(&records->moved, &records->mu);
+    (void)pthread_mutex_unlock(&records->mu);
+}
+
+void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn)
+{
+    (void)pthread_mutex_lock(&records->mu);
+    if (state->turn == txn) {
+        struct submission *aside = state->set_aside;
+        struct submission *in_order = NULL;
+
+        state->turn = NULL;
+        state->set_aside = NULL;
+        while (aside) { /* newest first: turn it round */
+            struct submission *next = aside->next;
+
+            aside->next = in_order;
+            in_order = aside;
+            aside = next;
+        }
+        while (in_order) {
+            struct submission *next = in_order->next;
+
+            push(records, in_order);
+            in_order = next;
+        }
+        (void)pthread_cond_signal(&records->submitted);
+        (void)pthread_cond_broadcast(&records->moved);
+    }
+    (void)pthread_mutex_unlock(&records->mu);
+}

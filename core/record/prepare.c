@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prepare.c - the last steps before the committer: hooks, checks of records as a whole, and
+ * encoding everything that does not depend on the change numbers.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "core/record/state.h"
+#include "core/store/key.h"
+
+/* Hooks */
+
+/* Hooks may touch records that come later in the list, or earlier ones that had none of theirs run.
+ */
+static struct record *next_unhooked(struct txn *txn)
+{
+    for (struct record *record = txn->first; record; record = record->next)
+        if (record->is_touched && !record->is_hooked && record_has_effect(record))
+            return record;
+    return NULL;
+}
+
+static tn_status run_hooks(struct txn *txn, struct err *err)
+{
+    struct record *record;
+
+    while ((record = next_unhooked(txn))) {
+        if (txn_undo_state(record) != TN_OK)
+            return err_memory(err, "a hook");
+        record->is_hooked = true; /* before it runs: one pass, no loops */
+        if (!txn->records->hook || record->is_purged)
+            continue;
+        TRY(txn_state(txn));
+        txn->is_in_hook = true;
+        tn_status st = txn->records->hook(txn->records->hook_ctx, txn, record, err);
+        txn->is_in_hook = false;
+        TRY(st);
+    }
+    return TN_OK;
+}
+
+/* Checks */
+
+static tn_status check_required(const struct record *record, struct err *err)
+{
+    tn_status st = TN_OK;
+
+    for (uint32_t i = 0; i < record->type->property_count; i++) {
+        const struct schema_property *property = record->type->properties[i];
+        struct tn_value value;
+
+        if (!(property->flags & TN_REQUIRED) || property->is_archived)
+            continue;
+        TRY(record_read(record, property, &value));
+        if (value.kind == TN_NONE)
+            st = err_violate(err,
+                             TN_INVALID_ARGUMENT,
+                             property->name.data,
+                             "required",
+                             "%.*s is required.",
+                             (int)property->name.len,
+                             property->name.data);
+    }
+    return st;
+}
+
+static tn_status already_there(const struct record *record, const struct schema_property *property,
+                               tn_id other, struct err *err)
+{
+    return err_violate(err,
+                       TN_ALREADY_EXISTS,
+                       property->name.data,
+                       "unique",
+                       "A record of type %.*s with this %.*s exists already. Existing ID: %llu",
+                       (int)record->type->name.len,
+                       record->type->name.data,
+                       (int)property->name.len,
+                       property->name.data,
+                       (unsigned long long)other);
+}
+
+/* Whether a record of this transaction has that unique value in the end. */
+static bool still_has(const struct record *other, const struct schema_property *property,
+                      const struct tn_value *value)
+{
+    struct tn_value theirs;
+    struct buf a = {0};
+    struct buf b = {0};
+    bool same = false;
+
+    if (other->is_gone || other->is_archived || other->is_purged ||
+        record_read(other, property, &theirs) != TN_OK || theirs.kind == TN_NONE)
+        return false;
+    if (index_unique_key(property, value, &a) == TN_OK &&
+        index_unique_key(property, &theirs, &b) == TN_OK)
+        same = a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+    buf_fini(&a);
+    buf_fini(&b);
+    return same;
+}
+
+static tn_status check_unique_value(struct record *record, const struct schema_property *property,
+                                    const struct tn_value *value, struct err *err)
+{
+    struct txn *txn = record->txn;
+    struct buf key = {0};
+    tn_id stored = 0;
+    tn_status st = index_unique_key(property, value, &key);
+
+    if (st == TN_OK)
+        st = txn_mark_read(txn, mark_bytes(txn, MARK_UNIQUE, buf_bytes(&key)));
+    if (st != TN_OK) {
+        buf_fini(&key);
+        return err_memory(err, "a unique value");
+    }
+    const struct record *other =
+        map_get(&txn->unique, (struct tn_str){(const char *)key.data, key.len});
+    if (other && other != record && still_has(other, property, value)) {
+        buf_fini(&key);
+        return already_there(record, property, other->id, err);
+    }
+    st = index_unique_find(
+        txn->records->store, txn_snapshot(txn), txn->portal->id, buf_bytes(&key), &stored, err);
+    buf_fini(&key);
+    if (st == TN_NOT_FOUND)
+        return TN_OK;
+    TRY(st);
+    if (stored == record->id)
+        return TN_OK;
+    other = map_get_u64(&txn->by_id, &stored);
+    if (other && !still_has(other, property, value))
+        return TN_OK; /* it gives the value up in this transaction */
+    return already_there(record, property, stored, err);
+}
+
+static tn_status check_unique(struct record *record, struct err *err)
+{
+    bool was_live = index_row_is_live(record->row);
+    tn_status st = TN_OK;
+
+    for (uint32_t i = 0; i < record->type->property_count; i++) {
+        const struct schema_property *property = record->type->properties[i];
+        struct tn_value before;
+        struct tn_value after;
+
+        if (!(property->flags & TN_UNIQUE) || property->is_archived)
+            continue;
+        TRY(record_read_before(record, property, &before));
+        TRY(record_read(record, property, &after));
+        if (after.kind == TN_NONE || (was_live && value_equal(&before, &after)))
+            continue;
+        tn_status checked = check_unique_value(record, property, &after, err);
+        if (checked != TN_OK && checked != TN_ALREADY_EXISTS)
+            return checked;
+        if (st == TN_OK)
+            st = checked;
+    }
+    return st;
+}
+
+static tn_status check_records(struct txn *txn, struct err *err)
+{
+    tn_status st = TN_OK;
+
+    for (struct record *record = txn->first; record; record = record->next) {
+        if (record->is_checked || !record_has_effect(record) || record->is_archived ||
+            record->is_purged)
+            continue;
+        tn_status checked = check_required(record, err);
+        if (checked == TN_OK)
+            checked = check_unique(record, err);
+        if (checked == TN_OK && txn_undo_state(record) != TN_OK)
+            return err_memory(err, "a record");
+        record->is_checked = checked == TN_OK;
+        if (checked != TN_OK && st == TN_OK)
+            st = checked; /* go on: all refusals are told */
+    }
+    return st;
+}
+
+tn_status txn_prepare_changes(struct txn *txn, struct err *err)
+{
+    TRY(run_hooks(txn, err));
+    return check_records(txn, err);
+}
+
+tn_status txn_prepare(struct txn *txn, struct err *err)
+{
+    if (txn->stage != TXN_OPEN)
+        return TN_OK;
+    TRY(txn_prepare_changes(txn, err));
+    TRY(txn_encode(txn, err));
+    txn->stage = TXN_PREPARED;
+    return TN_OK;
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dispatch.c - running methods in transactions. */
+#include "core/service/dispatch.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+
+#define HASH_SIZE 32
+
+/* One method of the bus: of the host, or of a plugin. */
+struct entry {
+    struct entry *next;
+    struct dispatch *dispatch;
+    const struct dispatch_method *method; /* or NULL */
+    const struct plugin_method *plugin;
+};
+
+struct dispatch {
+    const struct service *service;
+    struct bus_server *server;
+    struct entry *entries;
+};
+
+/* One run of a call. Those that commit lie on the heap, from their first run to their answer. */
+struct run {
+    const struct entry *entry;
+    struct bus_call *bus;
+    struct txn *txn;
+    struct schema *schema; /* of a DISPATCH_BARE method */
+    struct buf response;   /* packed */
+    tn_time now_us;        /* the same in all runs of a call */
+    uint32_t loss_count;
+    char language[8];
+    struct service_call call;
+};
+
+/* ------------------------------------------------------------------------ sessions --- */
+
+tn_status dispatch_admit(void *ctx, const struct bus_peer *peer, struct tn_str portal,
+                         struct tn_str token, void **ret_session, struct err *err)
+{
+    const struct service *service = ctx;
+    struct access_peer access = {
+        .is_ipc = peer->is_ipc, .is_loopback = peer->is_loopback, .uid = peer->uid};
+    CLEANUP(mem_free_p) struct session *session = mem_new(struct session);
+
+    (void)token; /* nobody is known by a token yet: the connection says who it is */
+    if (!session)
+        return err_memory(err, "a session");
+    TRY(access_admit(
+        service->portals, &access, portal, &session->principal, &session->portal, err));
+    *ret_session = TAKE(session);
+    return TN_OK;
+}
+
+void dispatch_drop(void *ctx, void *session)
+{
+    (void)ctx;
+    mem_free(session);
+}
+
+struct tn_str session_user(const struct session *session)
+{
+    return utf8_str(session->principal.name);
+}
+
+tn_status service_require_admin(const struct service_call *call)
+{
+    if (call->session->principal.is_admin)
+        return TN_OK;
+    return err_set(call->err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
+}
+
+/* ------------------------------------------------------------------------- running --- */
+
+static bool is_read_only(const struct entry *entry)
+{
+    return entry->method ? (entry->method->flags & DISPATCH_READS) != 0
+                         : (entry->plugin->flags & TN_READS) != 0;
+}
+
+static bool is_bare(const struct entry *entry)
+{
+    return entry->method && (entry->method->flags & DISPATCH_BARE);
+}
+
+static bool is_stream(const struct entry *entry)
+{
+    return entry->method && (entry->method->flags & DISPATCH_STREAMS);
+}
+
+static const char *source_of(const struct entry *entry)
+{
+    return entry->method && entry->method->source ? entry->method->source : "api";
+}
+
+static void choose_language(struct run *run, const struct session *session)
+{
+    struct err *err = bus_call_err(run->bus);
+    const char *language = err->language;
+    struct portal_settings settings;
+
+    if (language[0] == '\0') {
+        settings = portal_settings(run->entry->dispatch->service->portals, session->portal);
+        language = settings.language;
+    }
+    (void)snprintf(run->language, sizeof(run->language), "%s", language);
+    err_init(err, run->language);
+}
+
+static tn_status call_state(void *ctx)
+{
+    return bus_call_state(ctx);
+}
+
+static struct txn_options options_of(const struct run *run)
+{
+    const struct session *session = bus_call_session(run->bus);
+
+    return (struct txn_options){
+        .portal = session->portal,
+        .source = utf8_str(source_of(run->entry)),
+        .user = session_user(session),
+        .language = run->language,
+        .now_us = run->now_us,
+        .deadline_us = bus_call_deadline_us(run->bus),
+        .state = call_state,
+        .state_ctx = run->bus,
+        .is_read_only = is_read_only(run->entry),
+        .takes_turn = run->loss_count >= DISPATCH_LOSS_MAX,
+    };
+}
+
+struct txn_options dispatch_txn_options(const struct service_call *call)
+{
+    return (struct txn_options){
+        .portal = call->session->portal,
+        .source = utf8_str("api"),
+        .user = session_user(call->session),
+        .language = call->language,
+        .now_us = call->now_us,
+        .deadline_us = bus_call_deadline_us(call->bus),
+        .state = call_state,
+        .state_ctx = call->bus,
+    };
+}
+
+static tn_status begin(struct run *run)
+{
+    const struct service *service = run->entry->dispatch->service;
+    const struct session *session = bus_call_session(run->bus);
+    struct err *err = bus_call_err(run->bus);
+    struct txn_options options = options_of(run);
+
+    if (is_bare(run->entry)) {
+        run->schema = catalog_schema(service->catalog, session->portal->id);
+        if (!run->schema)
+            return err_memory(err, "a schema");
+    } else {
+        TRY(txn_begin(service->records, &options, &run->txn, err));
+    }
+    run->call = (struct service_call){
+        .service = service,
+        .session = session,
+        .bus = run->bus,
+        .txn = run->txn,
+        .schema = run->txn ? txn_schema(run->txn) : run->schema,
+        .arena = bus_call_arena(run->bus),
+        .err = err,
+        .language = run->language,
+        .now_us = run->now_us,
+    };
+    return TN_OK;
+}
+
+static tn_status pack(struct run *run, const ProtobufCMessage *message)
+{
+    size_t len = protobuf_c_message_get_packed_size(message);
+
+    if (buf_reserve(&run->response, len) != TN_OK)
+        return err_memory(bus_call_err(run->bus), "the answer");
+    run->response.len = protobuf_c_message_pack(message, run->response.data);
+    return TN_OK;
+}
+
+static tn_status run_host_method(struct run *run)
+{
+    const struct dispatch_method *method = run->entry->method;
+    const ProtobufCMessage *request = bus_call_unpack(run->bus, method->request);
+
+    if (!request)
+        return run->call.err->status;
+    if (method->flags & DISPATCH_ADMIN)
+        TRY(service_require_admin(&run->call));
+    if (method->flags & DISPATCH_STREAMS)
+        return method->run(&run->call, request, NULL);
+
+    ProtobufCMessage *response = arena_alloc(run->call.arena, method->response->sizeof_message);
+    if (!response)
+        return err_memory(run->call.err, "the answer");
+    protobuf_c_message_init(method->response, response);
+    TRY(method->run(&run->call, request, response));
+    return pack(run, response);
+}
+
+static tn_status run_method(struct run *run)
+{
+    if (run->entry->method)
+        return run_host_method(run);
+    return plugin_method_run(run->entry->plugin,
+                             run->txn,
+                             bus_call_request(run->bus),
+                             &run->response,
+                             bus_call_err(run->bus));
+}
+
+/* ----------------------------------------------------------------------- answering --- */
+
+static void run_fini(struct run *run)
+{
+    buf_fini(&run->response);
+    txn_destroy(run->txn);
+    schema_unref(run->schema);
+}
+
+static void run_destroy(struct run *run)
+{
+    if (!run)
+        return;
+    run_fini(run);
+    mem_free(run);
+}
+
+/* The status that the message is about: the first failure's. */
+static tn_status reason_of(struct bus_call *bus, tn_status status)
+{
+    const struct err *err = bus_call_err(bus);
+
+    return err->status == TN_OK ? status : err->status;
+}
+
+/* Sends what was packed, or the refusal; the call is gone then. */
+static void answer(struct run *run, tn_status status)
+{
+    if (status == TN_OK)
+        bus_call_answer_bytes(run->bus, buf_bytes(&run->response));
+    else
+        bus_call_finish(run->bus, reason_of(run->bus, status));
+}
+
+/* Reads and refusals: nothing is committed, so nothing outlives the worker's visit. */
+static void run_uncommitted(const struct entry *entry, struct bus_call *bus)
+{
+    struct run run = {.entry = entry, .bus = bus, .now_us = clock_wall_us()};
+
+    choose_language(&run, bus_call_session(bus));
+    tn_status st = begin(&run);
+    if (st == TN_OK)
+        st = run_method(&run);
+    if (st != TN_OK || !is_stream(entry))
+        answer(&run, st);
+    run_fini(&run);
+}
+
+/* --------------------------------------------------------------------- idempotency --- */
+
+static tn_status check_key(struct tn_str key, struct err *err)
+{
+    if (key.len <= TXN_KEY_SIZE_MAX)
+        return TN_OK;
+    return err_violate(err,
+                       TN_INVALID_ARGUMENT,
+                       "idempotency-key",
+                       "too_long",
+                       "An idempotency key has at most %u bytes.",
+                       TXN_KEY_SIZE_MAX);
+}
+
+static void hash_request(struct bus_call *bus, uint8_t hash[HASH_SIZE])
+{
+    struct tn_bytes request = bus_call_request(bus);
+    int failed = crypto_generichash(hash, HASH_SIZE, request.data, request.len, NULL, 0);
+
+    assert(failed == 0); /* it only refuses sizes */
+    (void)failed;
+}
+
+/*
+ * Runs the method unless its key has an outcome, which `*ret_repeated` says and the response then
+ * is; otherwise keeps the response as the key's outcome.
+ */
+static tn_status run_once(struct run *run, struct tn_str key, bool *ret_repeated)
+{
+    struct err *err = bus_call_err(run->bus);
+    struct tn_str method = utf8_str(bus_call_method(run->bus)->name);
+    uint8_t hash[HASH_SIZE];
+    struct tn_bytes response;
+
+    TRY(check_key(key, err));
+    hash_request(run->bus, hash);
+    tn_status st = txn_outcome(run->txn, key, method, hash, &response, err);
+    *ret_repeated = st == TN_OK;
+    if (st == TN_OK)
+        return buf_add(&run->response, response.data, response.len) == TN_OK
+                   ? TN_OK
+                   : err_memory(err, "the answer");
+    if (st != TN_NOT_FOUND)
+        return st;
+    TRY(run_method(run));
+    return txn_keep_outcome(run->txn, key, method, hash, buf_bytes(&run->response), err);
+}
+
+/* ---------------------------------------------------------------------- committing --- */
+
+/* What touches the world outside is never run twice. */
+static bool may_run_again(const struct run *run)
+{
+    bool is_outside = run->entry->plugin && (run->entry->plugin->flags & TN_OUTSIDE);
+
+    return !is_outside && run->loss_count < DISPATCH_LOSS_MAX;
+}
+
+/* The run is kept for the next one, which finds it by the call. */
+static void run_again(struct run *run)
+{
+    txn_destroy(TAKE(run->txn));
+    buf_clear(&run->response);
+    run->loss_count++;
+    *bus_call_data(run->bus) = run;
+    bus_call_again(run->bus);
+}
+
+/* [committer thread] */
+static void committed(void *ctx, tn_status status, const struct err *err)
+{
+    struct run *run = ctx;
+
+    if (status == TN_ABORTED && may_run_again(run)) {
+        run_again(run);
+        return;
+    }
+    if (status != TN_OK) {
+        struct err *said = bus_call_err(run->bus);
+
+        err_clear(said);
+        err_copy(said, err);
+    }
+    answer(run, status);
+    run_destroy(run);
+}
+
+static struct run *take_run(const struct entry *entry, struct bus_call *bus)
+{
+    struct run *run = *bus_call_data(bus);
+
+    *bus_call_data(bus) = NULL;
+    if (run)
+        return run;
+    run = mem_new(struct run);
+    if (!run)
+        return NULL;
+    run->entry = entry;
+    run->bus = bus;
+    run->now_us = clock_wall_us();
+    choose_language(run, bus_call_session(bus));
+    return run;
+}
+
+static void run_committed(const struct entry *entry, struct bus_call *bus)
+{
+    struct tn_str key = bus_call_metadata(bus, "idempotency-key");
+    struct run *run = take_run(entry, bus);
+    bool is_repeated = false;
+
+    if (!run) {
+        bus_call_finish(bus, err_memory(bus_call_err(bus), "a transaction"));
+        return;
+    }
+    tn_status st = bus_call_state(bus); /* it may have ended while it waited to run again */
+    if (st == TN_OK)
+        st = begin(run);
+    if (st == TN_OK)
+        st = key.len ? run_once(run, key, &is_repeated) : run_method(run);
+    if (st == TN_OK && !is_repeated) {
+        st = txn_commit(run->txn, committed, run, bus_call_err(bus));
+        if (st == TN_OK)
+            return; /* `committed` has it, or had it */
+    }
+    answer(run, st);
+    run_destroy(run);
+}
+
+static void run_entry(struct bus_call *bus, void *ctx)
+{
+    const struct entry *entry = ctx;
+
+    if (is_read_only(entry) || is_bare(entry))
+        run_uncommitted(entry, bus);
+    else
+        run_committed(entry, bus);
+}
+
+/* -------------------------------------------------------------------------- tables --- */
+
+tn_status dispatch_create(const struct service *service, struct bus_server *server,
+                          struct dispatch **ret_dispatch, struct err *err)
+{
+    struct dispatch *dispatch = mem_new(struct dispatch);
+
+    if (!dispatch)
+        return err_memory(err, "the methods");
+    if (sodium_init() < 0) {
+        mem_free(dispatch);
+        return err_set(err, TN_INTERNAL, "The library of cryptography does not start.");
+    }
+    dispatch->service = service;
+    dispatch->server = server;
+    *ret_dispatch = dispatch;
+    return TN_OK;
+}
+
+void dispatch_destroy(struct dispatch *dispatch)
+{
+    if (!dispatch)
+        return;
+    while (dispatch->entries) {
+        struct entry *entry = dispatch->entries;
+
+        dispatch->entries = entry->next;
+        mem_free(entry);
+    }
+    mem_free(dispatch);
+}
+
+static tn_status add_entry(struct dispatch *dispatch, const struct bus_method *method,
+                           const struct entry *values, struct err *err)
+{
+    struct bus_method added = *method;
+    struct entry *entry = mem_new(struct entry);
+
+    if (!entry)
+        return err_memory(err, "the methods");
+    *entry = *values;
+    entry->dispatch = dispatch;
+    entry->next = dispatch->entries;
+    added.run = run_entry;
+    added.ctx = entry;
+    tn_status st = bus_server_add_method(dispatch->server, &added, err);
+    if (st != TN_OK) {
+        mem_free(entry);
+        return st;
+    }
+    dispatch->entries = entry;
+    return TN_OK;
+}
+
+tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *methods,
+                       size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct dispatch_method *method = &methods[i];
+        struct entry entry = {.method = method};
+        struct bus_method added = {
+            .name = method->name,
+            .request = method->request->name,
+            .response = method->response->name,
+            .module = "",
+            .flags = ((method->flags & DISPATCH_READS) ? BUS_READS : 0) |
+                     ((method->flags & DISPATCH_STREAMS) ? BUS_STREAMS : 0),
+        };
+
+        TRY(add_entry(dispatch, &added, &entry, err));
+    }
+    return TN_OK;
+}
+
+tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plugin_method *method,
+                                     struct err *err)
+{
+    struct entry entry = {.plugin = method};
+    struct bus_method added = {
+        .name = method->name,
+        .request = method->request,
+        .response = method->response,
+        .module = method->plugin,
+        .flags = (method->flags & TN_READS) ? BUS_READS : 0,
+    };
+
+    if (method->descriptors.len)
+        TRY(bus_server_add_descriptors(dispatch->server, method->descriptors, err));
+    return add_entry(dispatch, &added, &entry, err);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dispatch.h - everything around a method, the host's own or a plugin's: who calls, unpacking, the
+ * transaction and its retries, idempotency, and the answer, which leaves once the commit is
+ * durable.
+ *
+ * A method runs on a worker, builds its answer in the call's arena, and returns; the committer's
+ * thread only sends the packed bytes. A transaction that loses is run again on a new snapshot,
+ * DISPATCH_LOSS_MAX times, then alone in its portal, so that a hot record cannot starve it.
+ */
+#ifndef CORE_SERVICE_DISPATCH_H
+#define CORE_SERVICE_DISPATCH_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "core/access/principal.h"
+#include "core/base/log.h"
+#include "core/bus/server.h"
+#include "core/plugin/host.h"
+#include "core/record/txn.h"
+
+/* After so many lost commits a call takes its portal's turn. */
+#define DISPATCH_LOSS_MAX 3u
+
+struct watches;
+
+/* What methods work with. All borrowed, and outlive the server. */
+struct service {
+    struct records *records;
+    struct portals *portals;
+    struct catalog *catalog;
+    struct plugin_host *plugins; /* NULL: none */
+    struct watches *watches;     /* changes.h */
+    struct log *log;
+    const char *version;     /* of the host */
+    const char *data_dir;    /* as configured */
+    const char *const *urls; /* that it listens on */
+    size_t url_count;
+    tn_time started_us;
+};
+
+/* What the bus keeps for each (connection, portal). */
+struct session {
+    struct principal principal;
+    struct portal *portal;
+};
+
+/* One run of a method; lives until it returns, the arena until the answer has left. */
+struct service_call {
+    const struct service *service;
+    const struct session *session;
+    struct bus_call *bus;
+    struct txn *txn;             /* NULL: of a DISPATCH_BARE method */
+    const struct schema *schema; /* of the portal, in the call's snapshot */
+    struct arena *arena;
+    struct err *err;
+    const char *language;
+    tn_time now_us;
+};
+
+#define DISPATCH_READS 1u /* writes nothing */
+#define DISPATCH_BARE 2u  /* has no transaction: it reads or commits by other means */
+#define DISPATCH_ADMIN 4u /* for principals that may administer the host */
+/* Answers with a stream: `run` gets no response to fill in, and takes the call over with TN_OK. */
+#define DISPATCH_STREAMS 8u
+
+struct dispatch_method {
+    const char *name; /* "tenon.records.v1.Records/Create" */
+    const ProtobufCMessageDescriptor *request;
+    const ProtobufCMessageDescriptor *response;
+    uint32_t flags;
+    const char *source; /* in history and log; NULL: "api" */
+    /*
+     * Fills in `response`, which is initialised; what it points to is of the call's arena.
+     * Failures are said in call->err. A method that writes calls txn_prepare() before it reads
+     * back what it answers. [worker]
+     */
+    tn_status (*run)(struct service_call *call, const void *request, void *response);
+};
+
+/* For struct bus_server_options, whose `ctx` is the struct service. [worker] */
+tn_status dispatch_admit(void *ctx, const struct bus_peer *peer, struct tn_str portal,
+                         struct tn_str token, void **ret_session, struct err *err);
+void dispatch_drop(void *ctx, void *session);
+
+/* Tables of what was added; it lives as long as the server. */
+struct dispatch;
+
+/* Both borrowed. TN_RESOURCE_EXHAUSTED. [loader] */
+tn_status dispatch_create(const struct service *service, struct bus_server *server,
+                          struct dispatch **ret_dispatch, struct err *err);
+/* After the server was destroyed. Accepts NULL. [loader] */
+void dispatch_destroy(struct dispatch *dispatch);
+
+/* `methods` must outlive the server. TN_ALREADY_EXISTS. [loader], also while serving */
+tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *methods,
+                       size_t count, struct err *err);
+/* `method` (host.h) must outlive the server; its descriptors are served too. As dispatch_add. */
+tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plugin_method *method,
+                                     struct err *err);
+
+/* What a DISPATCH_BARE method gives to those who begin transactions themselves. [worker] */
+struct txn_options dispatch_txn_options(const struct service_call *call);
+
+/* The principal's name; lent by the session. [any] */
+struct tn_str session_user(const struct session *session);
+
+/* TN_PERMISSION_DENIED: the caller may not administer the host. [any] */
+tn_status service_require_admin(const struct service_call *call);
+
+#endif /* CORE_SERVICE_DISPATCH_H */

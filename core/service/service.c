@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* service.c - putting the host's services and the plugins' methods on the bus. */
+#include "core/service/service.h"
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/service/changes.h"
+#include "tenon_proto_descriptors.h"
+
+struct service_host {
+    struct service service;
+    struct dispatch *dispatch;
+};
+
+tn_status service_host_create(const struct service_options *options, struct service_host **ret_host,
+                              struct err *err)
+{
+    struct service_host *host = mem_new(struct service_host);
+
+    if (!host)
+        return err_memory(err, "the services");
+    host->service = (struct service){
+        .records = options->records,
+        .portals = options->portals,
+        .catalog = options->catalog,
+        .plugins = options->plugins,
+        .log = options->log,
+        .version = options->version,
+        .data_dir = options->data_dir,
+        .started_us = clock_wall_us(),
+    };
+    tn_status st = watches_create(options->records, &host->service.watches, err);
+    if (st != TN_OK) {
+        mem_free(host);
+        return st;
+    }
+    *ret_host = host;
+    return TN_OK;
+}
+
+void *service_host_ctx(struct service_host *host)
+{
+    return &host->service;
+}
+
+static tn_status add_plugin_methods(struct service_host *host, struct err *err)
+{
+    const struct plugin_method *method = NULL;
+
+    if (!host->service.plugins)
+        return TN_OK;
+    for (size_t i = 0; (method = plugin_host_method(host->service.plugins, i)); i++)
+        TRY(dispatch_add_plugin_method(host->dispatch, method, err));
+    return TN_OK;
+}
+
+tn_status service_register(struct service_host *host, struct bus_server *server, struct err *err)
+{
+    const struct service_methods all[] = {
+        service_records(),
+        service_batches(),
+        service_search(),
+        service_associations(),
+        service_schema(),
+        service_changes(),
+        service_import(),
+        service_admin(),
+        service_users(),
+    };
+    struct tn_bytes descriptors = {tenon_proto_descriptors, tenon_proto_descriptors_len};
+
+    TRY(dispatch_create(&host->service, server, &host->dispatch, err));
+    TRY(bus_server_add_descriptors(server, descriptors, err));
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        TRY(dispatch_add(host->dispatch, all[i].methods, all[i].count, err));
+    return add_plugin_methods(host, err);
+}
+
+void service_host_set_urls(struct service_host *host, const char *const *urls, size_t count)
+{
+    host->service.urls = urls;
+    host->service.url_count = count;
+}
+
+void service_host_stop(struct service_host *host)
+{
+    watches_stop(host->service.watches);
+}
+
+void service_host_destroy(struct service_host *host)
+{
+    if (!host)
+        return;
+    dispatch_destroy(host->dispatch);
+    watches_destroy(host->service.watches);
+    mem_free(host);
+}
