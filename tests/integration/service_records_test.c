@@ -240,7 +240,7 @@ static void wrong_records_are_refused_with_field_and_rule(void **state)
     check_create(s, "machines", "serial=M-2;state=odd", TN_INVALID_ARGUMENT, "state", NULL);
     check_create(s, "machines", "serial=M-2;tags=a,z", TN_INVALID_ARGUMENT, "tags", NULL);
     check_create(s, "machines", "serial=M-2;hours=3", TN_INVALID_ARGUMENT, "hours", "read_only");
-    check_create(s, "machines", "serial=M-2;site=999", TN_NOT_FOUND, "site", NULL);
+    check_create(s, "machines", "serial=M-2;site=999", TN_INVALID_ARGUMENT, "site", "not_found");
 }
 
 static void all_that_is_wrong_is_told_at_once(void **state)
