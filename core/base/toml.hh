@@ -23,6 +23,10 @@
 struct toml_false_assertion {
 };
 
+/* Compiled in here, for these to have an effect: not in the shared library of the package. */
+#undef TOML_SHARED_LIB
+#undef TOML_HEADER_ONLY
+#define TOML_HEADER_ONLY 1
 #undef NDEBUG
 #define TOML_ASSERT(expr) ((expr) ? static_cast<void>(0) : throw toml_false_assertion())
 #define TOML_ENABLE_FORMATTERS 0

@@ -440,23 +440,27 @@ ProtobufCMessage *bus_call_unpack(struct bus_call *call, const ProtobufCMessageD
 
 /* Answering */
 
-/* The message, encoded, in call->out.body. */
-static tn_status pack(struct bus_call *call, const ProtobufCMessage *message)
+/* Empties call->out.body and makes room in it for an answer. */
+static tn_status reserve_answer(struct bus_call *call, size_t len)
 {
-    struct buf *body = &call->out.body;
-    size_t len = protobuf_c_message_get_packed_size(message);
-
     if (len > RESPONSE_SIZE_MAX)
         return err_set(&call->err,
                        TN_OUT_OF_RANGE,
                        "The answer of %zu bytes is larger than %zu.",
                        len,
                        RESPONSE_SIZE_MAX);
-    buf_clear(body);
-    if (buf_reserve(body, len) != TN_OK) {
-        (void)err_memory(&call->err, "the answer");
-        return TN_INTERNAL;
-    }
+    buf_clear(&call->out.body);
+    if (buf_reserve(&call->out.body, len) == TN_OK)
+        return TN_OK;
+    (void)err_memory(&call->err, "the answer");
+    return TN_INTERNAL;
+}
+
+static tn_status pack(struct bus_call *call, const ProtobufCMessage *message)
+{
+    struct buf *body = &call->out.body;
+
+    TRY(reserve_answer(call, protobuf_c_message_get_packed_size(message)));
     body->len = protobuf_c_message_pack(message, body->data);
     return TN_OK;
 }
@@ -519,11 +523,14 @@ void bus_call_answer(struct bus_call *call, const ProtobufCMessage *response)
 
 void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response)
 {
-    buf_clear(&call->out.body);
-    if (buf_add(&call->out.body, response.data, response.len) != TN_OK)
-        bus_call_finish(call, err_memory(&call->err, "the answer"));
-    else
-        answer_body(call);
+    tn_status st = reserve_answer(call, response.len);
+
+    if (st != TN_OK) {
+        bus_call_finish(call, st);
+        return;
+    }
+    (void)buf_add(&call->out.body, response.data, response.len); /* there is room */
+    answer_body(call);
 }
 
 tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
