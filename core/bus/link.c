@@ -40,6 +40,8 @@ bool link_hold(struct bus_call *call, size_t bytes)
 
 static void link_free(struct bus_link *link)
 {
+    struct bus_server *server = link->server;
+
     while (link->spare) {
         struct bus_call *call = link->spare;
 
@@ -51,6 +53,7 @@ static void link_free(struct bus_link *link)
     (void)pthread_mutex_destroy(&link->mu);
     mem_free(link->calls);
     mem_free(link);
+    server_link_freed(server);
 }
 
 void link_unlock(struct bus_link *link)
@@ -560,6 +563,7 @@ tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool
         nng_stream_free(stream);
         return TN_RESOURCE_EXHAUSTED;
     }
+    (void)atomic_fetch_add(&server->live_links, 1);
     link->server = server;
     link->job.run = run_end;
     link->timer.hold = hold_link;

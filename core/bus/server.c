@@ -286,12 +286,26 @@ void server_drained(struct bus_server *server)
     (void)pthread_mutex_unlock(&server->drain_mu);
 }
 
+void server_link_freed(struct bus_server *server)
+{
+    (void)pthread_mutex_lock(&server->drain_mu);
+    (void)atomic_fetch_sub(&server->live_links, 1);
+    server->drain_count++;
+    (void)pthread_cond_broadcast(&server->drained);
+    (void)pthread_mutex_unlock(&server->drain_mu);
+}
+
 static uint32_t count_links(struct bus_server *server)
 {
     (void)pthread_mutex_lock(&server->mu);
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
     return count;
+}
+
+static uint32_t count_live_links(struct bus_server *server)
+{
+    return atomic_load(&server->live_links);
 }
 
 static uint32_t count_calls(struct bus_server *server)
@@ -368,9 +382,8 @@ void bus_server_destroy(struct bus_server *server)
     if (!server)
         return;
     bus_server_stop(server, 0);
-    /* A handler that still runs holds its call: its memory cannot go before. */
-    wait_for_none(server, count_calls, BUS_NEVER);
-    wait_for_none(server, count_links, BUS_NEVER);
+    /* A handler that still runs holds its call, and that its connection's memory. */
+    wait_for_none(server, count_live_links, BUS_NEVER);
     bus_loop_fini(&server->loop);
     fini_parts(server);
 }

@@ -62,9 +62,12 @@ struct bus_server {
     uint32_t link_count;
     struct listener *listeners;
 
-    pthread_mutex_t drain_mu; /* of those who wait for open_calls and link_count */
+    pthread_mutex_t drain_mu; /* of those who wait for calls and links to end */
     pthread_cond_t drained;
     uint64_t drain_count; /* guarded by drain_mu: rises when it is worth counting again */
+    /* Links whose memory is there, and so threads that may still come to the server. Falls under
+     * drain_mu, as the last thing that a link does with its server. */
+    _Atomic uint32_t live_links;
 };
 
 enum session_state { SESSION_NEW, SESSION_ADMITTING, SESSION_READY };
@@ -162,6 +165,8 @@ struct bus_call {
 
 /* Wakes who waits for calls and links to end. [any] */
 void server_drained(struct bus_server *server);
+/* A link's memory is gone: the server may go next. [any] */
+void server_link_freed(struct bus_server *server);
 
 /* link.c */
 
