@@ -173,6 +173,7 @@ static void run_handler(struct pool_task *task)
     struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
     tn_status stopped = bus_call_state(call);
 
+    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     if (stopped != TN_OK)
         bus_call_finish(call, stopped);
     else
@@ -182,6 +183,7 @@ static void run_handler(struct pool_task *task)
 /* The pool did not take it. */
 static void refuse_busy(struct bus_call *call, tn_status st)
 {
+    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     (void)err_set(&call->err, st, "The host is busy: try again.");
     call_end(call, st, &call->err);
 }
@@ -191,6 +193,7 @@ void call_submit(struct bus_call *call)
     struct bus_link *link = call->link;
 
     call->state = CALL_BUSY;
+    (void)atomic_fetch_add_explicit(&link->unstarted, 1, memory_order_relaxed);
     if (link->is_reading) {
         call->task.run = run_handler;
         call->task.next = NULL;
@@ -236,6 +239,7 @@ void bus_call_again(struct bus_call *call)
 {
     arena_reset(&call->arena);
     err_clear(&call->err);
+    (void)atomic_fetch_add_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     /* It was admitted before, so it is not refused now. */
     (void)pool_submit_again(call->link->server->options.pool, &call->task, run_handler);
 }
@@ -478,11 +482,27 @@ static bool is_reachable(const struct bus_call *call)
     return call->link->conn.state != BUS_CONN_CLOSED;
 }
 
+/*
+ * A write costs as much as hundreds of answers. While calls of the link wait for a worker, whose
+ * answers may be there in a moment, answers gather; the loop's thread, which takes about that
+ * moment to wake up, writes them if nobody did. Locked.
+ */
+static void hold_for_more(struct bus_link *link)
+{
+    struct bus_conn *conn = &link->conn;
+
+    conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
+    if (conn->is_held && !conn->is_sending)
+        bus_loop_post(&link->server->loop, &link->flush);
+}
+
 /* Locked; the call may be gone afterwards. */
 static void answer_locked(struct bus_call *call)
 {
     struct bus_conn *conn = &call->link->conn;
 
+    if (is_reachable(call))
+        hold_for_more(call->link);
     if (!is_reachable(call) ||
         bus_conn_put_message(conn, &call->out, BUS_FLAG_LAST, buf_bytes(&call->out.body))) {
         call_done(call);

@@ -107,6 +107,17 @@ static void run_end(struct bus_job *job)
     server_drained(server);
 }
 
+/* It is posted while the connection is open, and so runs before the end. */
+static void run_flush(struct bus_job *job)
+{
+    struct bus_link *link = CONTAINER_OF(job, struct bus_link, flush);
+
+    (void)pthread_mutex_lock(&link->mu);
+    link->conn.is_held = false;
+    bus_conn_kick(&link->conn);
+    (void)pthread_mutex_unlock(&link->mu);
+}
+
 static void on_closed(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
@@ -566,6 +577,7 @@ tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool
     (void)atomic_fetch_add(&server->live_links, 1);
     link->server = server;
     link->job.run = run_end;
+    link->flush.run = run_flush;
     link->timer.hold = hold_link;
     link->timer.fire = fire_link;
     (void)pthread_mutex_init(&link->mu, NULL);

@@ -103,8 +103,10 @@ struct bus_link {
     struct bus_link *next; /* guarded by server->mu */
     struct bus_link *prev;
     struct bus_peer peer;
-    struct bus_timer timer; /* of the hello, of lingering, of stalling */
-    struct bus_job job;     /* the end */
+    struct bus_timer timer;     /* of the hello, of lingering, of stalling */
+    struct bus_job job;         /* the end */
+    struct bus_job flush;       /* writes answers that were held for more */
+    _Atomic uint32_t unstarted; /* calls that wait for a worker; relaxed: a hint to hold */
 
     bool has_hello; /* guarded by mu, as all below */
     bool is_gone;   /* the connection's resources are; memory goes with the last call */
