@@ -12,13 +12,6 @@
 
 /* Objects */
 
-static void hold_for_timer(struct bus_timer *timer)
-{
-    bus_call_ref(CONTAINER_OF(timer, struct bus_call, timer));
-}
-
-static void fire_timer(struct bus_timer *timer);
-
 static struct bus_call *object_create(void)
 {
     struct bus_call *call = mem_new(struct bus_call);
@@ -26,8 +19,6 @@ static struct bus_call *object_create(void)
     if (!call)
         return NULL;
     arena_init(&call->arena, ARENA_BUDGET);
-    call->timer.hold = hold_for_timer;
-    call->timer.fire = fire_timer;
     return call;
 }
 
@@ -139,7 +130,6 @@ static void call_done(struct bus_call *call)
     call->state = CALL_DONE;
     if (link->calls[call->id] == call)
         link->calls[call->id] = NULL;
-    bus_loop_disarm(&link->server->loop, &call->timer);
     bus_conn_unqueue(&link->conn, &call->out);
     if (call->wants_credit)
         link->credit_waiters--;
@@ -285,12 +275,8 @@ void bus_call_wait(struct bus_call *call, int64_t wake_us,
     if (bus_call_state(call) != TN_OK || call->is_woken || (call->wants_credit && can_send(call))) {
         wake_now(call);
     } else {
-        int64_t due_us = wake_us < call->deadline_us ? wake_us : call->deadline_us;
-
         call->state = CALL_WAITING;
-        /* Without memory for the timer it is woken at once, and will wait again. */
-        if (bus_loop_arm(&link->server->loop, &call->timer, due_us) != TN_OK)
-            wake_now(call);
+        link_watch(link, wake_us);
     }
     (void)pthread_mutex_unlock(&link->mu);
 }
@@ -343,36 +329,21 @@ void call_sent(struct bus_call *call)
         call_credited(call);
 }
 
-/* Locked. */
-static void timer_due(struct bus_call *call)
+int64_t call_look(struct bus_call *call, int64_t now_us)
 {
-    struct bus_loop *loop = &call->link->server->loop;
-    int64_t now_us = clock_mono_us();
-
-    if (call->state == CALL_DONE || bus_call_state(call) != TN_OK)
-        return;
+    if (bus_call_state(call) != TN_OK)
+        return BUS_NEVER; /* it was told, or its handler will see */
     if (call->deadline_us <= now_us) {
         call_stop(call, TN_DEADLINE_EXCEEDED);
-        return;
+        return BUS_NEVER;
     }
-    if (call->state == CALL_WAITING && call->wake_us <= now_us)
+    if (call->state != CALL_WAITING)
+        return call->deadline_us;
+    if (call->wake_us <= now_us) {
         wake_now(call);
-    int64_t due_us = call->deadline_us;
-    if (call->state == CALL_WAITING && call->wake_us < due_us)
-        due_us = call->wake_us;
-    if (bus_loop_arm(loop, &call->timer, due_us) != TN_OK)
-        call_stop(call, TN_CANCELLED);
-}
-
-static void fire_timer(struct bus_timer *timer)
-{
-    struct bus_call *call = CONTAINER_OF(timer, struct bus_call, timer);
-    struct bus_link *link = call->link;
-
-    (void)pthread_mutex_lock(&link->mu);
-    timer_due(call);
-    call_unref_locked(call);
-    link_unlock(link);
+        return call->deadline_us;
+    }
+    return call->wake_us < call->deadline_us ? call->wake_us : call->deadline_us;
 }
 
 /* Asking */

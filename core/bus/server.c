@@ -148,11 +148,6 @@ static void on_accept(void *arg)
     nng_stream_listener_accept(listener->stream, listener->aio);
 }
 
-static void hold_listener(struct bus_timer *timer)
-{
-    (void)timer; /* it lives as long as the loop */
-}
-
 static void retry_accept(struct bus_timer *timer)
 {
     struct listener *listener = CONTAINER_OF(timer, struct listener, retry);
@@ -229,7 +224,6 @@ static tn_status listener_create(struct bus_server *server, const char *url,
     if (!listener)
         return err_memory(err, "a listener");
     listener->server = server;
-    listener->retry.hold = hold_listener;
     listener->retry.fire = retry_accept;
     int result = nng_stream_listener_alloc(&listener->stream, url);
     if (result == 0)
