@@ -49,6 +49,15 @@ static bool is_bare_key(struct tn_str part)
     return part.len > 0;
 }
 
+/* Takes the rest of a character from the end of a text that was cut to fill `size` bytes. */
+static void end_at_character(char *text, size_t size)
+{
+    size_t last = utf8_cut(text, size - 2);
+
+    if (!utf8_is_valid(text + last, size - 1 - last, NULL))
+        text[last] = '\0';
+}
+
 /* "FILE:LINE: plugin."a.b".enabled", cut at a character when it is too long. */
 static void place_format(char place[static PLACE_SIZE], const struct reader *reader,
                          const struct config_entry *entry)
@@ -69,10 +78,10 @@ static void place_format(char place[static PLACE_SIZE], const struct reader *rea
                                 mark);
     }
     if (len >= sizeof(key))
-        key[utf8_cut(key, sizeof(key) - 1)] = '\0';
+        end_at_character(key, sizeof(key));
     len = (size_t)snprintf(place, PLACE_SIZE, "%s:%u: %s", reader->file, entry->line, key);
     if (len >= PLACE_SIZE)
-        place[utf8_cut(place, PLACE_SIZE - 1)] = '\0';
+        end_at_character(place, PLACE_SIZE);
 }
 
 static tn_status refuse_key(const char *place, struct err *err)

@@ -3,12 +3,9 @@
 #include "core/config_toml.h"
 
 #include <cstdio>
-#include <new>
 #include <string_view>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
+#include "core/base/toml.hh"
 
 namespace
 {
@@ -90,23 +87,6 @@ class walker
     }
 };
 
-tn_status walk(tn_str document, config_visit_fn visit, void *ctx, config_toml_error *ret_error)
-{
-    toml::parse_result result = toml::parse(std::string_view(document.data, document.len));
-
-    if (!result) {
-        std::string_view text = result.error().description();
-        ret_error->line = result.error().source().begin.line;
-        (void)std::snprintf(ret_error->text,
-                            sizeof(ret_error->text),
-                            "%.*s",
-                            static_cast<int>(text.size()),
-                            text.data());
-        return TN_INVALID_ARGUMENT;
-    }
-    return walker(visit, ctx).table(result.table());
-}
-
 } // namespace
 
 tn_status config_toml_walk(tn_str document, config_visit_fn visit, void *ctx,
@@ -115,10 +95,12 @@ tn_status config_toml_walk(tn_str document, config_visit_fn visit, void *ctx,
     ret_error->line = 0;
     ret_error->text[0] = '\0';
     try {
-        return walk(document, visit, ctx, ret_error);
-    } catch (const std::bad_alloc &) {
-        return TN_RESOURCE_EXHAUSTED;
+        return walker(visit, ctx).table(toml_read({document.data, document.len}));
+    } catch (const toml_refusal &refusal) {
+        ret_error->line = refusal.line;
+        (void)std::snprintf(ret_error->text, sizeof(ret_error->text), "%s", refusal.text.c_str());
+        return TN_INVALID_ARGUMENT;
     } catch (...) {
-        return TN_INTERNAL; /* nothing else is thrown by what is called above */
+        return TN_RESOURCE_EXHAUSTED; /* nothing else is thrown by what is called above */
     }
 }

@@ -319,7 +319,7 @@ static tn_status encode_edges(struct txn *txn)
     return TN_OK;
 }
 
-static tn_status encode_metas(struct txn *txn)
+tn_status txn_encode_metas(struct txn *txn)
 {
     for (const struct txn_meta *meta = txn->first_meta; meta; meta = meta->next) {
         struct tn_bytes key = {(const uint8_t *)meta->key.data, meta->key.len};
@@ -360,8 +360,7 @@ static tn_status encode_all(struct txn *txn, struct err *err)
         if (!record->is_gone && (record->edges || record_has_effect(record)))
             TRY(log_record(record));
     }
-    TRY(encode_edges(txn));
-    return encode_metas(txn);
+    return encode_edges(txn);
 }
 
 tn_status txn_encode(struct txn *txn, struct err *err)

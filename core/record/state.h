@@ -285,6 +285,8 @@ tn_status txn_unlink_all(struct record *record, struct err *err);
 
 /* Encodes what the transaction does for the committer. */
 tn_status txn_encode(struct txn *txn, struct err *err);
+/* And, last, the values beside records: an outcome is kept when the response is known. */
+tn_status txn_encode_metas(struct txn *txn);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

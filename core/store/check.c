@@ -354,6 +354,6 @@ tn_status check_logs(int dir_fd, const char *dir, struct err *err)
     tn_status status = scan_logs(scan, dir_fd, entries, count, err);
     for (int i = 0; i < count; i++)
         free(entries[i]); /* scandirat's */
-    free(entries); /* scandirat's */
+    free(entries);        /* scandirat's */
     return status;
 }

@@ -109,7 +109,7 @@ check_library() {
     rocksdb/*) homes='core/store/' ;;
     nng/*) homes='core/bus/ sdk/c/' ;;
     dlfcn.h) homes='core/plugin/' ;;
-    toml++/* | toml.hpp) homes='core/config_toml.cc' ;;
+    toml++/*) homes='core/base/toml.hh' ;;
     *) return 0 ;;
     esac
     local home

@@ -17,7 +17,7 @@ c_files() {
     done
     [ ${#present[@]} -gt 0 ] || return 0
     find "${present[@]}" -name node_modules -prune -o \
-        -type f '(' -name '*.c' -o -name '*.h' -o -name '*.cc' ')' -print | sort
+        -type f '(' -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.hh' ')' -print | sort
 }
 
 # code FILE: the file with comments and the insides of literals blanked, lines kept.

@@ -14,7 +14,7 @@ for folder in core tests/unit; do
 done
 
 status=0
-grep -rnHiE --include='*.[ch]' --include='*.cc' --include=CMakeLists.txt \
+grep -rnHiE --include='*.[ch]' --include='*.cc' --include='*.hh' --include=CMakeLists.txt \
     "(^|[^[:alpha:]])($words|$people)([^[:alpha:]]|$)" "${folders[@]:?nothing to look at}" || status=$?
 # grep: 0 found some, 1 found none, 2 could not look.
 [ "$status" -eq 1 ] || {

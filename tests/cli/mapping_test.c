@@ -256,6 +256,8 @@ static void refusals_of_a_file_name_line_and_key(void **state)
         const char *word;
     } bad[] = {
         {"a = \n", "map.toml:1: ", ""},
+        {"type = 'x'\n[&]\n", "map.toml:2: ", "unexpected character"},
+        {"type = 'x'\nkey = ééé\n", "map.toml:2: ", "value"},
         {"\n\nkey = 5\n", "map.toml:3: ", "'key'"},
         {"type = 'x'\nkye = 'y'\n", "map.toml:2: ", "'kye'"},
         {"type = 'x'\n", "map.toml:1: ", "[[properties]]"},

@@ -81,7 +81,6 @@ static void run_hang(struct bus_call *call, void *ctx)
     hang_on(call, ctx);
 }
 
-/* The first run has no attempt in its metadata, so that it counts in the watcher's place. */
 static void run_again(struct bus_call *call, void *ctx)
 {
     struct host *host = ctx;
@@ -94,6 +93,28 @@ static void run_again(struct bus_call *call, void *ctx)
     }
     assert_int_equal(bus_call_err(call)->status, TN_OK);
     answer_text(call, "again");
+}
+
+static void run_metadata(struct bus_call *call, void *ctx)
+{
+    struct tn_bytes request = bus_call_request(call);
+    char key[64] = "";
+
+    (void)ctx;
+    assert_true(request.len < sizeof(key));
+    memcpy(key, request.data, request.len);
+    struct tn_str value = bus_call_metadata(call, key);
+    bus_call_answer_bytes(call, (struct tn_bytes){(const uint8_t *)value.data, value.len});
+}
+
+static void run_gate(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+
+    (void)atomic_fetch_add(&host->at_gate, 1);
+    while (!atomic_load(&host->is_gate_open))
+        (void)usleep(1000);
+    answer_text(call, "through");
 }
 
 static void run_large(struct bus_call *call, void *ctx)
@@ -117,10 +138,12 @@ struct stream {
 static void stream_on(struct bus_call *call, void *ctx)
 {
     struct stream *stream = ctx;
-    static char filler[STREAM_MESSAGE_SIZE + 1];
+    char filler[STREAM_MESSAGE_SIZE + 1];
     char number[24];
     tn_status st = TN_OK;
 
+    memset(filler, 'x', STREAM_MESSAGE_SIZE);
+    filler[STREAM_MESSAGE_SIZE] = '\0';
     while (stream->count == 0 || stream->next < stream->count) {
         Tenon__Bus__V1__Metadata message = TENON__BUS__V1__METADATA__INIT;
 
@@ -224,6 +247,8 @@ static void add_methods(struct host *host)
         {"test.Echo/Hang", run_hang, 0},
         {"test.Echo/Again", run_again, 0},
         {"test.Echo/Large", run_large, 0},
+        {"test.Echo/Metadata", run_metadata, 0},
+        {"test.Echo/Gate", run_gate, 0},
         {"test.Echo/Stream", run_stream, BUS_STREAMS},
         {"test.Echo/Watch", run_watch, BUS_STREAMS},
     };

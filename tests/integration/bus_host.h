@@ -18,7 +18,8 @@
  * test.Echo/Fail with a violation, test.Echo/Hang when it is cancelled, test.Echo/Again with
  * "again" after it was run again, test.Echo/Large with as many bytes as the request says,
  * test.Echo/Stream with as many messages as the request says (0: without end),
- * test.Echo/Watch with one message for each host_notify.
+ * test.Echo/Watch with one message for each host_notify, test.Echo/Metadata with the value of the
+ * metadata that the request names, test.Echo/Gate once `is_gate_open`: it holds a worker.
  */
 struct host {
     struct pool *pool;
@@ -33,6 +34,8 @@ struct host {
     _Atomic int hanging;       /* handlers of Hang that run */
     _Atomic int cancelled;     /* handlers that saw TN_CANCELLED */
     _Atomic int late;          /* handlers that saw TN_DEADLINE_EXCEEDED */
+    _Atomic bool is_gate_open;
+    _Atomic int at_gate;
     _Atomic(struct bus_call *) watcher;
 };
 

@@ -296,6 +296,8 @@ static void what_is_no_toml_is_named_with_its_line(void **state)
         {"[limits]\n[limits]\n", "t.toml:2: this is no TOML: "},
         {"\ndata = ", "t.toml:2: this is no TOML: "},
         {"data = \"x", "t.toml:1: this is no TOML: "},
+        {"\n[&]\nx = 1\n", "t.toml:2: this is no TOML: unexpected character."},
+        {"x = [\n1,\n2]\n\n[limits]\n[[.", "t.toml:6: this is no TOML: unexpected character."},
         {"= 3", "t.toml:1: this is no TOML: "},
         {"workers = 99999999999999999999", "t.toml:1: this is no TOML: "},
         {"data = \"\xff\"", "t.toml:1: this is no TOML: "},
@@ -373,17 +375,22 @@ static void deep_keys_are_refused_without_overflowing_the_stack(void **state)
     assert_string_equal(fixture->err.message, "t.toml:1: a: there is no such setting.");
 }
 
+/* Twice, so that the bound falls between two characters and into one. */
 static void a_long_key_is_cut_at_a_character(void **state)
 {
-    char text[1024] = "\"";
     struct fixture *fixture = *state;
 
-    for (size_t i = 0; i < 300; i++)
-        memcpy(text + 1 + 2 * i, "é", 2);
-    memcpy(text + 601, "\" = 1", 6);
-    assert_int_equal(load_text(fixture, text), TN_INVALID_ARGUMENT);
-    assert_true(utf8_is_valid(fixture->err.message, strlen(fixture->err.message), NULL));
-    assert_non_null(strstr(fixture->err.message, "there is no such setting."));
+    for (size_t offset = 0; offset < 2; offset++) {
+        char text[1024] = "\"x";
+        char *at = text + 1 + offset;
+
+        for (size_t i = 0; i < 300; i++, at += 2)
+            memcpy(at, "é", 2);
+        memcpy(at, "\" = 1", 6);
+        assert_int_equal(load_text(fixture, text), TN_INVALID_ARGUMENT);
+        assert_true(utf8_is_valid(fixture->err.message, strlen(fixture->err.message), NULL));
+        assert_non_null(strstr(fixture->err.message, "éé: there is no such setting."));
+    }
 }
 
 static void too_many_elements_are_refused(void **state)

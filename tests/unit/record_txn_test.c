@@ -356,6 +356,7 @@ static void key_gives_its_first_outcome_again(void **state)
     struct txn *txn = fixture_begin(f);
 
     assert_int_equal(txn_outcome(txn, key, method, hash, &response, &f->err), TN_NOT_FOUND);
+    assert_int_equal(txn_prepare(txn, &f->err), TN_OK); /* the response is known only then */
     assert_int_equal(txn_keep_outcome(txn, key, method, hash, response, &f->err), TN_OK);
     assert_int_equal(fixture_commit(f, txn), TN_OK);
     txn = fixture_begin(f);

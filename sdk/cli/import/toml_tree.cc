@@ -6,7 +6,7 @@
 #include <new>
 #include <string>
 
-#include <toml++/toml.h>
+#include "core/base/toml.hh"
 
 extern "C" {
 #include "core/base/utf8.h"
@@ -97,19 +97,19 @@ tn_status toml_tree_parse(struct tn_str text, const char *file, struct arena *ar
                           const struct toml_node **ret_root, struct err *err)
 {
     try {
-        const toml::table table = toml::parse(std::string_view(text.data, text.len));
+        const toml::table table = toml_read({text.data, text.len});
         auto *root = new_nodes(arena, 1);
 
         copy_table(arena, table, 1, root);
         *ret_root = root;
         return TN_OK;
-    } catch (const toml::parse_error &error) {
+    } catch (const toml_refusal &refusal) {
         return say_fail(err,
                         TN_INVALID_ARGUMENT,
                         "%s:%u: %s",
                         file,
-                        static_cast<unsigned>(error.source().begin.line),
-                        std::string(error.description()).c_str());
+                        static_cast<unsigned>(refusal.line),
+                        refusal.text.c_str());
     } catch (const too_deep &) {
         return say_fail(err,
                         TN_INVALID_ARGUMENT,

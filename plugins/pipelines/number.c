@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* number.c - exact products with 128-bit intermediates. */
+#include "number.h"
+
+#define EXPONENT_MIN (-18)
+#define EXPONENT_MAX 18
+
+__extension__ typedef __int128 wide;
+
+static bool fits(wide mantissa)
+{
+    return mantissa >= INT64_MIN && mantissa <= INT64_MAX;
+}
+
+/* Drops the last digits, half to even over all of them. */
+static wide drop_digits(wide mantissa, int *exponent)
+{
+    wide sign = mantissa < 0 ? -1 : 1;
+    wide rest = mantissa * sign;
+    bool is_past_half = false; /* of what was dropped before the last digit */
+    int last = 0;
+
+    while (!fits(rest) || *exponent < EXPONENT_MIN) {
+        is_past_half = is_past_half || last > 0;
+        last = (int)(rest % 10);
+        rest /= 10;
+        ++*exponent;
+    }
+    if (last > 5 || (last == 5 && (is_past_half || rest % 2 != 0)))
+        rest++;
+    return rest * sign;
+}
+
+bool number_multiply(struct tn_value a, struct tn_value b, struct tn_value *ret_product)
+{
+    if (a.kind != TN_NUMBER || b.kind != TN_NUMBER)
+        return false;
+    wide mantissa = (wide)a.as.integer * b.as.integer; /* 126 bits at most */
+    int exponent = a.exponent + b.exponent;
+
+    while (mantissa != 0 && mantissa % 10 == 0 && exponent < EXPONENT_MAX) {
+        mantissa /= 10;
+        exponent++;
+    }
+    mantissa = drop_digits(mantissa, &exponent);
+    while (exponent > EXPONENT_MAX && mantissa != 0 && fits(mantissa * 10)) {
+        mantissa *= 10;
+        exponent--;
+    }
+    if (mantissa == 0)
+        exponent = 0;
+    if (!fits(mantissa) || exponent > EXPONENT_MAX)
+        return false;
+    *ret_product = (struct tn_value){TN_NUMBER, exponent, {(int64_t)mantissa}};
+    return true;
+}
+
+bool number_is_probability(struct tn_value number)
+{
+    int64_t one = 1;
+
+    if (number.kind != TN_NUMBER || number.as.integer < 0)
+        return false;
+    if (number.as.integer == 0)
+        return true;
+    if (number.exponent > 0)
+        return false;
+    for (int i = number.exponent; i < 0; i++) /* -18 at least: 10^18 fits */
+        one *= 10;
+    return number.as.integer <= one;
+}

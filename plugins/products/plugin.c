@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plugin.c - products, and the lines by which deals name them: data alone, under the names that
+ * integrators know. There is no code in it, so the host never loads it.
+ */
+#include <tenon_sdk.h>
+
+#define GROUP_PRODUCT "productinformation"
+#define GROUP_LINE_ITEM "lineiteminformation"
+
+enum { PRODUCT, LINE_ITEM, DEAL, USER };
+
+static const struct tn_type types[] = {
+    [PRODUCT] = {.name = "products", .label = "Product", .plural = "Products"},
+    [LINE_ITEM] = {.name = "line_items", .label = "Line item", .plural = "Line items"},
+    [DEAL] = {.name = "deals", .flags = TN_EXTERN},
+    [USER] = {.name = "users", .flags = TN_EXTERN},
+};
+
+static const struct tn_option product_types[] = {
+    {"inventory", "Inventory"},
+    {"non_inventory", "Non-inventory"},
+    {"service", "Service"},
+};
+static const struct tn_option frequencies[] = {
+    {"weekly", "Weekly"},
+    {"biweekly", "Every two weeks"},
+    {"monthly", "Monthly"},
+    {"quarterly", "Quarterly"},
+    {"per_six_months", "Every six months"},
+    {"annually", "Annually"},
+    {"per_two_years", "Every two years"},
+    {"per_three_years", "Every three years"},
+    {"per_four_years", "Every four years"},
+    {"per_five_years", "Every five years"},
+};
+
+static const struct tn_property properties[] = {
+    {TN_PROPERTY(PRODUCT, TN_TEXT, "name", "Name",
+                 TN_REQUIRED | TN_TITLE | TN_SEARCHABLE | TN_INDEXED),
+     .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_TEXT, "hs_sku", "SKU", TN_UNIQUE | TN_SEARCHABLE),
+     .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_TEXT, "description", "Description", TN_SEARCHABLE),
+     .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_NUMBER, "price", "Unit price", TN_INDEXED), .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_NUMBER, "hs_cost_of_goods_sold", "Unit cost", 0),
+     .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_NUMBER, "tax", "Tax", 0), .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_CHOICE, "hs_product_type", "Product type", TN_INDEXED),
+     .group = GROUP_PRODUCT,
+     .options = TN_LIST(product_types)},
+    {TN_PROPERTY(PRODUCT, TN_CHOICE, "recurringbillingfrequency", "Billing frequency", 0),
+     .group = GROUP_PRODUCT,
+     .options = TN_LIST(frequencies)},
+    {TN_PROPERTY(PRODUCT, TN_TEXT, "hs_recurring_billing_period", "Term", 0),
+     .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_TEXT, "hs_url", "URL", 0), .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_TEXT, "hs_images", "Image URL", 0), .group = GROUP_PRODUCT},
+    {TN_PROPERTY(PRODUCT, TN_REF, "hubspot_owner_id", "Owner", TN_INDEXED | TN_OWNER),
+     .group = GROUP_PRODUCT,
+     .refers = USER},
+    {TN_PROPERTY(LINE_ITEM, TN_TEXT, "name", "Name", TN_REQUIRED | TN_TITLE | TN_SEARCHABLE),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_REF, "hs_product_id", "Product", TN_INDEXED),
+     .group = GROUP_LINE_ITEM,
+     .refers = PRODUCT},
+    {TN_PROPERTY(LINE_ITEM, TN_TEXT, "hs_sku", "SKU", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_TEXT, "description", "Description", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "quantity", "Quantity", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "price", "Unit price", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "discount", "Unit discount", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_discount_percentage", "Discount percentage", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_pre_discount_amount", "Amount before discount", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_total_discount", "Total discount", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "amount", "Net price", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "tax", "Tax", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_tax_rate", "Tax rate", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_post_tax_amount", "Amount with tax", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_TEXT, "hs_line_item_currency_code", "Currency", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_cost_of_goods_sold", "Unit cost", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_margin", "Margin", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_CHOICE, "recurringbillingfrequency", "Billing frequency", 0),
+     .group = GROUP_LINE_ITEM,
+     .options = TN_LIST(frequencies)},
+    {TN_PROPERTY(LINE_ITEM, TN_TEXT, "hs_recurring_billing_period", "Term", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_DATE, "hs_recurring_billing_start_date", "Billing start date", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_DATE, "hs_recurring_billing_end_date", "Billing end date", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_NUMBER, "hs_position_on_quote", "Position on the quote", 0),
+     .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_TEXT, "hs_url", "URL", 0), .group = GROUP_LINE_ITEM},
+    {TN_PROPERTY(LINE_ITEM, TN_TEXT, "hs_images", "Image URL", 0), .group = GROUP_LINE_ITEM},
+};
+
+static const struct tn_association associations[] = {
+    {"deal_to_line_item", DEAL, LINE_ITEM, .label = "Line items", .inverse = "Deal", .max_from = 1},
+};
+
+static const struct tn_text texts[] = {
+    {"fr", "Name", "Nom"},
+    {"fr", "SKU", "Référence"},
+    {"fr", "Description", "Description"},
+    {"fr", "Unit price", "Prix unitaire"},
+    {"fr", "Unit cost", "Coût unitaire"},
+    {"fr", "Tax", "Taxe"},
+    {"fr", "Product type", "Type de produit"},
+    {"fr", "Billing frequency", "Fréquence de facturation"},
+    {"fr", "Term", "Durée d'engagement"},
+    {"fr", "URL", "URL"},
+    {"fr", "Image URL", "URL de l'image"},
+    {"fr", "Owner", "Propriétaire"},
+    {"fr", "Product", "Produit"},
+    {"fr", "Quantity", "Quantité"},
+    {"fr", "Unit discount", "Remise unitaire"},
+    {"fr", "Discount percentage", "Pourcentage de remise"},
+    {"fr", "Amount before discount", "Montant avant remise"},
+    {"fr", "Total discount", "Remise totale"},
+    {"fr", "Net price", "Prix net"},
+    {"fr", "Tax rate", "Taux de taxe"},
+    {"fr", "Amount with tax", "Montant taxe comprise"},
+    {"fr", "Currency", "Devise"},
+    {"fr", "Margin", "Marge"},
+    {"fr", "Billing start date", "Début de facturation"},
+    {"fr", "Billing end date", "Fin de facturation"},
+    {"fr", "Position on the quote", "Position sur le devis"},
+    {"fr", "Weekly", "Hebdomadaire"},
+    {"fr", "Every two weeks", "Toutes les deux semaines"},
+    {"fr", "Monthly", "Mensuelle"},
+    {"fr", "Quarterly", "Trimestrielle"},
+    {"fr", "Every six months", "Semestrielle"},
+    {"fr", "Annually", "Annuelle"},
+    {"fr", "Every two years", "Tous les deux ans"},
+    {"fr", "Every three years", "Tous les trois ans"},
+    {"fr", "Every four years", "Tous les quatre ans"},
+    {"fr", "Every five years", "Tous les cinq ans"},
+    {"fr", "Inventory", "Produit stocké"},
+    {"fr", "Non-inventory", "Produit non stocké"},
+    {"fr", "Service", "Service"},
+    {"fr", "Products", "Produits"},
+    {"fr", "Line item", "Ligne de produit"},
+    {"fr", "Line items", "Lignes de produit"},
+    {"fr", "Deal", "Transaction"},
+};
+
+const struct tn_plugin tenon_plugin_v1 = {
+    TN_DATA_PLUGIN("tenon.products", "1.0.0", "Products and the line items of deals"),
+    .types = TN_LIST(types),
+    .properties = TN_LIST(properties),
+    .associations = TN_LIST(associations),
+    .texts = TN_LIST(texts),
+};
