@@ -396,7 +396,7 @@ static const struct text_pair pairs[] = {
     {"The cursor is not one of this query: start again without a cursor.",
      "Le curseur n’est pas celui de cette requête : recommencez sans curseur."},
     {"The data directory %s cannot be made: %s.",
-     "Le dossier de données %s ne peut pas être créé : %s."},
+     "Le répertoire de données %s ne peut pas être créé : %s."},
     {"The directory that '%s' is to be in is not there.",
      "Le répertoire qui doit contenir « %s » n’existe pas."},
     {"The disk is full: nothing was written.", "Le disque est plein : rien n'a été écrit."},
@@ -478,7 +478,7 @@ static const struct text_pair pairs[] = {
      "L’opérateur ne prend pas %u valeurs : HAS et HAS_NOT n’en prennent aucune, BETWEEN deux, IN "
      "de 1 à %u, les autres une."},
     {"The path of the data directory is too long.",
-     "Le chemin du dossier de données est trop long."},
+     "Le chemin du répertoire de données est trop long."},
     {"The path of the work folder is too long.", "Le chemin du dossier de travail est trop long."},
     {"The plugin %s did not declare that it writes %s.",
      "Le module %s n'a pas déclaré qu'il écrit %s."},
