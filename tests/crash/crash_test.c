@@ -77,7 +77,7 @@ static void acknowledged_writes_survive_kills(void **state)
     unsigned kills = 0;
     uint64_t lost_count = 0;
 
-    tenond_add_plugin(host, PLUGIN_FOLDER "/test_machines.so");
+    tenond_add_plugin(host, PLUGIN_FOLDER "/host_machines.so");
     tenond_start(host);
     add_sites(host, model);
     for (unsigned round = 1; round <= plan->rounds; round++) {
