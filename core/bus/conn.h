@@ -88,6 +88,7 @@ struct bus_conn {
     bool is_stalled;
     bool is_told;      /* `closed` ran */
     bool is_finishing; /* closes when all is written */
+    bool is_held;      /* the owner promises to kick soon: more is about to be put */
     bool is_corked;
     pthread_t corked_by; /* whose frames wait for the end of the batch that it reads */
 };
@@ -114,7 +115,7 @@ static inline struct buf *bus_conn_out(struct bus_conn *conn)
     return &conn->out[conn->filling];
 }
 
-/* Writes what was appended, unless a write is on its way already. Locked. */
+/* Writes what was appended, unless a write is on its way already, or it is held. Locked. */
 void bus_conn_kick(struct bus_conn *conn);
 
 /* Appends a frame and kicks; a connection that has no memory for it is closed. Locked. */

@@ -21,15 +21,6 @@ struct outgoing {
 
 /* Memory */
 
-static void hold_call(struct bus_timer *timer)
-{
-    struct tenon_call *call = CONTAINER_OF(timer, struct tenon_call, timer);
-
-    (void)atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
-}
-
-static void fire_call(struct bus_timer *timer);
-
 static void free_call(struct tenon_call *call)
 {
     buf_fini(&call->stored);
@@ -47,12 +38,10 @@ static void trim(struct buf *buf)
 }
 
 /* Locked. */
-static void unref(struct tenon_call *call)
+static void recycle(struct tenon_call *call)
 {
     struct tenon_client *client = call->client;
 
-    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) > 1)
-        return;
     if (client->spare_count == SPARE_CALL_MAX) {
         free_call(call);
         return;
@@ -78,10 +67,7 @@ static struct tenon_call *new_call(struct tenon_client *client)
         if (!call)
             return NULL;
         call->client = client;
-        call->timer.hold = hold_call;
-        call->timer.fire = fire_call;
     }
-    atomic_store_explicit(&call->refs, 1, memory_order_relaxed);
     call->state = CALL_WAITING;
     call->id = 0;
     call->is_cancelled = false;
@@ -312,21 +298,26 @@ void calls_sent(struct bus_out *out)
     calls_send_waiting(CONTAINER_OF(out, struct tenon_call, out)->client);
 }
 
+/* Makes call_timer fire at `due_us` or earlier. */
+static void watch(struct tenon_client *client, int64_t due_us)
+{
+    if (due_us >= client->call_due_us)
+        return;
+    client->call_due_us = due_us;
+    (void)bus_loop_arm(&client->loop, &client->call_timer, due_us); /* it is armed always */
+}
+
 static tn_status begin_call(struct tenon_call *call, const struct outgoing *outgoing)
 {
     struct tenon_client *client = call->client;
 
-    TRY(bus_loop_arm(&client->loop, &call->timer, call->deadline_us));
+    watch(client, call->deadline_us);
     /* In order behind those that wait already. */
     if (!client->first_waiting && can_send(client)) {
         send_call(call, outgoing);
         return TN_OK;
     }
-    tn_status st = store(call, outgoing);
-    if (st != TN_OK) {
-        bus_loop_disarm(&client->loop, &call->timer);
-        return st;
-    }
+    TRY(store(call, outgoing));
     push_waiting(client, call);
     calls_send_waiting(client);
     return TN_OK;
@@ -392,7 +383,7 @@ tn_status tenon_call(struct tenon_client *client, const char *method, struct tn_
         if (st == TN_OK)
             client->open_count++;
         else
-            unref(call);
+            recycle(call);
     } else {
         st = TN_RESOURCE_EXHAUSTED;
     }
@@ -423,7 +414,6 @@ static void detach(struct tenon_call *call)
     else
         bus_conn_unqueue(&client->conn, &call->out);
     call->state = CALL_ENDED;
-    bus_loop_disarm(&client->loop, &call->timer);
     client->open_count--;
 }
 
@@ -434,7 +424,7 @@ void call_end(struct tenon_call *call, const struct tenon_result *result)
     assert(call->state == CALL_ENDED);
     call->done(call->ctx, result);
     (void)pthread_mutex_lock(&client->mu);
-    unref(call);
+    recycle(call);
     (void)pthread_mutex_unlock(&client->mu);
 }
 
@@ -502,27 +492,60 @@ static tn_status why_over(struct tenon_call *call, struct err *err)
     return err_set(err, TN_DEADLINE_EXCEEDED, "The call's time is over.");
 }
 
-static void fire_call(struct bus_timer *timer)
+/* Whether the call is to be ended now; if not, `*next_us` is when to look again at the latest. */
+static bool is_over(const struct tenon_call *call, int64_t now_us, int64_t *next_us)
 {
-    struct tenon_call *call = CONTAINER_OF(timer, struct tenon_call, timer);
-    struct tenon_client *client = call->client;
+    if (call->is_cancelled || call->deadline_us <= now_us)
+        return true;
+    if (call->deadline_us < *next_us)
+        *next_us = call->deadline_us;
+    return false;
+}
+
+/* A call whose time is over, or that was cancelled. Locked. */
+static struct tenon_call *find_over(struct tenon_client *client, int64_t now_us, int64_t *next_us)
+{
+    for (uint32_t id = 1; id <= client->call_max && client->sent_count > 0; id++)
+        if (client->calls[id] && is_over(client->calls[id], now_us, next_us))
+            return client->calls[id];
+    for (struct tenon_call *call = client->first_waiting; call; call = call->next)
+        if (is_over(call, now_us, next_us))
+            return call;
+    return NULL;
+}
+
+/* Ends one; false: there is none any more. With deliver_mu. */
+static bool end_over(struct tenon_client *client)
+{
+    int64_t next_us = BUS_NEVER;
     tn_status st = TN_OK;
     struct err err;
 
     err_init(&err, client->language);
-    (void)pthread_mutex_lock(&client->deliver_mu);
     (void)pthread_mutex_lock(&client->mu);
-    if (call->state != CALL_ENDED) {
+    client->call_due_us = BUS_NEVER;
+    struct tenon_call *call = find_over(client, clock_mono_us(), &next_us);
+    if (call) {
         st = why_over(call, &err);
         give_up(call);
+    } else {
+        watch(client, next_us);
     }
     (void)pthread_mutex_unlock(&client->mu);
-    if (st != TN_OK)
-        call_fail(call, st, err.message);
+    if (!call)
+        return false;
+    call_fail(call, st, err.message);
+    return true;
+}
+
+void calls_fire(struct bus_timer *timer)
+{
+    struct tenon_client *client = CONTAINER_OF(timer, struct tenon_client, call_timer);
+
+    (void)pthread_mutex_lock(&client->deliver_mu);
+    while (end_over(client))
+        continue;
     (void)pthread_mutex_unlock(&client->deliver_mu);
-    (void)pthread_mutex_lock(&client->mu);
-    unref(call); /* of hold_call */
-    (void)pthread_mutex_unlock(&client->mu);
 }
 
 void tenon_call_cancel(struct tenon_call *call)
@@ -532,9 +555,7 @@ void tenon_call_cancel(struct tenon_call *call)
     (void)pthread_mutex_lock(&client->mu);
     if (call->state != CALL_ENDED && !call->is_cancelled) {
         call->is_cancelled = true;
-        /* `done` runs on the loop's thread, so that it may be cancelled from a callback. The timer
-         * is armed, or about to fire anyway. */
-        (void)bus_loop_arm(&client->loop, &call->timer, 0);
+        watch(client, 0); /* `done` runs on the loop's thread, never in here */
     }
     (void)pthread_mutex_unlock(&client->mu);
 }

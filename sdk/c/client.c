@@ -60,7 +60,7 @@ static void dial_later(struct tenon_client *client)
     client->attempt_count++;
     set_state(client, CLIENT_BACKOFF);
     if (client->state == CLIENT_BACKOFF)
-        (void)bus_loop_arm(&client->loop, &client->timer, due_us); /* its place is kept */
+        (void)bus_loop_arm(&client->loop, &client->timer, due_us);
 }
 
 static void say_why_not(struct tenon_client *client, int result)
@@ -154,11 +154,6 @@ static void run_dialled(struct bus_job *job)
         bus_conn_start(&client->conn);
 }
 
-static void hold_client(struct bus_timer *timer)
-{
-    (void)timer; /* it lives longer than its loop */
-}
-
 static void fire_client(struct bus_timer *timer)
 {
     struct tenon_client *client = CONTAINER_OF(timer, struct tenon_client, timer);
@@ -170,7 +165,6 @@ static void fire_client(struct bus_timer *timer)
         say_why_not(client, NNG_ETIMEDOUT);
         bus_conn_close(&client->conn);
     }
-    (void)bus_loop_arm(&client->loop, timer, BUS_NEVER);
     (void)pthread_mutex_unlock(&client->mu);
 }
 
@@ -391,7 +385,8 @@ tn_status tenon_client_create(const struct tenon_options *options, struct tenon_
         options->connect_timeout_us > 0 ? options->connect_timeout_us : CONNECT_TIMEOUT_DEFAULT_US;
     client->timeout_us = options->timeout_us > 0 ? options->timeout_us : TIMEOUT_DEFAULT_US;
     client->backoff_us = BACKOFF_MIN_US;
-    client->timer.hold = hold_client;
+    client->call_timer.fire = calls_fire;
+    client->call_due_us = BUS_NEVER;
     client->timer.fire = fire_client;
     client->dialled.run = run_dialled;
     client->closed.run = run_closed;
@@ -401,8 +396,10 @@ tn_status tenon_client_create(const struct tenon_options *options, struct tenon_
         free_client(client);
         return st;
     }
-    /* Dials as soon as the timer fires; it is armed from here on, so arming cannot fail. */
-    st = bus_loop_arm(&client->loop, &client->timer, 0);
+    /* Dials as soon as the timer fires. Both are armed from here on, so that arming cannot fail. */
+    st = bus_loop_arm(&client->loop, &client->call_timer, BUS_NEVER);
+    if (st == TN_OK)
+        st = bus_loop_arm(&client->loop, &client->timer, 0);
     if (st != TN_OK) {
         bus_loop_fini(&client->loop);
         free_client(client);

@@ -68,14 +68,12 @@ enum call_state {
 
 struct tenon_call {
     struct tenon_client *client;
-    _Atomic uint32_t refs; /* the client's until it ends, and a firing timer's */
     enum call_state state; /* guarded by the client's mu, as all below */
     uint32_t id;
     bool is_cancelled;
     bool is_paused;
     int64_t deadline_us;
-    uint32_t taken; /* bytes received for which no credit was given back yet */
-    struct bus_timer timer;
+    uint32_t taken;     /* bytes received for which no credit was given back yet */
     struct buf stored;  /* of a waiting call: method, portal, metadata, request */
     size_t method_size; /* of the parts of `stored`, NULs included */
     size_t portal_size;
@@ -113,7 +111,9 @@ struct tenon_client {
     uint64_t attempt_count; /* attempts to connect that ended */
     char reasons[REASON_COUNT][ERR_MESSAGE_SIZE];
     uint32_t reason;
-    struct bus_timer timer; /* dials again, or gives up waiting for the hello */
+    struct bus_timer call_timer; /* one for all calls: most end long before their deadline */
+    int64_t call_due_us;         /* when it fires: no call is due earlier */
+    struct bus_timer timer;      /* dials again, or gives up waiting for the hello */
     struct bus_job dialled;
     struct bus_job closed;
     struct bus_job stop;
@@ -146,6 +146,8 @@ tn_status names_find(struct names *names, const char *name, uint32_t *ret_id, bo
 /* Ends of calls: with deliver_mu held, without mu. */
 void call_end(struct tenon_call *call, const struct tenon_result *result);
 void call_fail(struct tenon_call *call, tn_status status, const char *text);
+/* Of client->call_timer. */
+void calls_fire(struct bus_timer *timer);
 /* Sends what waits, as far as there are ids and room. Locked. */
 void calls_send_waiting(struct tenon_client *client);
 /* Ends all calls, or only those that were sent. With deliver_mu, without mu. */

@@ -22,9 +22,10 @@ struct raw {
 
 static int connect_raw(const struct host *host)
 {
+    unsigned long port = strtoul(strrchr(host->tcp, ':') + 1, NULL, 10);
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr = {htonl(INADDR_LOOPBACK)},
-                                  .sin_port = htons((uint16_t)atoi(strrchr(host->tcp, ':') + 1))};
+                                  .sin_port = htons((uint16_t)port)};
     const struct timeval patience = {.tv_sec = PATIENCE_US / SECOND};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

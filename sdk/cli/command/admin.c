@@ -112,18 +112,19 @@ static const struct argp user_argp = {
     context_help_filter,
     NULL};
 
-static const struct argp setting_argp = {NULL,
-                                         parse,
-                                         "list [PLUGIN]\nset PLUGIN.NAME VALUE\nset PLUGIN.NAME",
-                                         "List and change the settings of plugins, for a portal."
-                                         "\v"
-                                         "Setting no value brings the default back.\n\n"
-                                         "Examples:\n"
-                                         "  tenon setting list contacts\n"
-                                         "  tenon setting set contacts.company_from_domain true",
-                                         global_options,
-                                         context_help_filter,
-                                         NULL};
+static const struct argp setting_argp = {
+    NULL,
+    parse,
+    "list [PLUGIN]\nset PLUGIN.NAME VALUE\nset PLUGIN.NAME",
+    "List and change the settings of plugins, for a portal."
+    "\v"
+    "Setting no value brings the default back.\n\n"
+    "Examples:\n"
+    "  tenon setting list tenon.contacts\n"
+    "  tenon setting set tenon.contacts.company_from_email true",
+    global_options,
+    context_help_filter,
+    NULL};
 
 static const struct argp status_argp = {NULL,
                                         parse,
@@ -168,14 +169,14 @@ static const struct table_column status_columns[] = {
     {"started_at", "Started (UTC)", TABLE_TIME},
     {"urls", "Listens at", TABLE_TEXT},
     {"data_dir", "Data", TABLE_TEXT},
-    {"plugins_running", "Plugins running", TABLE_TEXT},
-    {"plugins_failed", "Plugins failed", TABLE_TEXT},
+    {"plugins_running", "Plugins running", TABLE_COUNT},
+    {"plugins_failed", "Plugins failed", TABLE_COUNT},
     {"resident_bytes", "Memory", TABLE_BYTES},
 };
 
 static const struct table_column portal_status_columns[] = {
     {"name", "Portal", TABLE_TEXT},
-    {"head", "Changes", TABLE_TEXT},
+    {"head", "Changes", TABLE_COUNT},
     {"frozen", "", TABLE_FLAGS},
 };
 

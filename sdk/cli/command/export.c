@@ -96,7 +96,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp_option options[] = {
     {"filter", OPTION_FILTER, "FILTER", 0, "Only records that fit; all of several must", 0},
     {"format", OPTION_FORMAT, "csv|jsonl", 0, "CSV, or JSON with one record a line", 0},
-    {"properties", OPTION_PROPERTIES, "NAME,NAME", 0, "Only these, in this order", 0},
+    {"properties",
+     OPTION_PROPERTIES,
+     "NAME,NAME",
+     0,
+     "Only these, in this order; else all that can be written",
+     0},
     {"links",
      OPTION_LINKS,
      "ASSOCIATION:PROPERTY",

@@ -129,7 +129,7 @@ tn_status pages_set_properties(struct pages *pages, const char *names, struct er
     const Tenon__Schema__V1__ObjectType *type = p->type->type;
 
     for (size_t i = 0; !names && i < type->n_properties; i++)
-        if (!type->properties[i]->archived)
+        if (!type->properties[i]->archived && !type->properties[i]->read_only)
             TRY(add_column(p, type->properties[i]->name, type->properties[i]->name, -1, err));
     while (names && *names != '\0') {
         size_t len = strcspn(names, ",");
