@@ -36,6 +36,8 @@
 /* Waits between attempts to connect double from the first to the last, give or take a quarter. */
 #define BACKOFF_MIN_US ((int64_t)50 * 1000)
 #define BACKOFF_MAX_US ((int64_t)5 * 1000000)
+/* A host that says nothing is pinged each connect timeout, and given up after this many. */
+#define SILENCE_MAX 3u
 /* Texts of tenon_client_reason() that stay readable after newer ones. */
 #define REASON_COUNT 8u
 
@@ -113,7 +115,9 @@ struct tenon_client {
     uint32_t reason;
     struct bus_timer call_timer; /* one for all calls: most end long before their deadline */
     int64_t call_due_us;         /* when it fires: no call is due earlier */
-    struct bus_timer timer;      /* dials again, or gives up waiting for the hello */
+    struct bus_timer timer;      /* dials again, gives up waiting for the hello, listens for life */
+    bool has_heard;              /* something came since the timer last fired */
+    uint32_t silence;            /* how often it fired since anything came */
     struct bus_job dialled;
     struct bus_job closed;
     struct bus_job stop;
