@@ -151,6 +151,26 @@ static void pages_go_on_where_they_ended(void **state)
     check_found(s, request, "A B C D");
 }
 
+static void a_sorted_search_puts_those_without_a_value_last(void **state)
+{
+    struct served *s = *state;
+    Tenon__Records__V1__SearchRequest *request = a_search(s, NULL, NULL);
+
+    create_five(s);
+    request->limit = 2;
+    request->sort = a_text(s, "price");
+    check_found(s, request, "A B C D E");
+    request->descending = 1;
+    check_found(s, request, "D C B A E");
+    request = a_search(s, a_group(s, a_filter(s, "state", OP(EQ), "used", NULL), NULL), NULL);
+    request->sort = a_text(s, "installed_on");
+    check_found(s, request, "B C");
+    request->sort = a_text(s, "weight");
+    refuse_search(s, request, TN_FAILED_PRECONDITION, "sort", "indexed");
+    request->sort = a_text(s, "colour");
+    refuse_search(s, request, TN_INVALID_ARGUMENT, "sort", "unknown_property");
+}
+
 static void archived_records_are_not_found(void **state)
 {
     struct served *s = *state;
@@ -265,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(filters_find_by_index_and_by_row),
         TEST(pages_go_on_where_they_ended),
+        TEST(a_sorted_search_puts_those_without_a_value_last),
         TEST(archived_records_are_not_found),
         TEST(wrong_searches_are_refused),
         TEST(totals_follow_the_records),
