@@ -41,6 +41,27 @@ static void runs_many_calls_on_one_connection(void **state)
     mem_free(outcomes);
 }
 
+/* An end that follows gathered answers must take them along, and be written itself. */
+static void answers_and_failures_mixed_all_arrive(void **state)
+{
+    enum { COUNT = 48, ROUNDS = 60 };
+    struct fixture *fixture = *state;
+    struct outcome *outcomes = mem_array(struct outcome, COUNT);
+
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < COUNT; i++)
+            call_async(fixture->client,
+                       i % 3 == round % 3 ? "test.Echo/Fail" : "test.Echo/Echo",
+                       "x",
+                       NULL,
+                       &outcomes[i]);
+        for (int i = 0; i < COUNT; i++)
+            assert_int_equal(outcome_of(&outcomes[i]),
+                             i % 3 == round % 3 ? TN_INVALID_ARGUMENT : TN_OK);
+    }
+    mem_free(outcomes);
+}
+
 static void streams_every_message_in_order(void **state)
 {
     struct fixture *fixture = *state;
@@ -382,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(answers_over_ipc_and_tcp),
         TEST(runs_many_calls_on_one_connection),
+        TEST(answers_and_failures_mixed_all_arrive),
         TEST(streams_every_message_in_order),
         TEST(failure_carries_its_violations),
         TEST(unknown_method_is_named),
