@@ -96,6 +96,7 @@ struct records {
     bool has_thread;
     /* The committer's alone. */
     struct group *group;
+    int64_t expired_us; /* monotonic: when it last looked for what has ended */
     struct recent *recent;
     struct map totals; /* portal, key -> struct cached_totals */
 };
@@ -162,6 +163,7 @@ struct record {
 struct txn_meta {
     struct tn_str key;
     struct tn_bytes value; /* empty: none */
+    tn_time expires_us;    /* of an outcome; 0: it stays */
     bool is_written;
     struct txn_meta *next;
 };
@@ -287,6 +289,11 @@ tn_status txn_unlink_all(struct record *record, struct err *err);
 tn_status txn_encode(struct txn *txn, struct err *err);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
 tn_status txn_encode_metas(struct txn *txn);
+
+/* That the outcome under `key` of family meta ends at `at_us`. [worker] */
+void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);
+/* Now and then, takes away what has ended, with the batch. [committer thread] */
+void expire_look(struct records *records, struct store_batch *batch);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

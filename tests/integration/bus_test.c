@@ -311,10 +311,11 @@ static void wrong_token_is_unauthenticated_but_health_is_open(void **state)
 {
     struct fixture *fixture = *state;
     const struct tenon_options options = {.url = fixture->host->tcp, .token = "wrong"};
-    Tenon__Bus__V1__HealthCheckRequest request = TENON__BUS__V1__HEALTH_CHECK_REQUEST__INIT;
+    Tenon__Bus__V1__HealthCheckRequest request;
     struct tenon_client *client = NULL;
     ProtobufCMessage *response = NULL;
 
+    tenon__bus__v1__health_check_request__init(&request);
     assert_int_equal(tenon_client_create(&options, &client), TN_OK);
     check_refusal(client, "test.Echo/Echo", NULL, TN_UNAUTHENTICATED, "token is wrong");
     assert_int_equal(tenon_invoke(client,
@@ -545,6 +546,21 @@ static void destroyed_client_ends_its_calls_once(void **state)
     }
 }
 
+static void idle_connection_is_kept_by_pings(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct tenon_options options = {.url = fixture->host->tcp,
+                                          .connect_timeout_us = SECOND / 20};
+    struct tenon_client *client = NULL;
+
+    assert_int_equal(tenon_client_create(&options, &client), TN_OK);
+    check_answer(client, "test.Echo/Echo", "before", NULL, "before");
+    (void)usleep(SECOND / 2); /* ten times as long as it is silent without a ping */
+    check_answer(client, "test.Echo/Echo", "after", NULL, "after");
+    assert_int_equal(atomic_load(&fixture->host->admitted), 1);
+    tenon_client_destroy(client);
+}
+
 static void absent_host_is_explained(void **state)
 {
     const struct tenon_options options = {.url = "ipc:///tmp/bus_test_nobody",
@@ -648,12 +664,14 @@ static void impossible_urls_are_refused(void **state)
 static void reflection_lists_and_describes(void **state)
 {
     struct fixture *fixture = *state;
-    Tenon__Bus__V1__ListMethodsRequest list = TENON__BUS__V1__LIST_METHODS_REQUEST__INIT;
-    Tenon__Bus__V1__DescribeRequest describe = TENON__BUS__V1__DESCRIBE_REQUEST__INIT;
+    Tenon__Bus__V1__ListMethodsRequest list;
+    Tenon__Bus__V1__DescribeRequest describe;
     ProtobufCMessage *message = NULL;
     char service[] = "tenon.bus.v1.Reflection";
     char symbol[] = "tenon.bus.v1.Reflection/Describe";
 
+    tenon__bus__v1__list_methods_request__init(&list);
+    tenon__bus__v1__describe_request__init(&describe);
     list.service = service;
     assert_int_equal(tenon_invoke(fixture->client,
                                   "tenon.bus.v1.Reflection/List",
@@ -692,10 +710,11 @@ static void generated_service_stubs_call_the_host(void **state)
 {
     struct fixture *fixture = *state;
     ProtobufCService *health = tenon_service(fixture->client, &tenon__bus__v1__health__descriptor);
-    Tenon__Bus__V1__HealthCheckRequest request = TENON__BUS__V1__HEALTH_CHECK_REQUEST__INIT;
+    Tenon__Bus__V1__HealthCheckRequest request;
     char nowhere[] = "no.such.Service";
     int health_state = 0;
 
+    tenon__bus__v1__health_check_request__init(&request);
     tenon__bus__v1__health__check(health, &request, on_health, &health_state);
     assert_int_equal(health_state, TENON__BUS__V1__HEALTH_CHECK_RESPONSE__STATE__SERVING);
     assert_int_equal(tenon_service_result(health)->status, TN_OK);
@@ -795,6 +814,7 @@ int main(void)
         TEST(endless_stream_ends_when_cancelled),
         TEST(woken_stream_sends_once_for_each_notice),
         TEST(destroyed_client_ends_its_calls_once),
+        TEST(idle_connection_is_kept_by_pings),
         cmocka_unit_test(absent_host_is_explained),
         TEST(reconnects_to_a_host_that_came_back),
         TEST(stopping_lets_open_calls_finish_and_refuses_new_ones),
