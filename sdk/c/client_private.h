@@ -147,7 +147,13 @@ tn_status names_find(struct names *names, const char *name, uint32_t *ret_id, bo
 
 /* call.c */
 
-/* Ends of calls: with deliver_mu held, without mu. */
+/* Takes the call off everything: afterwards only who ends it knows it. Locked. */
+void call_detach(struct tenon_call *call);
+/* As call_detach, and tells the host if it knows of the call. Locked. */
+void call_give_up(struct tenon_call *call);
+/* The host ended the call of this id: it may be used again. Locked. */
+void calls_free_id(struct tenon_client *client, uint32_t id);
+/* Ends of detached calls: with deliver_mu held, without mu. */
 void call_end(struct tenon_call *call, const struct tenon_result *result);
 void call_fail(struct tenon_call *call, tn_status status, const char *text);
 /* Of client->call_timer. */
@@ -157,14 +163,18 @@ void calls_send_waiting(struct tenon_client *client);
 /* Ends all calls, or only those that were sent. With deliver_mu, without mu. */
 void calls_fail_all(struct tenon_client *client, bool with_waiting, tn_status status,
                     const char *text);
-/* Frames of calls. With deliver_mu, without mu. */
+/* A long request has left. Locked. */
+void calls_sent(struct bus_out *out);
+/* A connection begins: the ids are 1 to `call_max`. TN_RESOURCE_EXHAUSTED. Locked. */
+tn_status calls_reset(struct tenon_client *client, uint32_t call_max);
+/* No call is open. */
+void calls_fini(struct tenon_client *client);
+
+/* answer.c: frames of calls. With deliver_mu, without mu. */
 tn_status calls_take_message(struct tenon_client *client, const struct bus_frame *frame,
                              struct err *err);
 tn_status calls_take_end(struct tenon_client *client, const struct bus_frame *frame,
                          struct err *err);
-void calls_sent(struct bus_out *out);
-tn_status calls_reset(struct tenon_client *client, uint32_t call_max);
-void calls_fini(struct tenon_client *client);
 
 /* client.c */
 

@@ -2,6 +2,7 @@
 /* Tests plugins/contacts/address.c. */
 #include "plugins/contacts/address.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/check.h"
@@ -68,14 +69,14 @@ static void the_parts_of_an_address_have_bounds(void **state)
 
     (void)state;
     memset(text, 'a', 64);
-    (void)strncpy(text + 64, "@example.com", sizeof(text) - 64);
+    (void)snprintf(text + 64, sizeof(text) - 64, "@example.com");
     assert_non_null(email(text));
     memset(text, 'a', 65);
-    (void)strncpy(text + 65, "@example.com", sizeof(text) - 65);
+    (void)snprintf(text + 65, sizeof(text) - 65, "@example.com");
     assert_null(email(text));
     memcpy(text, "a@", 2);
     memset(text + 2, 'b', 64);
-    (void)strncpy(text + 66, ".com", sizeof(text) - 66);
+    (void)snprintf(text + 66, sizeof(text) - 66, ".com");
     assert_null(email(text));
 }
 
