@@ -85,7 +85,7 @@ claim "an unknown option is wrong usage" exits 2 tenon status --frobnicate
 claim "an import of nothing is wrong usage" exits 2 tenon import
 claim "every command has help with examples" exits 0 tenon import --help
 claim "... in English" says "Examples:"
-claim "... and in French" exits 0 tenon export --language fr --help
+claim "... and in French" exits 0 tenon export --help --language fr
 claim "... translated" says "Exemples :"
 claim "a plugin is inspected without a host" exits 0 tenon plugin inspect "$plugins/products.so"
 claim "... by its declarations" says "line_items"
@@ -224,6 +224,7 @@ claim "what is no filter is refused" exits 1 tenon export deals --filter =x
 
 # -------------------------------------------------------------------------------- watch
 
+: >"$dir/watched"
 "$bin/tenon" watch contacts --after 0 --json >"$dir/watched" 2>"$dir/err" &
 watch_pid=$!
 claim "a watch shows what was" within 20 grep -q '"number"' "$dir/watched"
