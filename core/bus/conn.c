@@ -259,8 +259,9 @@ bool bus_conn_put_message(struct bus_conn *conn, struct bus_out *out, uint8_t fl
 {
     int64_t cost = (int64_t)(BUS_HEADER_SIZE + body.len);
 
+    /* Credit is the peer's word; what waits to be written is our memory. */
     if (body.len > BUS_BODY_MAX || out->has_message || out->credit <= 0 || conn->credit <= 0 ||
-        conn->state == BUS_CONN_CLOSED)
+        conn->state == BUS_CONN_CLOSED || bus_conn_out(conn)->len >= BUS_WRITE_TARGET)
         return false;
     out->credit -= cost;
     conn->credit -= cost;

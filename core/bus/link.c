@@ -114,7 +114,6 @@ static void run_flush(struct bus_job *job)
     struct bus_link *link = CONTAINER_OF(job, struct bus_link, flush);
 
     (void)pthread_mutex_lock(&link->mu);
-    link->conn.is_held = false;
     bus_conn_kick(&link->conn);
     (void)pthread_mutex_unlock(&link->mu);
 }
@@ -301,7 +300,7 @@ static tn_status read_arrival(struct bus_link *link, const struct bus_frame *fra
 static int64_t deadline_of(const struct bus_link *link, const struct bus_call *call,
                            int64_t timeout_us)
 {
-    int64_t now_us = clock_mono_us();
+    int64_t now_us = link->read_us;
 
     if (timeout_us < 0 && (call->method->def.flags & BUS_STREAMS))
         return BUS_NEVER; /* it watches something until it is cancelled */
@@ -516,6 +515,7 @@ static void on_begin(struct bus_conn *conn)
 
     (void)pthread_mutex_lock(&link->mu);
     link->is_reading = true;
+    link->read_us = clock_mono_us();
     (void)pthread_mutex_unlock(&link->mu);
 }
 

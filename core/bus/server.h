@@ -32,7 +32,7 @@ struct bus_peer {
  * Resolves a (portal, token) pair that a connection announced, when a call first uses it; what
  * `ret_session` gets is bus_call_session() of its calls and is given to `drop` when the connection
  * and they have ended. A refusal is the answer to the calls that wait for it; a later call asks
- * again. `drop` runs on the server's own thread. [worker] may block
+ * again. `drop` runs on the server's own thread and is quick. [worker] may block
  */
 typedef tn_status (*bus_admit_fn)(void *ctx, const struct bus_peer *peer, struct tn_str portal,
                                   struct tn_str token, void **ret_session, struct err *err);

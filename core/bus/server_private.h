@@ -120,6 +120,7 @@ struct bus_link {
     struct bus_call *spare;
     uint32_t spare_count;
     bool is_reading;               /* the calls of a read go to the pool together */
+    int64_t read_us;               /* when it began: the calls' time starts then */
     struct pool_task *first_ready; /* they, in order */
     struct pool_task *last_ready;
     size_t ready_count;

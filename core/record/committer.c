@@ -413,6 +413,7 @@ static void write_group(struct records *records, struct group *group)
         return;
     }
     st = put_totals(records);
+    expire_look(records, group->states[0]->batch);
     fill_commits(group);
     if (st != TN_OK) {
         (void)err_memory(&err, "a commit");

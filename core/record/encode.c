@@ -247,6 +247,7 @@ static tn_status collect_links(struct record *record, struct change *change)
                                  .to = edge->edge.to,
                                  .is_removed = !edge->is_linked,
                                  .is_primary = edge->after.is_primary_of_from,
+                                 .is_primary_of_to = edge->after.is_primary_of_to,
                                  .labels = edge->after.labels};
     }
     return TN_OK;
@@ -287,6 +288,13 @@ static tn_status log_record(struct record *record)
         TRY(collect_changes(record, &change));
     for (size_t i = 0; !record->is_new && i < change.value_count; i++)
         TRY(add_history(record, &change.values[i], txn->entry_count));
+    TRY(add_entry(txn, &change));
+    if (!record->is_new || !record->is_archived)
+        return TN_OK;
+    /* Made and archived at once: its creation alone would tell of a live record. */
+    change.kind = CHANGE_ARCHIVED;
+    change.value_count = 0;
+    change.link_count = 0;
     return add_entry(txn, &change);
 }
 
@@ -329,7 +337,9 @@ tn_status txn_encode_metas(struct txn *txn)
         TRY(txn_mark_write(txn, mark_bytes(txn, MARK_META, key)));
         if (meta->value.len)
             store_batch_put(txn->batch, STORE_META, txn->portal->id, key, meta->value);
-        else
+        if (meta->expires_us)
+            expire_note(txn->batch, meta->expires_us, txn->portal->id, key);
+        if (!meta->value.len)
             store_batch_delete(txn->batch, STORE_META, txn->portal->id, key);
     }
     return TN_OK;
@@ -363,8 +373,21 @@ static tn_status encode_all(struct txn *txn, struct err *err)
     return encode_edges(txn);
 }
 
+/* What an earlier attempt left, which failed half-way or was rolled back after it. */
+static void forget_encoded(struct txn *txn)
+{
+    store_batch_destroy(TAKE(txn->batch));
+    txn->entries = NULL;
+    txn->last_entry = NULL;
+    txn->entry_count = 0;
+    txn->history = NULL;
+    txn->steps = NULL;
+    txn->writes.count = 0;
+}
+
 tn_status txn_encode(struct txn *txn, struct err *err)
 {
+    forget_encoded(txn);
     txn->batch = store_batch_create();
     tn_status st = txn->batch ? encode_all(txn, err) : TN_RESOURCE_EXHAUSTED;
 

@@ -314,6 +314,14 @@ static tn_status clear_primary(const struct schema_association *association, boo
     return TN_OK;
 }
 
+/* Unlinked and linked again in one transaction, it is the link that it was. */
+static struct edge_value new_value(const struct txn_edge *edge)
+{
+    tn_time now = (edge->ends[0] ? edge->ends[0] : edge->ends[1])->txn->now_us;
+
+    return (struct edge_value){.created_us = edge->was_linked ? edge->before.created_us : now};
+}
+
 static bool same_value(const struct edge_value *a, const struct edge_value *b)
 {
     return a->labels == b->labels && a->is_primary_of_from == b->is_primary_of_from &&
@@ -341,8 +349,7 @@ tn_status txn_link(struct txn *txn, const struct schema_association *association
     }
     if (is_primary)
         TRY(clear_primary(association, is_inverse, from, to, err));
-    struct edge_value value =
-        edge->is_linked ? edge->after : (struct edge_value){.created_us = txn->now_us};
+    struct edge_value value = edge->is_linked ? edge->after : new_value(edge);
     value.labels = labels;
     if (is_primary && is_inverse)
         value.is_primary_of_to = true;

@@ -96,6 +96,7 @@ struct records {
     bool has_thread;
     /* The committer's alone. */
     struct group *group;
+    int64_t expired_us; /* monotonic: when it last looked for what has ended */
     struct recent *recent;
     struct map totals; /* portal, key -> struct cached_totals */
 };
@@ -159,9 +160,16 @@ struct record {
     struct tn_bytes new_row; /* once encoded */
 };
 
+/* A record that got some unique value in this transaction; it may have lost it again. */
+struct unique_holder {
+    struct record *record;
+    struct unique_holder *next;
+};
+
 struct txn_meta {
     struct tn_str key;
     struct tn_bytes value; /* empty: none */
+    tn_time expires_us;    /* of an outcome; 0: it stays */
     bool is_written;
     struct txn_meta *next;
 };
@@ -186,15 +194,15 @@ struct marks {
     size_t cap;
 };
 
-enum undo_kind { UNDO_WRITES, UNDO_CREATE, UNDO_STATE, UNDO_EDGE, UNDO_META };
+enum undo_kind { UNDO_ADDED, UNDO_WRITE, UNDO_CREATE, UNDO_STATE, UNDO_EDGE, UNDO_META };
 struct undo {
     enum undo_kind kind;
     void *target;
     union {
         struct {
-            struct row_value *writes; /* a copy */
-            size_t count;
-        } writes;
+            size_t index; /* in the record's writes */
+            struct tn_value value;
+        } write;
         struct {
             bool is_archived;
             bool is_purged;
@@ -237,7 +245,7 @@ struct txn {
     bool has_detached; /* some link hangs in the list of one of its records only */
 
     struct map by_id;  /* id -> struct record */
-    struct map unique; /* unique key -> struct record that wrote it last; a hint */
+    struct map unique; /* unique key -> struct unique_holder */
     struct map edges;  /* key -> struct txn_edge */
     struct map metas;  /* key -> struct txn_meta */
     struct record *first;
@@ -280,6 +288,20 @@ tn_status txn_may_write(struct txn *txn, struct err *err);
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);
 
+/* Whether the live record has the value of `key` (index_unique_key) in that property. */
+tn_status record_has_unique(const struct record *record, const struct schema_property *property,
+                            struct tn_bytes key, bool *ret_has);
+/* A record but `but` that got the value in this transaction and still has it, or NULL. */
+tn_status txn_unique_holder(struct txn *txn, const struct schema_property *property,
+                            struct tn_bytes key, const struct record *but,
+                            struct record **ret_holder);
+
+/* Remembers that the record gets the value, or all that it has (it is restored), for the above and
+ * for look-ups; others with it are checked again. TN_RESOURCE_EXHAUSTED; TN_DATA_LOSS. */
+tn_status record_note_unique(struct record *record, const struct schema_property *property,
+                             const struct tn_value *value);
+tn_status record_note_all_unique(struct record *record);
+
 /* Unlinks everything of a record (it is archived). */
 tn_status txn_unlink_all(struct record *record, struct err *err);
 
@@ -287,6 +309,11 @@ tn_status txn_unlink_all(struct record *record, struct err *err);
 tn_status txn_encode(struct txn *txn, struct err *err);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
 tn_status txn_encode_metas(struct txn *txn);
+
+/* That the outcome under `key` of family meta ends at `at_us`. [worker] */
+void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);
+/* Now and then, takes away what has ended, with the batch. [committer thread] */
+void expire_look(struct records *records, struct store_batch *batch);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

@@ -247,22 +247,6 @@ tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta)
                                    .as.meta = {meta->value, meta->is_written}});
 }
 
-/* Keeps the values written so far; a write copies the list before it changes it. */
-static tn_status undo_writes(struct record *record)
-{
-    struct row_value *copy =
-        arena_array(&record->txn->arena, struct row_value, record->write_count + 1);
-
-    if (!copy)
-        return TN_RESOURCE_EXHAUSTED;
-    if (record->write_count)
-        memcpy(copy, record->writes, record->write_count * sizeof(*copy));
-    return add_undo(record->txn,
-                    &(struct undo){.kind = UNDO_WRITES,
-                                   .target = record,
-                                   .as.writes = {copy, record->write_count}});
-}
-
 static void undo_one(const struct undo *undo)
 {
     struct record *record = undo->target;
@@ -270,12 +254,11 @@ static void undo_one(const struct undo *undo)
     struct txn_meta *meta = undo->target;
 
     switch (undo->kind) {
-    case UNDO_WRITES:
-        record->write_count = undo->as.writes.count;
-        if (record->write_count)
-            memcpy(record->writes,
-                   undo->as.writes.writes,
-                   record->write_count * sizeof(*record->writes));
+    case UNDO_ADDED:
+        record->write_count--; /* those after it were undone before */
+        break;
+    case UNDO_WRITE:
+        record->writes[undo->as.write.index].value = undo->as.write.value;
         break;
     case UNDO_CREATE:
         record->is_gone = true;
@@ -300,6 +283,8 @@ static void undo_one(const struct undo *undo)
 
 void txn_rollback(struct txn *txn, struct txn_mark mark)
 {
+    if (txn->stage == TXN_PREPARED && txn->undo_count > mark.undo_count)
+        txn->stage = TXN_OPEN; /* what was encoded is not what will be */
     while (txn->undo_count > mark.undo_count)
         undo_one(&txn->undos[--txn->undo_count]);
 }
@@ -409,87 +394,6 @@ tn_status txn_get(struct txn *txn, const struct schema_type *type, tn_id id,
     return TN_OK;
 }
 
-/* Whether the live record has the value of `key` in that unique property. */
-static bool has_unique(const struct record *record, const struct schema_property *property,
-                       struct tn_bytes key)
-{
-    struct tn_value value;
-    struct buf own = {0};
-    bool has = false;
-
-    if (record->is_gone || record->is_archived || record->is_purged ||
-        record_read(record, property, &value) != TN_OK)
-        return false;
-    if (index_unique_key(property, &value, &own) == TN_OK)
-        has = own.len == key.len && memcmp(own.data, key.data, key.len) == 0;
-    buf_fini(&own);
-    return has;
-}
-
-static tn_status get_by_key(struct txn *txn, const struct schema_property *property,
-                            struct tn_bytes key, struct record **ret_record, struct err *err)
-{
-    const struct schema_type *type = schema_type_by_id(txn->schema, property->type);
-    struct record *record = map_get(&txn->unique, (struct tn_str){(const char *)key.data, key.len});
-    tn_id id = 0;
-
-    if (record && has_unique(record, property, key)) {
-        *ret_record = record;
-        return TN_OK;
-    }
-    if (txn_mark_read(txn, mark_bytes(txn, MARK_UNIQUE, key)) != TN_OK)
-        return err_memory(err, "a look-up");
-    tn_status st =
-        index_unique_find(txn->records->store, txn_snapshot(txn), txn->portal->id, key, &id, err);
-    if (st == TN_OK)
-        st = txn_get(txn, type, id, &record, NULL);
-    if (st == TN_OK && !has_unique(record, property, key))
-        st = TN_NOT_FOUND; /* this transaction took it away */
-    if (st == TN_NOT_FOUND)
-        return err_set(err,
-                       TN_NOT_FOUND,
-                       "No record of type %.*s has this %.*s.",
-                       (int)type->name.len,
-                       type->name.data,
-                       (int)property->name.len,
-                       property->name.data);
-    TRY(st);
-    *ret_record = record;
-    return TN_OK;
-}
-
-tn_status txn_get_by(struct txn *txn, const struct schema_property *property,
-                     const struct tn_value *value, struct record **ret_record, struct err *err)
-{
-    struct buf key = {0};
-    struct tn_value checked = *value;
-
-    if (!(property->flags & TN_UNIQUE))
-        return err_set(err,
-                       TN_FAILED_PRECONDITION,
-                       "%.*s is not unique: it does not name one record.",
-                       (int)property->name.len,
-                       property->name.data);
-    if (value->kind != property->kind)
-        return err_violate(err,
-                           TN_INVALID_ARGUMENT,
-                           property->name.data,
-                           "kind",
-                           "%.*s is a %s, not a %s.",
-                           (int)property->name.len,
-                           property->name.data,
-                           value_kind_name(property->kind),
-                           value->kind ? value_kind_name(value->kind) : "value");
-    TRY(value_check(&checked, TXN_TEXT_SIZE_MAX, property->name.data, err));
-    tn_status st = index_unique_key(property, &checked, &key);
-    if (st != TN_OK)
-        st = err_memory(err, "a look-up");
-    else
-        st = get_by_key(txn, property, buf_bytes(&key), ret_record, err);
-    buf_fini(&key);
-    return st;
-}
-
 /* Creating, archiving */
 
 static tn_status touch(struct record *record)
@@ -559,7 +463,8 @@ tn_status txn_restore(struct record *record, struct err *err)
     TRY(txn_may_write(record->txn, err));
     if (!record->is_archived)
         return TN_OK;
-    if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
+    if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK ||
+        record_note_all_unique(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_archived = false;
     return TN_OK;
@@ -813,51 +718,37 @@ static tn_status check_value(struct record *record, const struct schema_property
     return TN_OK;
 }
 
-/* Remembers who wrote a unique value, for look-ups in this transaction. */
-static tn_status note_unique(struct record *record, const struct schema_property *property,
-                             const struct tn_value *value)
+static tn_status reserve_write(struct record *record)
 {
-    struct txn *txn = record->txn;
-    struct buf key = {0};
-    tn_status st = index_unique_key(property, value, &key);
-
-    if (st == TN_OK && key.len) {
-        struct tn_str text = {(const char *)key.data, key.len};
-        struct record *other = map_get(&txn->unique, text);
-
-        if (!other || !has_unique(other, property, buf_bytes(&key))) {
-            st = arena_copy_str(&txn->arena, text, &text);
-            if (st == TN_OK)
-                st = map_set(&txn->unique, text, record, NULL);
-        }
-    }
-    buf_fini(&key);
-    return st;
+    if (record->write_count < record->write_cap)
+        return TN_OK;
+    size_t cap = record->write_cap ? record->write_cap * 2 : 16;
+    struct row_value *grown = arena_array(&record->txn->arena, struct row_value, cap);
+    if (!grown)
+        return TN_RESOURCE_EXHAUSTED;
+    if (record->write_count)
+        memcpy(grown, record->writes, record->write_count * sizeof(*grown));
+    record->writes = grown;
+    record->write_cap = cap;
+    return TN_OK;
 }
 
 static tn_status put_write(struct record *record, uint32_t property, const struct tn_value *value)
 {
     struct row_value *write = find_write(record, property);
-    struct arena *arena = &record->txn->arena;
+    struct undo undo = {.kind = write ? UNDO_WRITE : UNDO_ADDED, .target = record};
     struct tn_value copy;
 
-    TRY(value_copy(arena, value, &copy));
-    TRY(undo_writes(record));
+    TRY(value_copy(&record->txn->arena, value, &copy));
     if (write) {
+        undo.as.write.index = (size_t)(write - record->writes);
+        undo.as.write.value = write->value;
+        TRY(add_undo(record->txn, &undo));
         write->value = copy;
         return TN_OK;
     }
-    if (record->write_count == record->write_cap) {
-        size_t cap = record->write_cap ? record->write_cap * 2 : 16;
-        struct row_value *grown = arena_array(arena, struct row_value, cap);
-
-        if (!grown)
-            return TN_RESOURCE_EXHAUSTED;
-        if (record->write_count)
-            memcpy(grown, record->writes, record->write_count * sizeof(*grown));
-        record->writes = grown;
-        record->write_cap = cap;
-    }
+    TRY(reserve_write(record));
+    TRY(add_undo(record->txn, &undo));
     record->writes[record->write_count++] = (struct row_value){property, copy};
     return TN_OK;
 }
@@ -877,10 +768,10 @@ tn_status record_write(struct record *record, const struct schema_property *prop
     if (value_equal(&now, &checked))
         return TN_OK;
     tn_status st = touch(record);
+    if (st == TN_OK && (property->flags & TN_UNIQUE))
+        st = record_note_unique(record, property, &checked);
     if (st == TN_OK)
         st = put_write(record, property->id, &checked);
-    if (st == TN_OK && (property->flags & TN_UNIQUE))
-        st = note_unique(record, property, &checked);
     return st == TN_OK ? TN_OK : err_memory(err, "a value");
 }
 

@@ -154,16 +154,38 @@ static void run_dialled(struct bus_job *job)
         bus_conn_start(&client->conn);
 }
 
+static void listen_again(struct tenon_client *client)
+{
+    (void)bus_loop_arm(&client->loop, &client->timer, clock_mono_us() + client->connect_timeout_us);
+}
+
+/* TCP itself notices after hours that a host has vanished. */
+static void listen_for_life(struct tenon_client *client)
+{
+    client->silence = client->has_heard ? 0 : client->silence + 1;
+    client->has_heard = false;
+    if (client->silence > SILENCE_MAX) {
+        say_why_not(client, NNG_ETIMEDOUT);
+        bus_conn_close(&client->conn);
+        return;
+    }
+    if (client->silence > 0)
+        bus_conn_put(&client->conn, BUS_KIND_PING, 0, 0, (struct tn_bytes){0});
+    listen_again(client);
+}
+
 static void fire_client(struct bus_timer *timer)
 {
     struct tenon_client *client = CONTAINER_OF(timer, struct tenon_client, timer);
 
     (void)pthread_mutex_lock(&client->mu);
-    if (client->state == CLIENT_BACKOFF) {
+    if (client->state == CLIENT_BACKOFF && !client->has_conn) {
         dial(client);
     } else if (client->state == CLIENT_GREETING) {
         say_why_not(client, NNG_ETIMEDOUT);
         bus_conn_close(&client->conn);
+    } else if (client->state == CLIENT_OPEN || client->state == CLIENT_DRAINING) {
+        listen_for_life(client);
     }
     (void)pthread_mutex_unlock(&client->mu);
 }
@@ -184,6 +206,8 @@ static tn_status take_hello(struct tenon_client *client, const struct bus_frame 
         return err_memory(err, "the calls");
     client->request_size_max = hello.request_size_max;
     client->backoff_us = BACKOFF_MIN_US;
+    client->silence = 0;
+    listen_again(client);
     set_state(client, CLIENT_OPEN);
     calls_send_waiting(client);
     return TN_OK;
@@ -248,6 +272,7 @@ static void on_idle(struct bus_conn *conn)
     struct tenon_client *client = client_of(conn);
 
     (void)pthread_mutex_lock(&client->mu);
+    client->has_heard = true;
     if (conn->state == BUS_CONN_ENDING)
         bus_conn_finish(conn);
     (void)pthread_mutex_unlock(&client->mu);
@@ -285,7 +310,7 @@ static void run_closed(struct bus_job *job)
     (void)err_set(&err, TN_UNAVAILABLE, "The connection to the host at %s was lost.", client->url);
     (void)pthread_mutex_lock(&client->mu);
     bool was_open = client->state == CLIENT_OPEN;
-    if (was_open)
+    if (was_open && client->silence <= SILENCE_MAX)
         client_set_reason(client, err.message);
     set_state(client, CLIENT_BACKOFF);
     (void)pthread_mutex_unlock(&client->mu);

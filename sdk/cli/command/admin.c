@@ -248,6 +248,7 @@ int command_portal(struct context *ctx, int argc, char **argv)
     tn_status status;
 
     context_parse(ctx, &portal_argp, argc, argv, &a);
+    ctx->portal = NULL; /* it may be the one that is to be made */
     err_init(&err, ctx->language);
     if (is_verb(&a, "list", 1))
         status = call_and_show(ctx, "tenon.admin.v1.Portals/List", json_object(), &list, &err);
@@ -386,6 +387,7 @@ int command_status(struct context *ctx, int argc, char **argv)
     context_parse(ctx, &status_argp, argc, argv, &a);
     if (a.word_count > 0)
         return usage(&status_argp, argv[0]);
+    ctx->portal = NULL; /* it is the host's status */
     err_init(&err, ctx->language);
     return context_finish(ctx, run_status(ctx, &err), &err);
 }

@@ -217,10 +217,11 @@ static tn_status run(struct context *ctx, const struct export_options *o, struct
     CLEANUP(host_close_p) struct host *host = NULL;
     CLEANUP(host_message_free_p) ProtobufCMessage *type = NULL;
     CLEANUP(pages_destroy_p) struct pages *pages = NULL;
-    type_request request = TENON__SCHEMA__V1__GET_TYPE_REQUEST__INIT;
+    type_request request;
     struct writer writer = {.ctx = ctx, .options = o};
     tn_status status;
 
+    tenon__schema__v1__get_type_request__init(&request);
     TRY(host_open(ctx, &host, err));
     request.name = (char *)(uintptr_t)o->type;
     TRY(host_invoke(host,

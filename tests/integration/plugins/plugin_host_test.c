@@ -10,8 +10,8 @@
 #include "core/plugin/wire.h"
 #include "tests/integration/plugins/bench.h"
 
-#define MACHINES MADE "test_machines.so"
-#define SITES MADE "test_sites.so"
+#define MACHINES MADE "bench_machines.so"
+#define SITES MADE "bench_sites.so"
 #define TOLD "TENON_TEST_TOLD"
 #define FILES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -39,7 +39,7 @@ static struct plugin_info load_beside(const char *file, struct bench **ret_bench
     (void)unsetenv(TOLD);
     (void)snprintf(path, sizeof(path), "%s%s", MADE, file);
     *ret_bench = bench_open(FILES(path, MACHINES), NULL);
-    assert_int_equal(bench_plugin(*ret_bench, "test_machines.so").state, PLUGIN_RUNNING);
+    assert_int_equal(bench_plugin(*ret_bench, "bench_machines.so").state, PLUGIN_RUNNING);
     return bench_plugin(*ret_bench, file);
 }
 
@@ -78,7 +78,7 @@ static void plugins_are_loaded_after_those_they_use(void **state)
 static void a_plugin_needs_those_that_it_uses(void **state)
 {
     struct bench *b = bench_open(FILES(SITES), NULL);
-    struct plugin_info info = bench_plugin(b, "test_sites.so");
+    struct plugin_info info = bench_plugin(b, "bench_sites.so");
 
     (void)state;
     assert_int_equal(info.state, PLUGIN_REFUSED);
@@ -92,9 +92,9 @@ static void a_disabled_plugin_takes_along_those_that_need_it(void **state)
     struct bench *b = bench_open(FILES(MACHINES, SITES), "org.example.machines");
 
     (void)state;
-    assert_int_equal(bench_plugin(b, "test_machines.so").state, PLUGIN_DISABLED);
-    assert_int_equal(bench_plugin(b, "test_sites.so").state, PLUGIN_REFUSED);
-    assert_non_null(strstr(bench_plugin(b, "test_sites.so").reason, "org.example.machines"));
+    assert_int_equal(bench_plugin(b, "bench_machines.so").state, PLUGIN_DISABLED);
+    assert_int_equal(bench_plugin(b, "bench_sites.so").state, PLUGIN_REFUSED);
+    assert_non_null(strstr(bench_plugin(b, "bench_sites.so").reason, "org.example.machines"));
     bench_close(b);
 }
 
@@ -149,7 +149,7 @@ static void a_cycle_is_named_and_refused(void **state)
     assert_int_equal(bench_plugin(b, "broken_cycle_a.so").state, PLUGIN_REFUSED);
     assert_int_equal(bench_plugin(b, "broken_cycle_b.so").state, PLUGIN_REFUSED);
     assert_non_null(strstr(bench_plugin(b, "broken_cycle_b.so").reason, "eggs"));
-    assert_int_equal(bench_plugin(b, "test_machines.so").state, PLUGIN_RUNNING);
+    assert_int_equal(bench_plugin(b, "bench_machines.so").state, PLUGIN_RUNNING);
     bench_close(b);
 }
 
@@ -191,8 +191,8 @@ static void an_id_is_taken_once(void **state)
     struct bench *b = bench_open(FILES(MACHINES, MACHINES), NULL);
 
     (void)state;
-    assert_int_equal(bench_plugin(b, "00-test_machines.so").state, PLUGIN_RUNNING);
-    assert_int_equal(bench_plugin(b, "01-test_machines.so").state, PLUGIN_REFUSED);
+    assert_int_equal(bench_plugin(b, "00-bench_machines.so").state, PLUGIN_RUNNING);
+    assert_int_equal(bench_plugin(b, "01-bench_machines.so").state, PLUGIN_REFUSED);
     bench_close(b);
 }
 
