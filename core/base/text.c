@@ -371,6 +371,7 @@ static const struct text_pair pairs[] = {
      "Des modules s'appellent sur plus de %u niveaux."},
     {"Portal %u is damaged: its change log ends with %llu, its head is %llu.",
      "Le portail %u est endommagé : son journal finit à %llu, sa tête est %llu."},
+    {"Record %llu cannot be read.", "La fiche %llu ne peut pas être lue."},
     {"Record %llu has more than %u links; unlink some first.",
      "La fiche %llu a plus de %u liaisons ; retirez-en d'abord."},
     {"Record %llu is damaged in the store.", "La fiche %llu est endommagée dans la base."},
