@@ -290,6 +290,9 @@ tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta);
 /* TN_FAILED_PRECONDITION in a read-only or prepared transaction. */
 tn_status txn_may_write(struct txn *txn, struct err *err);
 
+/* As txn_may_write; TN_NOT_FOUND: it was purged, or its creation rolled back. */
+tn_status record_may_change(const struct record *record, struct err *err);
+
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);
 
