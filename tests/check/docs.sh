@@ -51,8 +51,8 @@ done < <(find README.md docs -name '*.md' -exec grep -noHE '\]\([^)]+\)' {} +)
 
 # The plugin that the README shows is the one that is built.
 if [ -f sdk/plugin/examples/machines.c ] &&
-    ! diff <(sed -n '/^#include <tenon_sdk.h>$/,/^};$/p' README.md) \
-        <(sed -n '/^#include <tenon_sdk.h>$/,/^};$/p' sdk/plugin/examples/machines.c) >/dev/null; then
+    ! diff <(sed -n '/^#include <tenon_sdk.h>$/,/^```$/p' README.md | sed '$d') \
+        <(sed -n '/^#include <tenon_sdk.h>$/,$p' sdk/plugin/examples/machines.c) >/dev/null; then
     report "README.md:1: its plugin is not sdk/plugin/examples/machines.c"
 fi
 finish "$violations"
