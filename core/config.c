@@ -314,7 +314,6 @@ static tn_status parse_options(int argc, char **argv, struct options *options)
         return err_memory(options->err, "the configuration");
     memcpy(args, argv, (size_t)argc * sizeof(*args));
     const unsigned flags = ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
     error_t failed = argp_parse(&argp, argc, args, flags, NULL, options);
     if (failed == 0)
         return TN_OK;
@@ -333,7 +332,6 @@ static void answer(const struct options *options)
     char name[] = "tenond";
 
     if (options->is_help)
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
         argp_help(&argp, stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
     else
         (void)puts("tenond " TENON_VERSION);
@@ -377,10 +375,8 @@ static tn_status default_plugin_dir(struct config *config, struct err *err)
 /* $XDG_STATE_HOME/tenon, else ~/.local/state/tenon. */
 static tn_status default_data_dir(struct config *config, struct err *err)
 {
-    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet */
     const char *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
-    /* NOLINTEND(concurrency-mt-unsafe) */
 
     if (state && state[0] == '/')
         return default_text(config, "data", "", state, "/tenon", err);

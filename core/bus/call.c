@@ -12,13 +12,6 @@
 
 /* Objects */
 
-static void hold_for_timer(struct bus_timer *timer)
-{
-    bus_call_ref(CONTAINER_OF(timer, struct bus_call, timer));
-}
-
-static void fire_timer(struct bus_timer *timer);
-
 static struct bus_call *object_create(void)
 {
     struct bus_call *call = mem_new(struct bus_call);
@@ -26,8 +19,6 @@ static struct bus_call *object_create(void)
     if (!call)
         return NULL;
     arena_init(&call->arena, ARENA_BUDGET);
-    call->timer.hold = hold_for_timer;
-    call->timer.fire = fire_timer;
     return call;
 }
 
@@ -140,7 +131,6 @@ static void call_done(struct bus_call *call)
     call->state = CALL_DONE;
     if (link->calls[call->id] == call)
         link->calls[call->id] = NULL;
-    bus_loop_disarm(&link->server->loop, &call->timer);
     bus_conn_unqueue(&link->conn, &call->out);
     if (call->wants_credit)
         link->credit_waiters--;
@@ -174,6 +164,7 @@ static void run_handler(struct pool_task *task)
     struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
     tn_status stopped = bus_call_state(call);
 
+    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     /* A handler that left something for its next run has to free it. */
     if (stopped != TN_OK && !call->data)
         bus_call_finish(call, stopped);
@@ -184,6 +175,7 @@ static void run_handler(struct pool_task *task)
 /* The pool did not take it. */
 static void refuse_busy(struct bus_call *call, tn_status st)
 {
+    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     (void)err_set(&call->err, st, "The host is busy: try again.");
     call_end(call, st, &call->err);
 }
@@ -193,6 +185,7 @@ void call_submit(struct bus_call *call)
     struct bus_link *link = call->link;
 
     call->state = CALL_BUSY;
+    (void)atomic_fetch_add_explicit(&link->unstarted, 1, memory_order_relaxed);
     if (link->is_reading) {
         call->task.run = run_handler;
         call->task.next = NULL;
@@ -238,6 +231,7 @@ void bus_call_again(struct bus_call *call)
 {
     arena_reset(&call->arena);
     err_clear(&call->err);
+    (void)atomic_fetch_add_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     /* It was admitted before, so it is not refused now. */
     (void)pool_submit_again(call->link->server->options.pool, &call->task, run_handler);
 }
@@ -283,12 +277,8 @@ void bus_call_wait(struct bus_call *call, int64_t wake_us,
     if (bus_call_state(call) != TN_OK || call->is_woken || (call->wants_credit && can_send(call))) {
         wake_now(call);
     } else {
-        int64_t due_us = wake_us < call->deadline_us ? wake_us : call->deadline_us;
-
         call->state = CALL_WAITING;
-        /* Without memory for the timer it is woken at once, and will wait again. */
-        if (bus_loop_arm(&link->server->loop, &call->timer, due_us) != TN_OK)
-            wake_now(call);
+        link_watch(link, wake_us);
     }
     (void)pthread_mutex_unlock(&link->mu);
 }
@@ -341,36 +331,21 @@ void call_sent(struct bus_call *call)
         call_credited(call);
 }
 
-/* Locked. */
-static void timer_due(struct bus_call *call)
+int64_t call_look(struct bus_call *call, int64_t now_us)
 {
-    struct bus_loop *loop = &call->link->server->loop;
-    int64_t now_us = clock_mono_us();
-
-    if (call->state == CALL_DONE || bus_call_state(call) != TN_OK)
-        return;
+    if (bus_call_state(call) != TN_OK)
+        return BUS_NEVER; /* it was told, or its handler will see */
     if (call->deadline_us <= now_us) {
         call_stop(call, TN_DEADLINE_EXCEEDED);
-        return;
+        return BUS_NEVER;
     }
-    if (call->state == CALL_WAITING && call->wake_us <= now_us)
+    if (call->state != CALL_WAITING)
+        return call->deadline_us;
+    if (call->wake_us <= now_us) {
         wake_now(call);
-    int64_t due_us = call->deadline_us;
-    if (call->state == CALL_WAITING && call->wake_us < due_us)
-        due_us = call->wake_us;
-    if (bus_loop_arm(loop, &call->timer, due_us) != TN_OK)
-        call_stop(call, TN_CANCELLED);
-}
-
-static void fire_timer(struct bus_timer *timer)
-{
-    struct bus_call *call = CONTAINER_OF(timer, struct bus_call, timer);
-    struct bus_link *link = call->link;
-
-    (void)pthread_mutex_lock(&link->mu);
-    timer_due(call);
-    call_unref_locked(call);
-    link_unlock(link);
+        return call->deadline_us;
+    }
+    return call->wake_us < call->deadline_us ? call->wake_us : call->deadline_us;
 }
 
 /* Asking */
@@ -502,12 +477,22 @@ static void answer_locked(struct bus_call *call)
     }
 }
 
+/*
+ * A write costs as much as hundreds of answers. While calls of the link wait for a worker, whose
+ * answers may be there in a moment, answers gather; the loop's thread, which takes about that
+ * moment to wake up, writes them if nobody did.
+ */
 static void answer_body(struct bus_call *call)
 {
     struct bus_link *link = call->link;
+    struct bus_conn *conn = &link->conn;
 
     (void)pthread_mutex_lock(&link->mu);
+    conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
     answer_locked(call);
+    if (conn->is_held && !conn->is_sending && conn->state != BUS_CONN_CLOSED)
+        bus_loop_post(&link->server->loop, &link->flush);
+    conn->is_held = false; /* anything else that is put takes them along */
     link_unlock(link);
 }
 

@@ -85,15 +85,19 @@ static void write_on(struct bus_conn *conn)
     nng_stream_send(conn->stream, conn->tx);
 }
 
-void bus_conn_kick(struct bus_conn *conn)
+static void write_gathered(struct bus_conn *conn)
 {
     if (conn->is_sending || conn->state == BUS_CONN_CLOSED || bus_conn_out(conn)->len == 0)
-        return;
-    if (conn->is_corked && pthread_equal(conn->corked_by, pthread_self()))
         return;
     conn->filling ^= 1u;
     conn->written = 0;
     write_on(conn);
+}
+
+void bus_conn_kick(struct bus_conn *conn)
+{
+    if (!conn->is_held && !(conn->is_corked && pthread_equal(conn->corked_by, pthread_self())))
+        write_gathered(conn);
 }
 
 static void receive(struct bus_conn *conn)
@@ -208,7 +212,7 @@ void bus_conn_finish(struct bus_conn *conn)
     if (conn->state == BUS_CONN_OPEN)
         conn->state = BUS_CONN_ENDING;
     conn->is_finishing = true;
-    bus_conn_kick(conn);
+    write_gathered(conn);
     close_if_finished(conn);
 }
 
@@ -231,7 +235,7 @@ static void on_written(void *arg)
         if (buf->cap > WRITE_KEEP)
             buf_fini(buf);
         pump(conn);
-        bus_conn_kick(conn);
+        write_gathered(conn);
         close_if_finished(conn);
         if (conn->is_stalled && conn->state != BUS_CONN_CLOSED)
             receive_or_stall(conn);
@@ -255,8 +259,9 @@ bool bus_conn_put_message(struct bus_conn *conn, struct bus_out *out, uint8_t fl
 {
     int64_t cost = (int64_t)(BUS_HEADER_SIZE + body.len);
 
+    /* Credit is the peer's word; what waits to be written is our memory. */
     if (body.len > BUS_BODY_MAX || out->has_message || out->credit <= 0 || conn->credit <= 0 ||
-        conn->state == BUS_CONN_CLOSED)
+        conn->state == BUS_CONN_CLOSED || bus_conn_out(conn)->len >= BUS_WRITE_TARGET)
         return false;
     out->credit -= cost;
     conn->credit -= cost;

@@ -24,7 +24,7 @@ struct nng_stream;
 
 /* More than the largest frame, so that a read is always worth its system call. */
 #define BUS_READ_SIZE ((size_t)64 << 10)
-/* Pieces of long messages are added until this much waits to be written. */
+/* Messages are added until this much waits to be written; then they take turns. */
 #define BUS_WRITE_TARGET ((size_t)128 << 10)
 /* A connection whose peer reads so little that more than this waits is not read from. */
 #define BUS_WRITE_MAX ((size_t)2 << 20)
@@ -88,6 +88,7 @@ struct bus_conn {
     bool is_stalled;
     bool is_told;      /* `closed` ran */
     bool is_finishing; /* closes when all is written */
+    bool is_held;      /* the owner promises to kick soon: more is about to be put */
     bool is_corked;
     pthread_t corked_by; /* whose frames wait for the end of the batch that it reads */
 };
@@ -114,7 +115,7 @@ static inline struct buf *bus_conn_out(struct bus_conn *conn)
     return &conn->out[conn->filling];
 }
 
-/* Writes what was appended, unless a write is on its way already. Locked. */
+/* Writes what was appended, unless a write is on its way already, or it is held. Locked. */
 void bus_conn_kick(struct bus_conn *conn);
 
 /* Appends a frame and kicks; a connection that has no memory for it is closed. Locked. */
@@ -122,8 +123,8 @@ void bus_conn_put(struct bus_conn *conn, uint8_t kind, uint8_t flags, uint32_t c
                   struct tn_bytes body);
 
 /*
- * Appends a MESSAGE frame of `out`'s call at once if it fits in one frame and there is credit, and
- * nothing of the call is waiting. False: it was not. Locked.
+ * Appends a MESSAGE frame of `out`'s call at once if it fits in one frame, there is credit and
+ * room, and nothing of the call is waiting. False: it was not. Locked.
  */
 bool bus_conn_put_message(struct bus_conn *conn, struct bus_out *out, uint8_t flags,
                           struct tn_bytes body);

@@ -40,6 +40,8 @@ bool link_hold(struct bus_call *call, size_t bytes)
 
 static void link_free(struct bus_link *link)
 {
+    struct bus_server *server = link->server;
+
     while (link->spare) {
         struct bus_call *call = link->spare;
 
@@ -51,6 +53,7 @@ static void link_free(struct bus_link *link)
     (void)pthread_mutex_destroy(&link->mu);
     mem_free(link->calls);
     mem_free(link);
+    server_link_freed(server);
 }
 
 void link_unlock(struct bus_link *link)
@@ -92,6 +95,7 @@ static void run_end(struct bus_job *job)
 
     leave_server(link);
     bus_loop_disarm(&server->loop, &link->timer);
+    bus_loop_disarm(&server->loop, &link->call_timer);
     bus_conn_fini(&link->conn);
     (void)pthread_mutex_lock(&link->mu);
     stop_all(link, TN_CANCELLED);
@@ -104,17 +108,21 @@ static void run_end(struct bus_job *job)
     server_drained(server);
 }
 
+/* It is posted while the connection is open, and so runs before the end. */
+static void run_flush(struct bus_job *job)
+{
+    struct bus_link *link = CONTAINER_OF(job, struct bus_link, flush);
+
+    (void)pthread_mutex_lock(&link->mu);
+    bus_conn_kick(&link->conn);
+    (void)pthread_mutex_unlock(&link->mu);
+}
+
 static void on_closed(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
 
     bus_loop_post(&link->server->loop, &link->job);
-}
-
-/* The timer fires and the end runs on one thread, and the end disarms it: no reference needed. */
-static void hold_link(struct bus_timer *timer)
-{
-    (void)timer;
 }
 
 static void fire_link(struct bus_timer *timer)
@@ -127,13 +135,40 @@ static void fire_link(struct bus_timer *timer)
     (void)pthread_mutex_unlock(&link->mu);
 }
 
-/* Without memory for the timer the client is disconnected at once. Locked. */
+/* Locked. */
 static void set_timer(struct bus_link *link, int64_t in_us)
 {
     int64_t due_us = in_us == BUS_NEVER ? BUS_NEVER : clock_mono_us() + in_us;
 
-    if (bus_loop_arm(&link->server->loop, &link->timer, due_us) != TN_OK)
-        bus_conn_close(&link->conn);
+    /* It was armed from the start: that takes no memory. */
+    (void)bus_loop_arm(&link->server->loop, &link->timer, due_us);
+}
+
+void link_watch(struct bus_link *link, int64_t due_us)
+{
+    if (due_us >= link->call_due_us)
+        return;
+    link->call_due_us = due_us;
+    /* It is armed as long as calls come. */
+    (void)bus_loop_arm(&link->server->loop, &link->call_timer, due_us);
+}
+
+static void fire_calls(struct bus_timer *timer)
+{
+    struct bus_link *link = CONTAINER_OF(timer, struct bus_link, call_timer);
+    int64_t now_us = clock_mono_us();
+    int64_t next_us = BUS_NEVER;
+
+    (void)pthread_mutex_lock(&link->mu);
+    link->call_due_us = BUS_NEVER;
+    for (uint32_t id = 1; id <= link->server->options.call_max; id++) {
+        int64_t due_us = link->calls[id] ? call_look(link->calls[id], now_us) : BUS_NEVER;
+
+        if (due_us < next_us)
+            next_us = due_us;
+    }
+    link_watch(link, next_us);
+    (void)pthread_mutex_unlock(&link->mu);
 }
 
 static void on_stalled(struct bus_conn *conn, bool is_stalled)
@@ -265,7 +300,7 @@ static tn_status read_arrival(struct bus_link *link, const struct bus_frame *fra
 static int64_t deadline_of(const struct bus_link *link, const struct bus_call *call,
                            int64_t timeout_us)
 {
-    int64_t now_us = clock_mono_us();
+    int64_t now_us = link->read_us;
 
     if (timeout_us < 0 && (call->method->def.flags & BUS_STREAMS))
         return BUS_NEVER; /* it watches something until it is cancelled */
@@ -315,18 +350,16 @@ static tn_status fill_call(struct bus_call *call, const struct arrival *arrival)
         call->session = arrival->session;
         call->session->refs++;
     }
-    if (bus_loop_arm(&link->server->loop, &call->timer, call->deadline_us) != TN_OK ||
-        buf_add(&call->request, arrival->head.metadata.data, call->metadata_len) != TN_OK)
+    link_watch(link, call->deadline_us);
+    if (buf_add(&call->request, arrival->head.metadata.data, call->metadata_len) != TN_OK)
         return err_memory(&call->err, "the call");
     return append_request(call, arrival->request);
 }
 
-/* Why a new call cannot even be had; TN_OK: it can. */
-static tn_status check_room(struct bus_link *link, const struct arrival *arrival, struct err *err)
+/* Why a new call cannot even be had. */
+static tn_status refuse(const struct bus_link *link, const struct arrival *arrival, struct err *err)
 {
-    struct bus_server *server = link->server;
-
-    if (atomic_load_explicit(&server->state, memory_order_acquire) != SERVER_SERVING)
+    if (atomic_load_explicit(&link->server->state, memory_order_acquire) != SERVER_SERVING)
         return err_set(err, TN_UNAVAILABLE, "The host is stopping.");
     if (!arrival->method->entry)
         return err_set(err,
@@ -334,31 +367,45 @@ static tn_status check_room(struct bus_link *link, const struct arrival *arrival
                        "There is no method %.*s.",
                        (int)arrival->method->len,
                        arrival->method->name);
-    if (atomic_load_explicit(&server->open_calls, memory_order_relaxed) >= OPEN_CALL_MAX)
-        return err_set(err, TN_RESOURCE_EXHAUSTED, "The host is busy: try again.");
-    return TN_OK;
+    return err_set(err, TN_RESOURCE_EXHAUSTED, "The host is busy: try again.");
+}
+
+/* NULL: it cannot be had. */
+static struct bus_call *admit_call(struct bus_link *link, const struct arrival *arrival,
+                                   uint32_t id)
+{
+    struct bus_server *server = link->server;
+
+    if (!resolve(server, arrival->method) ||
+        atomic_load_explicit(&server->state, memory_order_acquire) != SERVER_SERVING ||
+        atomic_load_explicit(&server->open_calls, memory_order_relaxed) >= OPEN_CALL_MAX)
+        return NULL;
+    return call_create(link, id);
+}
+
+static void answer_refusal(struct bus_link *link, const struct arrival *arrival, uint32_t id)
+{
+    struct err err;
+
+    err_init(&err, arrival->language);
+    tn_status st = refuse(link, arrival, &err);
+    if (bus_status_write(bus_conn_out(&link->conn), id, st, &err) != TN_OK)
+        bus_conn_close(&link->conn);
 }
 
 /* Locked. An error of `err` is the connection's; those of the call are answered. */
 static tn_status take_call(struct bus_link *link, const struct bus_frame *frame, struct err *err)
 {
     struct arrival arrival;
-    struct bus_call *call = NULL;
-    struct err refusal;
 
     TRY(read_arrival(link, frame, &arrival, err));
-    (void)resolve(link->server, arrival.method);
-    err_init(&refusal, arrival.language);
-    tn_status st = check_room(link, &arrival, &refusal);
-    if (st == TN_OK && !(call = call_create(link, frame->call_id)))
-        st = err_memory(&refusal, "the call");
-    if (st != TN_OK) {
-        if (bus_status_write(bus_conn_out(&link->conn), frame->call_id, st, &refusal) != TN_OK)
-            bus_conn_close(&link->conn);
+    struct bus_call *call = admit_call(link, &arrival, frame->call_id);
+    if (!call) {
+        answer_refusal(link, &arrival, frame->call_id);
         return TN_OK;
     }
     call->method = arrival.method->entry;
-    st = fill_call(call, &arrival);
+    tn_status st = fill_call(call, &arrival);
     if (st != TN_OK)
         call_end(call, st, &call->err);
     else if (!(frame->flags & BUS_FLAG_MORE))
@@ -468,6 +515,7 @@ static void on_begin(struct bus_conn *conn)
 
     (void)pthread_mutex_lock(&link->mu);
     link->is_reading = true;
+    link->read_us = clock_mono_us();
     (void)pthread_mutex_unlock(&link->mu);
 }
 
@@ -547,6 +595,7 @@ static void join_server(struct bus_link *link)
 static tn_status give_up(struct bus_link *link)
 {
     bus_loop_disarm(&link->server->loop, &link->timer);
+    bus_loop_disarm(&link->server->loop, &link->call_timer);
     bus_conn_fini(&link->conn);
     link_free(link);
     return TN_RESOURCE_EXHAUSTED;
@@ -560,16 +609,20 @@ tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool
         nng_stream_free(stream);
         return TN_RESOURCE_EXHAUSTED;
     }
+    (void)atomic_fetch_add(&server->live_links, 1);
     link->server = server;
     link->job.run = run_end;
-    link->timer.hold = hold_link;
+    link->flush.run = run_flush;
     link->timer.fire = fire_link;
+    link->call_timer.fire = fire_calls;
+    link->call_due_us = BUS_NEVER;
     (void)pthread_mutex_init(&link->mu, NULL);
     find_peer(stream, &link->peer);
     (void)nng_stream_set_bool(stream, NNG_OPT_TCP_NODELAY, true); /* ipc has none */
     (void)nng_stream_set_bool(stream, NNG_OPT_TCP_KEEPALIVE, true);
     link->calls = mem_array(struct bus_call *, server->options.call_max + 1);
     if (bus_conn_init(&link->conn, stream, &link->mu, &events, 0) != TN_OK || !link->calls ||
+        bus_loop_arm(&server->loop, &link->call_timer, BUS_NEVER) != TN_OK ||
         bus_loop_arm(&server->loop, &link->timer, clock_mono_us() + HELLO_TIMEOUT_US) != TN_OK)
         return give_up(link);
     join_server(link);

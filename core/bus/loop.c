@@ -57,7 +57,6 @@ static bool fire_one(struct bus_loop *loop)
         return false;
     struct bus_timer *timer = at(loop, 1);
     take_out(loop, timer);
-    timer->hold(timer);
     (void)pthread_mutex_unlock(&loop->mu);
     timer->fire(timer);
     (void)pthread_mutex_lock(&loop->mu);
@@ -147,37 +146,35 @@ void bus_loop_fini(struct bus_loop *loop)
     mem_free(loop->heap);
 }
 
-static tn_status reserve(struct bus_loop *loop)
+/* Room in the heap for `timer`, which keeps it until it is disarmed. */
+static tn_status reserve(struct bus_loop *loop, struct bus_timer *timer)
 {
-    if (loop->count < loop->cap)
+    if (timer->is_armed)
         return TN_OK;
-    size_t cap = loop->cap ? loop->cap * 2 : HEAP_CAP_MIN;
-    struct bus_timer **heap = mem_resize(loop->heap, cap, sizeof(struct bus_timer *));
-    if (!heap)
-        return TN_RESOURCE_EXHAUSTED;
-    loop->heap = heap;
-    loop->cap = cap;
-    return TN_OK;
-}
+    if (loop->armed_count == loop->cap) {
+        size_t cap = loop->cap ? loop->cap * 2 : HEAP_CAP_MIN;
+        struct bus_timer **heap = mem_resize(loop->heap, cap, sizeof(struct bus_timer *));
 
-/* With the lock held, for a timer that is in the heap or has a place reserved in it. */
-static void set_due(struct bus_loop *loop, struct bus_timer *timer, int64_t due_us)
-{
-    timer->due_us = due_us;
-    settle(loop, timer, timer->place ? timer->place : ++loop->count);
-    if (due_us < loop->sleeps_until_us)
-        (void)pthread_cond_signal(&loop->wake);
+        if (!heap)
+            return TN_RESOURCE_EXHAUSTED;
+        loop->heap = heap;
+        loop->cap = cap;
+    }
+    loop->armed_count++;
+    timer->is_armed = true;
+    return TN_OK;
 }
 
 tn_status bus_loop_arm(struct bus_loop *loop, struct bus_timer *timer, int64_t due_us)
 {
-    tn_status st = TN_OK;
-
     (void)pthread_mutex_lock(&loop->mu);
-    if (timer->place == 0)
-        st = reserve(loop);
-    if (st == TN_OK)
-        set_due(loop, timer, due_us);
+    tn_status st = reserve(loop, timer);
+    if (st == TN_OK) {
+        timer->due_us = due_us;
+        settle(loop, timer, timer->place ? timer->place : ++loop->count);
+        if (due_us < loop->sleeps_until_us)
+            (void)pthread_cond_signal(&loop->wake);
+    }
     (void)pthread_mutex_unlock(&loop->mu);
     return st;
 }
@@ -187,6 +184,8 @@ void bus_loop_disarm(struct bus_loop *loop, struct bus_timer *timer)
     (void)pthread_mutex_lock(&loop->mu);
     if (timer->place != 0)
         take_out(loop, timer);
+    loop->armed_count -= timer->is_armed;
+    timer->is_armed = false;
     (void)pthread_mutex_unlock(&loop->mu);
 }
 

@@ -15,13 +15,15 @@
 
 #define BUS_NEVER INT64_MAX
 
-/* Embedded in what it times; zeroed at first. Members are private but for the functions. */
+/*
+ * Embedded in what it times; zeroed at first. `fire` runs on the loop's thread, without its lock,
+ * and may arm the timer anew. Whoever frees the owner disarms the timer on that thread, or after
+ * the loop's end. Members but `fire` are private.
+ */
 struct bus_timer {
     int64_t due_us; /* clock_mono_us */
-    size_t place;   /* in the heap, from 1; 0: not armed */
-    /* Takes a reference to the owner for `fire`. Under the loop's lock: quick, takes no lock. */
-    void (*hold)(struct bus_timer *timer);
-    /* On the loop's thread, without its lock; by then the timer may have been armed anew. */
+    size_t place;   /* in the heap, from 1; 0: not there */
+    bool is_armed;  /* has room in the heap, also while it fires */
     void (*fire)(struct bus_timer *timer);
 };
 
@@ -37,6 +39,7 @@ struct bus_loop {
     pthread_t thread;
     struct bus_timer **heap; /* guarded by mu, as all below; place 1 is due first */
     size_t count;
+    size_t armed_count; /* at most `cap` */
     size_t cap;
     struct bus_job *first;
     struct bus_job *last;
@@ -52,11 +55,11 @@ tn_status bus_loop_init(struct bus_loop *loop, const char *thread_name);
 void bus_loop_fini(struct bus_loop *loop);
 
 /*
- * Sets when `timer` fires (BUS_NEVER: it stays armed and does not). TN_RESOURCE_EXHAUSTED: memory
- * is out; never for a timer that is armed already. [any]
+ * Sets when `timer` fires; BUS_NEVER keeps it armed without. TN_RESOURCE_EXHAUSTED: memory is out;
+ * never for a timer that was armed and not disarmed, whether or not it has fired. [any]
  */
 tn_status bus_loop_arm(struct bus_loop *loop, struct bus_timer *timer, int64_t due_us);
-/* It will not fire, unless `hold` ran already. [any] */
+/* It will not fire, unless it is about to; on the loop's thread: it will not. [any] */
 void bus_loop_disarm(struct bus_loop *loop, struct bus_timer *timer);
 
 /* Runs `job` once, soon; no effect if it waits to run already. [any] */

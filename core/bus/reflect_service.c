@@ -58,9 +58,10 @@ static tn_status list_methods(struct bus_server *server, struct bus_call *call,
 
 static void run_list(struct bus_call *call, void *ctx)
 {
-    Tenon__Bus__V1__ListMethodsResponse response = TENON__BUS__V1__LIST_METHODS_RESPONSE__INIT;
-    tn_status st = list_methods(ctx, call, &response);
+    Tenon__Bus__V1__ListMethodsResponse response;
 
+    tenon__bus__v1__list_methods_response__init(&response);
+    tn_status st = list_methods(ctx, call, &response);
     if (st == TN_OK)
         bus_call_answer(call, &response.base);
     else
@@ -102,10 +103,11 @@ static tn_status describe(struct bus_server *server, struct bus_call *call,
 
 static void run_describe(struct bus_call *call, void *ctx)
 {
-    Tenon__Bus__V1__DescribeResponse response = TENON__BUS__V1__DESCRIBE_RESPONSE__INIT;
+    Tenon__Bus__V1__DescribeResponse response;
     Tenon__Bus__V1__Method method;
-    tn_status st = describe(ctx, call, &response, &method);
 
+    tenon__bus__v1__describe_response__init(&response);
+    tn_status st = describe(ctx, call, &response, &method);
     if (st == TN_OK)
         bus_call_answer(call, &response.base);
     else
@@ -136,9 +138,10 @@ static tn_status check_health(struct bus_server *server, struct bus_call *call,
 
 static void run_check(struct bus_call *call, void *ctx)
 {
-    Tenon__Bus__V1__HealthCheckResponse response = TENON__BUS__V1__HEALTH_CHECK_RESPONSE__INIT;
-    tn_status st = check_health(ctx, call, &response);
+    Tenon__Bus__V1__HealthCheckResponse response;
 
+    tenon__bus__v1__health_check_response__init(&response);
+    tn_status st = check_health(ctx, call, &response);
     if (st == TN_OK)
         bus_call_answer(call, &response.base);
     else

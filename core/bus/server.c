@@ -148,11 +148,6 @@ static void on_accept(void *arg)
     nng_stream_listener_accept(listener->stream, listener->aio);
 }
 
-static void hold_listener(struct bus_timer *timer)
-{
-    (void)timer; /* it lives as long as the loop */
-}
-
 static void retry_accept(struct bus_timer *timer)
 {
     struct listener *listener = CONTAINER_OF(timer, struct listener, retry);
@@ -229,7 +224,6 @@ static tn_status listener_create(struct bus_server *server, const char *url,
     if (!listener)
         return err_memory(err, "a listener");
     listener->server = server;
-    listener->retry.hold = hold_listener;
     listener->retry.fire = retry_accept;
     int result = nng_stream_listener_alloc(&listener->stream, url);
     if (result == 0)
@@ -286,12 +280,26 @@ void server_drained(struct bus_server *server)
     (void)pthread_mutex_unlock(&server->drain_mu);
 }
 
+void server_link_freed(struct bus_server *server)
+{
+    (void)pthread_mutex_lock(&server->drain_mu);
+    (void)atomic_fetch_sub(&server->live_links, 1);
+    server->drain_count++;
+    (void)pthread_cond_broadcast(&server->drained);
+    (void)pthread_mutex_unlock(&server->drain_mu);
+}
+
 static uint32_t count_links(struct bus_server *server)
 {
     (void)pthread_mutex_lock(&server->mu);
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
     return count;
+}
+
+static uint32_t count_live_links(struct bus_server *server)
+{
+    return atomic_load(&server->live_links);
 }
 
 static uint32_t count_calls(struct bus_server *server)
@@ -368,9 +376,8 @@ void bus_server_destroy(struct bus_server *server)
     if (!server)
         return;
     bus_server_stop(server, 0);
-    /* A handler that still runs holds its call: its memory cannot go before. */
-    wait_for_none(server, count_calls, BUS_NEVER);
-    wait_for_none(server, count_links, BUS_NEVER);
+    /* A handler that still runs holds its call, and that its connection's memory. */
+    wait_for_none(server, count_live_links, BUS_NEVER);
     bus_loop_fini(&server->loop);
     fini_parts(server);
 }

@@ -29,9 +29,10 @@ struct bus_peer {
 };
 
 /*
- * Resolves a (portal, token) pair that a connection announced, before any call uses it; what
+ * Resolves a (portal, token) pair that a connection announced, when a call first uses it; what
  * `ret_session` gets is bus_call_session() of its calls and is given to `drop` when the connection
- * ends. A refusal is the answer to each call that uses the pair. [worker] may block
+ * and they have ended. A refusal is the answer to the calls that wait for it; a later call asks
+ * again. `drop` runs on the server's own thread and is quick. [worker] may block
  */
 typedef tn_status (*bus_admit_fn)(void *ctx, const struct bus_peer *peer, struct tn_str portal,
                                   struct tn_str token, void **ret_session, struct err *err);
@@ -46,7 +47,7 @@ struct bus_server_options {
     uint32_t connection_max;    /* 0: 1024; more are closed with RESOURCE_EXHAUSTED */
     uint32_t call_max;          /* calls a connection may have open; 0: 1024 */
     uint32_t request_size_max;  /* bytes of one request; 0: 4 MiB */
-    int64_t default_timeout_us; /* of a call that states none; 0: 30 s */
+    int64_t default_timeout_us; /* of a unary call that states none; 0: 30 s */
 };
 
 /* [loader] */
@@ -65,19 +66,22 @@ tn_status bus_server_listen(struct bus_server *server, const char *url, char *re
 
 /*
  * Stops listening, tells peers (goaway), lets open calls finish until `timeout_us` from now, then
- * cancels them and closes. [loader] blocks
+ * cancels them and closes. Calls that wait for something other than credit are cancelled at once:
+ * they would hardly end by themselves; their callers get TN_UNAVAILABLE. [loader] blocks
  */
 void bus_server_stop(struct bus_server *server, int64_t timeout_us);
+/* Stops if that was not done, and waits for handlers that still run and for references of
+ * bus_call_ref(). The pool must still work. Accepts NULL. [loader] blocks */
 void bus_server_destroy(struct bus_server *server);
 
 /* Methods */
 
 #define BUS_STREAMS 1u /* answers with any number of messages, then a status */
 #define BUS_READS 2u   /* writes nothing */
-#define BUS_OPEN 4u    /* needs no portal and no session: reflection, health */
+#define BUS_OPEN 4u    /* needs no portal and gets no session: reflection, health */
 
 struct bus_method {
-    const char *name;    /* "tenon.records.v1.Records/Create"; must outlive the server */
+    const char *name;    /* "tenon.records.v1.Records/Create"; copied, as all strings here */
     const char *request; /* message names, for reflection */
     const char *response;
     const char *module; /* the plugin that serves it, or "" */
@@ -123,21 +127,28 @@ tn_status bus_call_state(const struct bus_call *call);
  */
 ProtobufCMessage *bus_call_unpack(struct bus_call *call, const ProtobufCMessageDescriptor *type);
 
-/* Sends the one response of a unary call and finishes it with TN_OK. */
+/* Sends the one response of a unary call and finishes it with TN_OK; one of more than 16 MiB is
+ * TN_OUT_OF_RANGE for the caller. The call is gone. */
 void bus_call_answer(struct bus_call *call, const ProtobufCMessage *response);
 void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response);
 
 /*
  * Sends one message of a stream; copied. TN_OK; TN_RESOURCE_EXHAUSTED: no credit, not taken: wait
- * with bus_call_wait(), which holds no worker; TN_CANCELLED, TN_DEADLINE_EXCEEDED: finish the call.
+ * with bus_call_wait(), which holds no worker. Anything else (TN_CANCELLED, TN_DEADLINE_EXCEEDED,
+ * TN_OUT_OF_RANGE: larger than 16 MiB, TN_INTERNAL): finish the call with it.
  */
 tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message);
 
-/* Runs `wake` on a worker once, when there is credit again or the call is cancelled or late;
- * also at `wake_us` (clock_mono_us; INT64_MAX: not) . */
+/*
+ * Runs `wake` on a worker once: when the call is cancelled or late, when bus_call_wake() is or was
+ * called since the last wait, at `wake_us` (clock_mono_us; INT64_MAX: not), and, if bus_call_send()
+ * was refused, when there is credit again. It may run before this returns: touch nothing of the
+ * call afterwards.
+ */
 void bus_call_wait(struct bus_call *call, int64_t wake_us,
                    void (*wake)(struct bus_call *call, void *ctx), void *ctx);
-/* Makes a waiting call's `wake` run now; no effect if it does not wait. Any thread. */
+/* Makes a waiting call's `wake` run now, or its next wait end at once. Any thread; the caller has a
+ * reference. */
 void bus_call_wake(struct bus_call *call);
 
 /* Runs the handler again on a worker, with the same request (a transaction that lost). */
@@ -147,7 +158,8 @@ void bus_call_again(struct bus_call *call);
  * NULL the handler is run even if the call has ended meanwhile, so that it can free its own. */
 void **bus_call_data(struct bus_call *call);
 
-/* Ends the call; a status other than TN_OK travels with bus_call_err(). The call is gone. */
+/* Ends the call; a status other than TN_OK travels with bus_call_err(), TN_OK without an answer is
+ * for streams. The call is gone. */
 void bus_call_finish(struct bus_call *call, tn_status status);
 
 /* Extra references keep the memory of a call (for bus_call_wake from a list); not its life. */

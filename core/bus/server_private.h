@@ -62,9 +62,12 @@ struct bus_server {
     uint32_t link_count;
     struct listener *listeners;
 
-    pthread_mutex_t drain_mu; /* of those who wait for open_calls and link_count */
+    pthread_mutex_t drain_mu; /* of those who wait for calls and links to end */
     pthread_cond_t drained;
     uint64_t drain_count; /* guarded by drain_mu: rises when it is worth counting again */
+    /* Links whose memory is there, and so threads that may still come to the server. Falls under
+     * drain_mu, as the last thing that a link does with its server. */
+    _Atomic uint32_t live_links;
 };
 
 enum session_state { SESSION_NEW, SESSION_ADMITTING, SESSION_READY };
@@ -100,19 +103,24 @@ struct bus_link {
     struct bus_link *next; /* guarded by server->mu */
     struct bus_link *prev;
     struct bus_peer peer;
-    struct bus_timer timer; /* of the hello, of lingering, of stalling */
-    struct bus_job job;     /* the end */
+    struct bus_timer timer;     /* of the hello, of lingering, of stalling */
+    struct bus_job job;         /* the end */
+    struct bus_job flush;       /* writes answers that were held for more */
+    _Atomic uint32_t unstarted; /* calls that wait for a worker; relaxed: a hint to hold */
 
     bool has_hello; /* guarded by mu, as all below */
     bool is_gone;   /* the connection's resources are; memory goes with the last call */
     uint32_t call_window;
-    uint32_t live_calls; /* objects in use, finished ones that are referenced included */
+    struct bus_timer call_timer; /* one for all calls: most end long before their deadline */
+    int64_t call_due_us;         /* when it fires: no call is due earlier */
+    uint32_t live_calls;         /* objects in use, finished ones that are referenced included */
     uint32_t credit_waiters;
     size_t held;
     struct bus_call **calls; /* by id; 0 is unused */
     struct bus_call *spare;
     uint32_t spare_count;
     bool is_reading;               /* the calls of a read go to the pool together */
+    int64_t read_us;               /* when it began: the calls' time starts then */
     struct pool_task *first_ready; /* they, in order */
     struct pool_task *last_ready;
     size_t ready_count;
@@ -148,7 +156,6 @@ struct bus_call {
     enum call_state state; /* guarded by link->mu, as all up to err */
     bool is_woken;         /* bus_call_wake came before bus_call_wait */
     bool wants_credit;     /* bus_call_send was refused */
-    struct bus_timer timer;
     int64_t wake_us;
     void (*wake)(struct bus_call *call, void *ctx);
     void *wake_ctx;
@@ -163,6 +170,8 @@ struct bus_call {
 
 /* Wakes who waits for calls and links to end. [any] */
 void server_drained(struct bus_server *server);
+/* A link's memory is gone: the server may go next. [any] */
+void server_link_freed(struct bus_server *server);
 
 /* link.c */
 
@@ -170,6 +179,8 @@ void server_drained(struct bus_server *server);
 tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over);
 /* The bytes count towards the bounds; false: they do not fit. Locked. */
 bool link_hold(struct bus_call *call, size_t bytes);
+/* Makes link->call_timer fire at `due_us` or earlier. Locked. */
+void link_watch(struct bus_link *link, int64_t due_us);
 /* Frees the link if nothing is left of it, in place of unlocking it. */
 void link_unlock(struct bus_link *link);
 /* Ends the calls that only wait, and says that the host stops. */
@@ -203,6 +214,9 @@ void call_submit_ready(struct bus_link *link);
 void call_end(struct bus_call *call, tn_status status, const struct err *err);
 /* Cancelled, late, or its connection is gone. The call may be gone afterwards. */
 void call_stop(struct bus_call *call, tn_status status);
+/* Its deadline, or what it waits for, may have come: looks, and says when to look again. The call
+ * may be gone afterwards. */
+int64_t call_look(struct bus_call *call, int64_t now_us);
 /* It may send, or what it sent has left. The call may be gone afterwards. */
 void call_credited(struct bus_call *call);
 void call_sent(struct bus_call *call);

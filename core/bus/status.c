@@ -34,8 +34,9 @@ static size_t pack_details(const struct err *err, uint8_t *details)
 {
     Tenon__Bus__V1__FieldViolation violations[ERR_VIOLATION_MAX];
     Tenon__Bus__V1__FieldViolation *pointers[ERR_VIOLATION_MAX];
-    Tenon__Bus__V1__StatusDetails message = TENON__BUS__V1__STATUS_DETAILS__INIT;
+    Tenon__Bus__V1__StatusDetails message;
 
+    tenon__bus__v1__status_details__init(&message);
     for (uint32_t i = 0; i < err->violation_count; i++) {
         tenon__bus__v1__field_violation__init(&violations[i]);
         violations[i].field = lend(err->violations[i].field);

@@ -80,11 +80,21 @@ static tn_status make_step(const struct schema_rollup *rollup, struct tn_bytes r
     return TN_OK;
 }
 
+/* The same number written alike; not by memcmp(), since a struct decimal has padding. */
+static bool same_number(struct decimal a, struct decimal b)
+{
+    return a.mantissa == b.mantissa && a.exponent == b.exponent;
+}
+
 static bool same_part(const struct totals_step *a, const struct totals_step *b)
 {
-    return a && b && a->key.len == b->key.len &&
-           memcmp(a->key.data, b->key.data, a->key.len) == 0 &&
-           memcmp(a->terms, b->terms, sizeof(a->terms)) == 0;
+    if (!a || !b || a->key.len != b->key.len || memcmp(a->key.data, b->key.data, a->key.len) != 0)
+        return false;
+    for (size_t i = 0; i < TOTALS_SUM_MAX; i++)
+        if (!same_number(a->terms[i].value, b->terms[i].value) ||
+            !same_number(a->terms[i].weight, b->terms[i].weight))
+            return false;
+    return true;
 }
 
 tn_status totals_steps(const struct index_change *change, struct arena *arena,

@@ -162,6 +162,11 @@ static tn_status read_program_headers(struct elf *elf, const Elf64_Ehdr *eh, str
     if (eh->e_phentsize != sizeof(Elf64_Phdr) || eh->e_phoff > elf->file.len ||
         eh->e_phnum * sizeof(Elf64_Phdr) > elf->file.len - eh->e_phoff)
         return elf_damaged(err, "e_phoff");
+    /* Linkers put the sections last: a file that was cut short has lost their table, even where all
+     * that is loaded is still there. */
+    if (eh->e_shoff > elf->file.len ||
+        (uint64_t)eh->e_shnum * sizeof(Elf64_Shdr) > elf->file.len - eh->e_shoff)
+        return elf_damaged(err, "e_shoff");
     for (uint32_t i = 0; i < eh->e_phnum; i++) {
         Elf64_Phdr header;
 

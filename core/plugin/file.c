@@ -84,7 +84,7 @@ tn_status file_find(const char *dir,
             st = found(ctx, path, err);
         free(entries[i]); /* scandir's own allocation */
     }
-    free(entries);
+    free(entries); /* scandir's */
     return st;
 }
 

@@ -3,10 +3,12 @@
 #include "core/plugin/found.h"
 
 #include "core/query/query.h"
+#include "core/value/value.h"
 
 struct tn_found {
     struct tn_call *call;
     struct tn_found *next; /* opened before it */
+    struct query query;    /* which the run refers to */
     struct query_run *run; /* NULL: closed */
     uint32_t left;         /* records still wanted; UINT32_MAX: all */
     struct tn_record record;
@@ -32,19 +34,45 @@ static bool query_op_of(uint32_t op, enum query_op *ret_op)
     return true;
 }
 
+/* The plugin's own values may be gone when the query goes on. */
+static tn_status copy_values(struct tn_call *call, const struct tn_filter *from,
+                             struct query_filter *filter)
+{
+    struct arena *arena = txn_arena(call->txn);
+    struct tn_value *values;
+
+    if (from->value_count > QUERY_VALUE_MAX)
+        return call_misuse(call, "a filter has too many values");
+    values = arena_array(arena, struct tn_value, from->value_count);
+    for (uint32_t i = 0; values && i < from->value_count; i++)
+        if (value_copy(arena, &from->values[i], &values[i]) != TN_OK)
+            values = NULL;
+    if (!values)
+        return call_fail(call, err_memory(call->err, "a query"));
+    filter->values = values;
+    filter->value_count = from->value_count;
+    return TN_OK;
+}
+
+static tn_status not_served(struct tn_call *call)
+{
+    return call_fail(call,
+                     err_set(call->err,
+                             TN_UNIMPLEMENTED,
+                             "The plugin %s searches in a way that this version of the host does "
+                             "not serve.",
+                             call->plugin->rows->id));
+}
+
 static tn_status make_filter(struct tn_call *call, const struct schema_type *type,
                              const struct tn_filter *from, struct query_filter *ret_filter)
 {
-    struct query_filter filter = {.values = from->values, .value_count = from->value_count};
+    struct query_filter filter = {0};
 
     TRY(call_property(call, from->property, type, &filter.property));
     if (!query_op_of(from->op, &filter.op))
-        return call_fail(call,
-                         err_set(call->err,
-                                 TN_UNIMPLEMENTED,
-                                 "The plugin %s filters in a way that this version of the host "
-                                 "does not serve.",
-                                 call->plugin->rows->id));
+        return not_served(call);
+    TRY(copy_values(call, from, &filter));
     *ret_filter = filter;
     return TN_OK;
 }
@@ -84,9 +112,9 @@ static tn_status make_sort(struct tn_call *call, uint32_t sort, struct query *qu
 {
     if (sort == TN_BY_ID)
         return TN_OK;
-    query->descending = sort == TN_NEWEST_FIRST || (sort & TN_DESCENDING) != 0;
     if (sort == TN_NEWEST_FIRST)
-        return TN_OK;
+        return not_served(call); /* queries go through ids upwards only */
+    query->descending = (sort & TN_DESCENDING) != 0;
     return call_property(call, sort & ~TN_DESCENDING, query->type, &query->sort);
 }
 
@@ -94,23 +122,21 @@ tn_status found_open(struct tn_call *call, uint32_t row, const struct tn_filter 
                      uint32_t filter_count, uint32_t sort, uint32_t limit,
                      struct tn_found **ret_found)
 {
-    struct query query = {0};
-    struct tn_found *found;
+    struct tn_found *found = arena_new(txn_arena(call->txn), struct tn_found);
 
-    /* A bound before memory is taken; query_open states the finer ones. */
-    if (filter_count > QUERY_GROUP_MAX * QUERY_FILTER_MAX)
-        return call_misuse(call, "a query has too many filters");
-    TRY(call_type(call, row, &query.type));
-    TRY(make_groups(call, query.type, filters, filter_count, &query));
-    TRY(make_sort(call, sort, &query));
-    found = arena_new(txn_arena(call->txn), struct tn_found);
     if (!found)
         return call_fail(call, err_memory(call->err, "a query"));
-    TRY(call_fail(call,
-                  query_open(call->txn, &query, (struct tn_bytes){0}, &found->run, call->err)));
+    /* A bound before more memory is taken; query_open states the finer ones. */
+    if (filter_count > QUERY_GROUP_MAX * QUERY_FILTER_MAX)
+        return call_misuse(call, "a query has too many filters");
+    TRY(call_type(call, row, &found->query.type));
+    TRY(make_groups(call, found->query.type, filters, filter_count, &found->query));
+    TRY(make_sort(call, sort, &found->query));
+    TRY(call_fail(
+        call, query_open(call->txn, &found->query, (struct tn_bytes){0}, &found->run, call->err)));
     found->call = call;
     found->left = limit > 0 ? limit : UINT32_MAX;
-    found->record = (struct tn_record){.call = call, .seen = SEEN_FOUND, .type = query.type};
+    found->record = (struct tn_record){.call = call, .seen = SEEN_FOUND, .type = found->query.type};
     found->next = call->found;
     call->found = found;
     *ret_found = found;

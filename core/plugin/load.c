@@ -243,7 +243,8 @@ tn_status load_start(struct plugin *plugin, enum plugin_state *ret_state, struct
     }
     load_stop(plugin);
     if (plugin->declared)
-        catalog_drop(plugin->host->options.catalog, TAKE(plugin->declared));
+        catalog_drop(plugin->host->options.catalog, plugin->declared);
+    catalog_declared_destroy(TAKE(plugin->declared));
     plugin->binding = NULL;
     *ret_state = state;
     return st;

@@ -2,6 +2,7 @@
 /* records_table.c - tenon.records/1: records, values and links of a plugin's call. */
 #include <string.h>
 
+#include "core/base/utf8.h"
 #include "core/plugin/call.h"
 #include "core/plugin/found.h"
 #include "core/record/rollup.h"
@@ -83,7 +84,8 @@ static tn_status records_write(struct tn_record *record, uint32_t row, const str
     if (record->seen == SEEN_MESSAGE)
         return write_message(record, row, value);
     TRY(call_property(call, row, record->type, &property));
-    if (!may_write(call->plugin->rows->properties.items[row].flags))
+    if (!may_write(call->plugin->rows->properties.items[row].flags) ||
+        (property->flags & TN_READONLY && !utf8_equal(property->owner, plugin_id(call->plugin))))
         return denied(call, call->plugin->rows->properties.items[row].name);
     if (record->seen != SEEN_LIVE)
         return call_misuse(call, "it writes a record that is lent for reading");

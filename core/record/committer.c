@@ -454,6 +454,7 @@ static void write_group(struct records *records, struct group *group)
         return;
     }
     st = put_totals(records);
+    expire_look(records, group->states[0]->batch);
     fill_commits(group);
     for (size_t i = 0; st == TN_OK && i < group->commit_count; i++)
         st = store_batch_status(group->commits[i].batch);

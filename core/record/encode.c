@@ -349,7 +349,9 @@ static tn_status encode_metas(struct txn *txn)
         TRY(txn_mark_write(txn, mark_bytes(txn, MARK_META, key)));
         if (meta->value.len)
             store_batch_put(txn->batch, STORE_META, txn->portal->id, key, meta->value);
-        else
+        if (meta->expires_us)
+            expire_note(txn->batch, meta->expires_us, txn->portal->id, key);
+        if (!meta->value.len)
             store_batch_delete(txn->batch, STORE_META, txn->portal->id, key);
     }
     return TN_OK;

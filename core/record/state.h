@@ -99,6 +99,7 @@ struct records {
     bool has_thread;
     /* The committer's alone. */
     struct group *group;
+    int64_t expired_us; /* monotonic: when it last looked for what has ended */
     struct recent *recent;
     struct map totals;           /* portal, key -> struct cached_totals */
     struct cached_totals *dirty; /* those of the group that is built */
@@ -172,6 +173,7 @@ struct unique_holder {
 struct txn_meta {
     struct tn_str key;
     struct tn_bytes value; /* empty: none */
+    tn_time expires_us;    /* of an outcome; 0: it stays */
     bool is_written;
     struct txn_meta *next;
 };
@@ -317,6 +319,11 @@ tn_status txn_encode(struct txn *txn, struct err *err);
 size_t txn_write_size(const struct txn *txn);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
 tn_status txn_encode_metas(struct txn *txn, struct err *err);
+
+/* That the outcome under `key` of family meta ends at `at_us`. [worker] */
+void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);
+/* Now and then, takes away what has ended, with the batch. [committer thread] */
+void expire_look(struct records *records, struct store_batch *batch);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

@@ -75,7 +75,6 @@ static tn_status batch_answer(struct batch *batch, size_t *ret_count,
     struct wire_view *view = NULL;
 
     TRY(batch->first);
-    TRY(txn_prepare(batch->call->txn, batch->call->err));
     if (batch->count == 0)
         return TN_OK;
     Tenon__Records__V1__Record **records = wire_list(batch->call, batch->count);

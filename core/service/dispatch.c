@@ -12,6 +12,8 @@
 #include "core/base/utf8.h"
 
 #define HASH_SIZE 32
+/* Bytes of one answer; a client takes no more. */
+#define RESPONSE_SIZE_MAX ((size_t)16 * 1024 * 1024)
 
 /* One method of the bus: of the host, or of a plugin. */
 struct entry {
@@ -183,6 +185,12 @@ static tn_status pack(struct run *run, const ProtobufCMessage *message)
 {
     size_t len = protobuf_c_message_get_packed_size(message);
 
+    if (len > RESPONSE_SIZE_MAX)
+        return err_set(bus_call_err(run->bus),
+                       TN_OUT_OF_RANGE,
+                       "The answer of %zu bytes is larger than %zu.",
+                       len,
+                       RESPONSE_SIZE_MAX);
     if (buf_reserve(&run->response, len) != TN_OK)
         return err_memory(bus_call_err(run->bus), "the answer");
     run->response.len = protobuf_c_message_pack(message, run->response.data);
@@ -245,13 +253,30 @@ static tn_status reason_of(struct bus_call *bus, tn_status status)
     return err->status == TN_OK ? status : err->status;
 }
 
+/* What no caller can have caused is the operator's to look into. */
+static void report(const struct run *run, tn_status status)
+{
+    struct log *log = run->entry->dispatch->service->log;
+
+    if (status == TN_INTERNAL || status == TN_DATA_LOSS || status == TN_UNAVAILABLE)
+        LOG(log,
+            LOG_ERROR,
+            "call failed",
+            LOG_STR("method", bus_call_method(run->bus)->name),
+            LOG_STR("status", err_status_name(status)),
+            LOG_STR("reason", bus_call_err(run->bus)->message));
+}
+
 /* Sends what was packed, or the refusal; the call is gone then. */
 static void answer(struct run *run, tn_status status)
 {
-    if (status == TN_OK)
+    if (status == TN_OK) {
         bus_call_answer_bytes(run->bus, buf_bytes(&run->response));
-    else
-        bus_call_finish(run->bus, reason_of(run->bus, status));
+        return;
+    }
+    status = reason_of(run->bus, status);
+    report(run, status);
+    bus_call_finish(run->bus, status);
 }
 
 /* Reads and refusals: nothing is committed, so nothing outlives the worker's visit. */

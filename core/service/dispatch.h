@@ -72,8 +72,9 @@ struct dispatch_method {
     const char *source; /* in history and log; NULL: "api" */
     /*
      * Fills in `response`, which is initialised; what it points to is of the call's arena.
-     * Failures are said in call->err. A method that writes calls txn_prepare() before it reads
-     * back what it answers. [worker]
+     * Failures are said in call->err. A method that writes calls txn_prepare_changes() before it
+     * reads back what it answers; not txn_prepare(), behind which the answer itself could not be
+     * kept for an idempotency key. [worker]
      */
     tn_status (*run)(struct service_call *call, const void *request, void *response);
 };

@@ -13,7 +13,7 @@ static tn_status answer_record(struct service_call *call, const struct record *r
 {
     struct wire_view *view = NULL;
 
-    TRY(txn_prepare(call->txn, call->err));
+    TRY(txn_prepare_changes(call->txn, call->err));
     TRY(wire_view_create(call, record_type(record), NULL, 0, &view));
     return wire_record(call, view, record, ret_record);
 }

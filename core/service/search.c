@@ -127,6 +127,9 @@ static tn_status search(struct service_call *call, const void *message, void *an
                         .property_count = request->n_properties};
 
     TRY(read_query(call, request->type, request->groups, request->n_groups, &query));
+    if (request->sort[0] != '\0')
+        TRY(wire_property(call, query.type, request->sort, "sort", &query.sort, call->err));
+    query.descending = request->sort[0] != '\0' && request->descending;
     TRY(page_read(call, &page));
     response->n_records = page.record_count;
     response->records = page.records;

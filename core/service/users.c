@@ -88,7 +88,7 @@ static tn_status create(struct service_call *call, const void *message, void *an
         if (value.as.text.len > 0)
             TRY(record_write(record, users.fields[i], &value, call->err));
     }
-    TRY(txn_prepare(call->txn, call->err));
+    TRY(txn_prepare_changes(call->txn, call->err));
     return write_user(call, &users, record, &response->user);
 }
 

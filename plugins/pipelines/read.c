@@ -161,7 +161,7 @@ static tn_status add_column(struct tn_call *call, const struct tn_record *stage,
         return message_no_memory(call);
     tenon__pipelines__v1__board_column__init(column);
     answer->columns[answer->n_columns++] = column; /* which frees it from here on */
-    column->count = (uint64_t)totals[TOTAL_COUNT].as.integer;
+    column->count = (uint64_t)tn_integer(totals[TOTAL_COUNT]);
     column->sum = message_decimal(totals[TOTAL_AMOUNT]);
     column->weighted_sum = message_decimal(totals[TOTAL_PROJECTED]);
     column->stage = message_stage(call, stage);

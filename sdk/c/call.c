@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.c - calls of a client: waiting, sent, answered, ended. */
+/* call.c - calls of a client: made, waiting, sent, ended. */
 #include <assert.h>
 #include <string.h>
-
-#include <tenon/bus/v1/bus.pb-c.h>
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
-#include "core/bus/unpack.h"
 #include "sdk/c/client_private.h"
 
 /* What a call sends, borrowed from the caller or from call->stored. */
@@ -20,15 +17,6 @@ struct outgoing {
 };
 
 /* Memory */
-
-static void hold_call(struct bus_timer *timer)
-{
-    struct tenon_call *call = CONTAINER_OF(timer, struct tenon_call, timer);
-
-    (void)atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
-}
-
-static void fire_call(struct bus_timer *timer);
 
 static void free_call(struct tenon_call *call)
 {
@@ -47,12 +35,10 @@ static void trim(struct buf *buf)
 }
 
 /* Locked. */
-static void unref(struct tenon_call *call)
+static void recycle(struct tenon_call *call)
 {
     struct tenon_client *client = call->client;
 
-    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) > 1)
-        return;
     if (client->spare_count == SPARE_CALL_MAX) {
         free_call(call);
         return;
@@ -78,10 +64,7 @@ static struct tenon_call *new_call(struct tenon_client *client)
         if (!call)
             return NULL;
         call->client = client;
-        call->timer.hold = hold_call;
-        call->timer.fire = fire_call;
     }
-    atomic_store_explicit(&call->refs, 1, memory_order_relaxed);
     call->state = CALL_WAITING;
     call->id = 0;
     call->is_cancelled = false;
@@ -242,18 +225,18 @@ static tn_status write_call(struct tenon_call *call, const struct bus_call_head 
     return TN_OK;
 }
 
-static int64_t time_left(const struct tenon_call *call)
+static int64_t time_left(const struct tenon_call *call, int64_t now_us)
 {
     if (call->deadline_us == BUS_NEVER)
         return INT64_MAX;
-    int64_t left_us = call->deadline_us - clock_mono_us();
-    return left_us > 0 ? left_us : 0;
+    return call->deadline_us > now_us ? call->deadline_us - now_us : 0;
 }
 
-static tn_status write_all(struct tenon_call *call, const struct outgoing *outgoing)
+static tn_status write_all(struct tenon_call *call, const struct outgoing *outgoing, int64_t now_us)
 {
     struct tenon_client *client = call->client;
-    struct bus_call_head head = {.timeout_us = time_left(call), .metadata = outgoing->metadata};
+    struct bus_call_head head = {.timeout_us = time_left(call, now_us),
+                                 .metadata = outgoing->metadata};
     size_t len = 0;
 
     TRY(announce_method(client, outgoing->method, &head.method_id));
@@ -281,7 +264,7 @@ static bool can_send(struct tenon_client *client)
 
 /* After can_send(). A connection that has no memory for the frames is closed: then the call ends
  * with it. */
-static void send_call(struct tenon_call *call, const struct outgoing *outgoing)
+static void send_call(struct tenon_call *call, const struct outgoing *outgoing, int64_t now_us)
 {
     struct tenon_client *client = call->client;
 
@@ -290,7 +273,7 @@ static void send_call(struct tenon_call *call, const struct outgoing *outgoing)
     call->out.call_id = call->id;
     client->calls[call->id] = call;
     client->sent_count++;
-    if (write_all(call, outgoing) != TN_OK)
+    if (write_all(call, outgoing, now_us) != TN_OK)
         bus_conn_close(&client->conn);
     else
         bus_conn_kick(&client->conn);
@@ -303,7 +286,7 @@ void calls_send_waiting(struct tenon_client *client)
         struct outgoing outgoing = stored(call);
 
         remove_waiting(client, call);
-        send_call(call, &outgoing);
+        send_call(call, &outgoing, clock_mono_us());
     }
 }
 
@@ -312,21 +295,27 @@ void calls_sent(struct bus_out *out)
     calls_send_waiting(CONTAINER_OF(out, struct tenon_call, out)->client);
 }
 
-static tn_status begin_call(struct tenon_call *call, const struct outgoing *outgoing)
+/* Makes call_timer fire at `due_us` or earlier. */
+static void watch(struct tenon_client *client, int64_t due_us)
+{
+    if (due_us >= client->call_due_us)
+        return;
+    client->call_due_us = due_us;
+    (void)bus_loop_arm(&client->loop, &client->call_timer, due_us); /* it is armed always */
+}
+
+static tn_status begin_call(struct tenon_call *call, const struct outgoing *outgoing,
+                            int64_t now_us)
 {
     struct tenon_client *client = call->client;
 
-    TRY(bus_loop_arm(&client->loop, &call->timer, call->deadline_us));
+    watch(client, call->deadline_us);
     /* In order behind those that wait already. */
     if (!client->first_waiting && can_send(client)) {
-        send_call(call, outgoing);
+        send_call(call, outgoing, now_us);
         return TN_OK;
     }
-    tn_status st = store(call, outgoing);
-    if (st != TN_OK) {
-        bus_loop_disarm(&client->loop, &call->timer);
-        return st;
-    }
+    TRY(store(call, outgoing));
     push_waiting(client, call);
     calls_send_waiting(client);
     return TN_OK;
@@ -343,11 +332,49 @@ static tn_status encode_metadata(const struct tenon_call_options *options, struc
     return TN_OK;
 }
 
-static int64_t deadline_in(int64_t timeout_us)
+static int64_t deadline_in(int64_t timeout_us, int64_t now_us)
+{
+    return timeout_us < BUS_NEVER - now_us ? now_us + timeout_us : BUS_NEVER;
+}
+
+/* Whom to tell what. */
+struct listeners {
+    tenon_message_fn message;
+    tenon_done_fn done;
+    void *ctx;
+    struct tenon_call **ret_call;
+};
+
+/* Locked. */
+static tn_status add_call(struct tenon_client *client, const struct outgoing *outgoing,
+                          int64_t timeout_us, const struct listeners *listeners)
 {
     int64_t now_us = clock_mono_us();
+    struct tenon_call *call = NULL;
 
-    return timeout_us < BUS_NEVER - now_us ? now_us + timeout_us : BUS_NEVER;
+    if (client->open_count < OPEN_CALL_MAX && client->state != CLIENT_STOPPED)
+        call = new_call(client);
+    if (!call)
+        return TN_RESOURCE_EXHAUSTED;
+    call->message = listeners->message;
+    call->done = listeners->done;
+    call->ctx = listeners->ctx;
+    call->deadline_us = deadline_in(timeout_us, now_us);
+    if (listeners->ret_call)
+        *listeners->ret_call = call; /* `done` may run as soon as the lock is let go */
+    tn_status st = begin_call(call, outgoing, now_us);
+    if (st == TN_OK)
+        client->open_count++;
+    else
+        recycle(call);
+    return st;
+}
+
+static bool names_fit(const char *method, const char *portal)
+{
+    size_t len = strlen(method);
+
+    return len > 0 && len <= BUS_NAME_MAX && strlen(portal) <= BUS_NAME_MAX;
 }
 
 tn_status tenon_call(struct tenon_client *client, const char *method, struct tn_bytes request,
@@ -355,48 +382,24 @@ tn_status tenon_call(struct tenon_client *client, const char *method, struct tn_
                      tenon_done_fn done, void *ctx, struct tenon_call **ret_call)
 {
     static const struct tenon_call_options defaults = {0};
+    const struct listeners listeners = {message, done, ctx, ret_call};
+    struct outgoing outgoing = {.method = method, .request = request};
     struct buf metadata = {0};
-    tn_status st = TN_OK;
 
     if (!options)
         options = &defaults;
-    size_t method_len = strlen(method);
-    if (method_len == 0 || method_len > BUS_NAME_MAX ||
-        (options->portal && strlen(options->portal) > BUS_NAME_MAX))
+    outgoing.portal = options->portal ? options->portal : client->portal;
+    if (!names_fit(method, outgoing.portal))
         return TN_INVALID_ARGUMENT;
-    st = encode_metadata(options, &metadata);
-    if (st != TN_OK) {
-        buf_fini(&metadata);
-        return st;
-    }
-    const struct outgoing outgoing = {
-        .method = method,
-        .portal = options->portal ? options->portal : client->portal,
-        .metadata = buf_bytes(&metadata),
-        .request = request,
-    };
+    tn_status st = encode_metadata(options, &metadata);
+    outgoing.metadata = buf_bytes(&metadata);
+    if (st == TN_OK) {
+        int64_t timeout_us = options->timeout_us > 0 ? options->timeout_us : client->timeout_us;
 
-    (void)pthread_mutex_lock(&client->mu);
-    struct tenon_call *call = NULL;
-    if (client->open_count < OPEN_CALL_MAX && client->state != CLIENT_STOPPED)
-        call = new_call(client);
-    if (call) {
-        call->message = message;
-        call->done = done;
-        call->ctx = ctx;
-        call->deadline_us =
-            deadline_in(options->timeout_us > 0 ? options->timeout_us : client->timeout_us);
-        if (ret_call)
-            *ret_call = call; /* `done` may run before this returns */
-        st = begin_call(call, &outgoing);
-        if (st == TN_OK)
-            client->open_count++;
-        else
-            unref(call);
-    } else {
-        st = TN_RESOURCE_EXHAUSTED;
+        (void)pthread_mutex_lock(&client->mu);
+        st = add_call(client, &outgoing, timeout_us, &listeners);
+        (void)pthread_mutex_unlock(&client->mu);
     }
-    (void)pthread_mutex_unlock(&client->mu);
     buf_fini(&metadata);
     return st;
 }
@@ -404,7 +407,7 @@ tn_status tenon_call(struct tenon_client *client, const char *method, struct tn_
 /* Ending */
 
 /* The host ended the call of this id: it may be used again. */
-static void free_id(struct tenon_client *client, uint32_t id)
+void calls_free_id(struct tenon_client *client, uint32_t id)
 {
     client->calls[id] = NULL;
     client->free_ids[client->free_count++] = id;
@@ -413,7 +416,7 @@ static void free_id(struct tenon_client *client, uint32_t id)
 }
 
 /* Takes the call off everything; afterwards only who ends it knows it. Locked. */
-static void detach(struct tenon_call *call)
+void call_detach(struct tenon_call *call)
 {
     struct tenon_client *client = call->client;
 
@@ -423,7 +426,6 @@ static void detach(struct tenon_call *call)
     else
         bus_conn_unqueue(&client->conn, &call->out);
     call->state = CALL_ENDED;
-    bus_loop_disarm(&client->loop, &call->timer);
     client->open_count--;
 }
 
@@ -434,7 +436,7 @@ void call_end(struct tenon_call *call, const struct tenon_result *result)
     assert(call->state == CALL_ENDED);
     call->done(call->ctx, result);
     (void)pthread_mutex_lock(&client->mu);
-    unref(call);
+    recycle(call);
     (void)pthread_mutex_unlock(&client->mu);
 }
 
@@ -446,12 +448,12 @@ void call_fail(struct tenon_call *call, tn_status status, const char *text)
 }
 
 /* Ends a call from our side; the host is told if it knows of it. Locked. */
-static void give_up(struct tenon_call *call)
+void call_give_up(struct tenon_call *call)
 {
     struct tenon_client *client = call->client;
     bool is_known = call->state == CALL_SENT;
 
-    detach(call);
+    call_detach(call);
     if (!is_known)
         return;
     client->calls[call->id] = NULL; /* the id is used until the host ends the call */
@@ -477,7 +479,7 @@ void calls_fail_all(struct tenon_client *client, bool with_waiting, tn_status st
         if (call) {
             if (call->state == CALL_SENT)
                 client->calls[call->id] = NULL;
-            detach(call);
+            call_detach(call);
         }
         (void)pthread_mutex_unlock(&client->mu);
         if (call)
@@ -502,27 +504,60 @@ static tn_status why_over(struct tenon_call *call, struct err *err)
     return err_set(err, TN_DEADLINE_EXCEEDED, "The call's time is over.");
 }
 
-static void fire_call(struct bus_timer *timer)
+/* Whether the call is to be ended now; if not, `*next_us` is when to look again at the latest. */
+static bool is_over(const struct tenon_call *call, int64_t now_us, int64_t *next_us)
 {
-    struct tenon_call *call = CONTAINER_OF(timer, struct tenon_call, timer);
-    struct tenon_client *client = call->client;
+    if (call->is_cancelled || call->deadline_us <= now_us)
+        return true;
+    if (call->deadline_us < *next_us)
+        *next_us = call->deadline_us;
+    return false;
+}
+
+/* A call whose time is over, or that was cancelled. Locked. */
+static struct tenon_call *find_over(struct tenon_client *client, int64_t now_us, int64_t *next_us)
+{
+    for (uint32_t id = 1; id <= client->call_max && client->sent_count > 0; id++)
+        if (client->calls[id] && is_over(client->calls[id], now_us, next_us))
+            return client->calls[id];
+    for (struct tenon_call *call = client->first_waiting; call; call = call->next)
+        if (is_over(call, now_us, next_us))
+            return call;
+    return NULL;
+}
+
+/* Ends one; false: there is none any more. With deliver_mu. */
+static bool end_over(struct tenon_client *client)
+{
+    int64_t next_us = BUS_NEVER;
     tn_status st = TN_OK;
     struct err err;
 
     err_init(&err, client->language);
-    (void)pthread_mutex_lock(&client->deliver_mu);
     (void)pthread_mutex_lock(&client->mu);
-    if (call->state != CALL_ENDED) {
+    client->call_due_us = BUS_NEVER;
+    struct tenon_call *call = find_over(client, clock_mono_us(), &next_us);
+    if (call) {
         st = why_over(call, &err);
-        give_up(call);
+        call_give_up(call);
+    } else {
+        watch(client, next_us);
     }
     (void)pthread_mutex_unlock(&client->mu);
-    if (st != TN_OK)
-        call_fail(call, st, err.message);
+    if (!call)
+        return false;
+    call_fail(call, st, err.message);
+    return true;
+}
+
+void calls_fire(struct bus_timer *timer)
+{
+    struct tenon_client *client = CONTAINER_OF(timer, struct tenon_client, call_timer);
+
+    (void)pthread_mutex_lock(&client->deliver_mu);
+    while (end_over(client))
+        continue;
     (void)pthread_mutex_unlock(&client->deliver_mu);
-    (void)pthread_mutex_lock(&client->mu);
-    unref(call); /* of hold_call */
-    (void)pthread_mutex_unlock(&client->mu);
 }
 
 void tenon_call_cancel(struct tenon_call *call)
@@ -532,214 +567,7 @@ void tenon_call_cancel(struct tenon_call *call)
     (void)pthread_mutex_lock(&client->mu);
     if (call->state != CALL_ENDED && !call->is_cancelled) {
         call->is_cancelled = true;
-        /* `done` runs on the loop's thread, so that it may be cancelled from a callback. The timer
-         * is armed, or about to fire anyway. */
-        (void)bus_loop_arm(&client->loop, &call->timer, 0);
+        watch(client, 0); /* `done` runs on the loop's thread, never in here */
     }
-    (void)pthread_mutex_unlock(&client->mu);
-}
-
-/* Receiving */
-
-/* The open call of a frame; NULL: it ended on our side. Locked. */
-static struct tenon_call *find(const struct tenon_client *client, const struct bus_frame *frame)
-{
-    return frame->call_id <= client->call_max ? client->calls[frame->call_id] : NULL;
-}
-
-/* The host has ended a call that we had given up, or never was. Locked. */
-static tn_status free_abandoned(struct tenon_client *client, uint32_t id, struct err *err)
-{
-    if (id > client->call_max || client->sent_count == 0)
-        return err_set(err, TN_DATA_LOSS, "The host ended a call that was not made.");
-    free_id(client, id);
-    calls_send_waiting(client);
-    return TN_OK;
-}
-
-static void give_credit(struct tenon_client *client, uint32_t id, uint32_t *taken)
-{
-    if (!bus_conn_is_open(&client->conn))
-        return;
-    if (bus_credit_write(bus_conn_out(&client->conn), id, *taken) != TN_OK)
-        bus_conn_close(&client->conn);
-    else
-        bus_conn_kick(&client->conn);
-    *taken = 0;
-}
-
-/* Counts what was received, and gives credit back by half windows. Locked. */
-static void count_taken(struct tenon_client *client, struct tenon_call *call,
-                        const struct bus_frame *frame)
-{
-    uint32_t size = (uint32_t)(BUS_HEADER_SIZE + frame->body.len);
-
-    client->taken += size;
-    if (client->taken >= CONNECTION_WINDOW / 2)
-        give_credit(client, 0, &client->taken);
-    if (!call || (frame->flags & BUS_FLAG_LAST))
-        return;
-    call->taken += size;
-    if (call->taken >= CALL_WINDOW / 2 && !call->is_paused)
-        give_credit(client, call->id, &call->taken);
-}
-
-/* The whole message in `*ret_message`, or nothing yet (false). Not locked. */
-static tn_status assemble(struct tenon_call *call, const struct bus_frame *frame,
-                          struct tn_bytes *ret_message)
-{
-    if (call->partial.len == 0 && !(frame->flags & BUS_FLAG_MORE)) {
-        *ret_message = frame->body;
-        return TN_OK;
-    }
-    if (call->partial.len + frame->body.len > MESSAGE_SIZE_MAX)
-        return TN_RESOURCE_EXHAUSTED;
-    TRY(buf_add(&call->partial, frame->body.data, frame->body.len));
-    *ret_message = buf_bytes(&call->partial);
-    return TN_OK;
-}
-
-/* The host has ended the call. */
-static void end_here(struct tenon_call *call, tn_status status, const char *text)
-{
-    struct tenon_client *client = call->client;
-
-    (void)pthread_mutex_lock(&client->mu);
-    detach(call);
-    free_id(client, call->id);
-    calls_send_waiting(client);
-    (void)pthread_mutex_unlock(&client->mu);
-    call_fail(call, status, text);
-}
-
-static void refuse_too_large(struct tenon_call *call, bool has_ended)
-{
-    struct tenon_client *client = call->client;
-    struct err err;
-
-    err_init(&err, client->language);
-    (void)err_set(&err, TN_RESOURCE_EXHAUSTED, "The answer is too large for the client.");
-    if (has_ended) {
-        end_here(call, err.status, err.message);
-        return;
-    }
-    (void)pthread_mutex_lock(&client->mu);
-    give_up(call);
-    (void)pthread_mutex_unlock(&client->mu);
-    call_fail(call, err.status, err.message);
-}
-
-static void deliver(struct tenon_call *call, const struct bus_frame *frame)
-{
-    struct tn_bytes message = {0};
-    bool is_last = (frame->flags & BUS_FLAG_LAST) != 0;
-
-    if (assemble(call, frame, &message) != TN_OK) {
-        refuse_too_large(call, is_last);
-        return;
-    }
-    if (!(frame->flags & BUS_FLAG_MORE)) {
-        if (call->message)
-            call->message(call->ctx, message);
-        buf_clear(&call->partial);
-    }
-    if (is_last)
-        end_here(call, TN_OK, "");
-}
-
-tn_status calls_take_message(struct tenon_client *client, const struct bus_frame *frame,
-                             struct err *err)
-{
-    tn_status st = TN_OK;
-
-    (void)pthread_mutex_lock(&client->mu);
-    struct tenon_call *call = find(client, frame);
-    count_taken(client, call, frame);
-    if (!call && (frame->flags & BUS_FLAG_LAST))
-        st = free_abandoned(client, frame->call_id, err);
-    (void)pthread_mutex_unlock(&client->mu);
-    /* Calls end with deliver_mu held only, which is ours now: it is still there. */
-    if (call)
-        deliver(call, frame);
-    return st;
-}
-
-/* Fills what an END says in; all of it lives in the arena or in the frame. */
-static tn_status read_result(struct tenon_client *client, const struct bus_ending *ending,
-                             struct tenon_result *result)
-{
-    struct arena *arena = &client->result_arena;
-    struct err ignored;
-
-    err_init(&ignored, NULL);
-    arena_reset(arena);
-    result->status = ending->status;
-    result->message = arena_copy(arena, ending->message.data, ending->message.len);
-    if (!result->message)
-        return TN_RESOURCE_EXHAUSTED;
-    const ProtobufCMessage *message =
-        bus_unpack(ending->details, &tenon__bus__v1__status_details__descriptor, arena, &ignored);
-    const Tenon__Bus__V1__StatusDetails *details = (const void *)message;
-    if (!details)
-        return ignored.status;
-    struct tenon_violation *violations =
-        arena_array(arena, struct tenon_violation, details->n_violations);
-    if (!violations)
-        return TN_RESOURCE_EXHAUSTED;
-    for (size_t i = 0; i < details->n_violations; i++)
-        violations[i] = (struct tenon_violation){.field = details->violations[i]->field,
-                                                 .rule = details->violations[i]->rule,
-                                                 .message = details->violations[i]->message};
-    result->violations = violations;
-    result->violation_count = (uint32_t)details->n_violations;
-    result->retry_after_us = (int64_t)details->retry_after_us;
-    return TN_OK;
-}
-
-tn_status calls_take_end(struct tenon_client *client, const struct bus_frame *frame,
-                         struct err *err)
-{
-    struct tenon_result result = {.message = ""};
-    struct bus_ending ending;
-
-    TRY(bus_ending_read(frame->body, &ending, err));
-    (void)pthread_mutex_lock(&client->mu);
-    struct tenon_call *call = find(client, frame);
-    tn_status st = TN_OK;
-    if (call) {
-        detach(call);
-        free_id(client, call->id);
-        calls_send_waiting(client);
-    } else {
-        st = free_abandoned(client, frame->call_id, err);
-    }
-    (void)pthread_mutex_unlock(&client->mu);
-    if (!call)
-        return st;
-    if (read_result(client, &ending, &result) != TN_OK && !result.message)
-        result.message = "";
-    call_end(call, &result);
-    return TN_OK;
-}
-
-/* Streams */
-
-void tenon_call_pause(struct tenon_call *call)
-{
-    struct tenon_client *client = call->client;
-
-    (void)pthread_mutex_lock(&client->mu);
-    call->is_paused = true;
-    (void)pthread_mutex_unlock(&client->mu);
-}
-
-void tenon_call_resume(struct tenon_call *call)
-{
-    struct tenon_client *client = call->client;
-
-    (void)pthread_mutex_lock(&client->mu);
-    call->is_paused = false;
-    if (call->state == CALL_SENT && call->taken >= CALL_WINDOW / 2)
-        give_credit(client, call->id, &call->taken);
     (void)pthread_mutex_unlock(&client->mu);
 }

@@ -60,7 +60,7 @@ static void dial_later(struct tenon_client *client)
     client->attempt_count++;
     set_state(client, CLIENT_BACKOFF);
     if (client->state == CLIENT_BACKOFF)
-        (void)bus_loop_arm(&client->loop, &client->timer, due_us); /* its place is kept */
+        (void)bus_loop_arm(&client->loop, &client->timer, due_us);
 }
 
 static void say_why_not(struct tenon_client *client, int result)
@@ -154,9 +154,24 @@ static void run_dialled(struct bus_job *job)
         bus_conn_start(&client->conn);
 }
 
-static void hold_client(struct bus_timer *timer)
+static void listen_again(struct tenon_client *client)
 {
-    (void)timer; /* it lives longer than its loop */
+    (void)bus_loop_arm(&client->loop, &client->timer, clock_mono_us() + client->connect_timeout_us);
+}
+
+/* TCP itself notices after hours that a host has vanished. */
+static void listen_for_life(struct tenon_client *client)
+{
+    client->silence = client->has_heard ? 0 : client->silence + 1;
+    client->has_heard = false;
+    if (client->silence > SILENCE_MAX) {
+        say_why_not(client, NNG_ETIMEDOUT);
+        bus_conn_close(&client->conn);
+        return;
+    }
+    if (client->silence > 0)
+        bus_conn_put(&client->conn, BUS_KIND_PING, 0, 0, (struct tn_bytes){0});
+    listen_again(client);
 }
 
 static void fire_client(struct bus_timer *timer)
@@ -164,13 +179,14 @@ static void fire_client(struct bus_timer *timer)
     struct tenon_client *client = CONTAINER_OF(timer, struct tenon_client, timer);
 
     (void)pthread_mutex_lock(&client->mu);
-    if (client->state == CLIENT_BACKOFF) {
+    if (client->state == CLIENT_BACKOFF && !client->has_conn) {
         dial(client);
     } else if (client->state == CLIENT_GREETING) {
         say_why_not(client, NNG_ETIMEDOUT);
         bus_conn_close(&client->conn);
+    } else if (client->state == CLIENT_OPEN || client->state == CLIENT_DRAINING) {
+        listen_for_life(client);
     }
-    (void)bus_loop_arm(&client->loop, timer, BUS_NEVER);
     (void)pthread_mutex_unlock(&client->mu);
 }
 
@@ -190,6 +206,8 @@ static tn_status take_hello(struct tenon_client *client, const struct bus_frame 
         return err_memory(err, "the calls");
     client->request_size_max = hello.request_size_max;
     client->backoff_us = BACKOFF_MIN_US;
+    client->silence = 0;
+    listen_again(client);
     set_state(client, CLIENT_OPEN);
     calls_send_waiting(client);
     return TN_OK;
@@ -254,6 +272,7 @@ static void on_idle(struct bus_conn *conn)
     struct tenon_client *client = client_of(conn);
 
     (void)pthread_mutex_lock(&client->mu);
+    client->has_heard = true;
     if (conn->state == BUS_CONN_ENDING)
         bus_conn_finish(conn);
     (void)pthread_mutex_unlock(&client->mu);
@@ -291,7 +310,7 @@ static void run_closed(struct bus_job *job)
     (void)err_set(&err, TN_UNAVAILABLE, "The connection to the host at %s was lost.", client->url);
     (void)pthread_mutex_lock(&client->mu);
     bool was_open = client->state == CLIENT_OPEN;
-    if (was_open)
+    if (was_open && client->silence <= SILENCE_MAX)
         client_set_reason(client, err.message);
     set_state(client, CLIENT_BACKOFF);
     (void)pthread_mutex_unlock(&client->mu);
@@ -391,7 +410,8 @@ tn_status tenon_client_create(const struct tenon_options *options, struct tenon_
         options->connect_timeout_us > 0 ? options->connect_timeout_us : CONNECT_TIMEOUT_DEFAULT_US;
     client->timeout_us = options->timeout_us > 0 ? options->timeout_us : TIMEOUT_DEFAULT_US;
     client->backoff_us = BACKOFF_MIN_US;
-    client->timer.hold = hold_client;
+    client->call_timer.fire = calls_fire;
+    client->call_due_us = BUS_NEVER;
     client->timer.fire = fire_client;
     client->dialled.run = run_dialled;
     client->closed.run = run_closed;
@@ -401,8 +421,10 @@ tn_status tenon_client_create(const struct tenon_options *options, struct tenon_
         free_client(client);
         return st;
     }
-    /* Dials as soon as the timer fires; it is armed from here on, so arming cannot fail. */
-    st = bus_loop_arm(&client->loop, &client->timer, 0);
+    /* Dials as soon as the timer fires. Both are armed from here on, so that arming cannot fail. */
+    st = bus_loop_arm(&client->loop, &client->call_timer, BUS_NEVER);
+    if (st == TN_OK)
+        st = bus_loop_arm(&client->loop, &client->timer, 0);
     if (st != TN_OK) {
         bus_loop_fini(&client->loop);
         free_client(client);

@@ -36,6 +36,8 @@
 /* Waits between attempts to connect double from the first to the last, give or take a quarter. */
 #define BACKOFF_MIN_US ((int64_t)50 * 1000)
 #define BACKOFF_MAX_US ((int64_t)5 * 1000000)
+/* A host that says nothing is pinged each connect timeout, and given up after this many. */
+#define SILENCE_MAX 3u
 /* Texts of tenon_client_reason() that stay readable after newer ones. */
 #define REASON_COUNT 8u
 
@@ -68,14 +70,12 @@ enum call_state {
 
 struct tenon_call {
     struct tenon_client *client;
-    _Atomic uint32_t refs; /* the client's until it ends, and a firing timer's */
     enum call_state state; /* guarded by the client's mu, as all below */
     uint32_t id;
     bool is_cancelled;
     bool is_paused;
     int64_t deadline_us;
-    uint32_t taken; /* bytes received for which no credit was given back yet */
-    struct bus_timer timer;
+    uint32_t taken;     /* bytes received for which no credit was given back yet */
     struct buf stored;  /* of a waiting call: method, portal, metadata, request */
     size_t method_size; /* of the parts of `stored`, NULs included */
     size_t portal_size;
@@ -113,7 +113,11 @@ struct tenon_client {
     uint64_t attempt_count; /* attempts to connect that ended */
     char reasons[REASON_COUNT][ERR_MESSAGE_SIZE];
     uint32_t reason;
-    struct bus_timer timer; /* dials again, or gives up waiting for the hello */
+    struct bus_timer call_timer; /* one for all calls: most end long before their deadline */
+    int64_t call_due_us;         /* when it fires: no call is due earlier */
+    struct bus_timer timer;      /* dials again, gives up waiting for the hello, listens for life */
+    bool has_heard;              /* something came since the timer last fired */
+    uint32_t silence;            /* how often it fired since anything came */
     struct bus_job dialled;
     struct bus_job closed;
     struct bus_job stop;
@@ -143,22 +147,34 @@ tn_status names_find(struct names *names, const char *name, uint32_t *ret_id, bo
 
 /* call.c */
 
-/* Ends of calls: with deliver_mu held, without mu. */
+/* Takes the call off everything: afterwards only who ends it knows it. Locked. */
+void call_detach(struct tenon_call *call);
+/* As call_detach, and tells the host if it knows of the call. Locked. */
+void call_give_up(struct tenon_call *call);
+/* The host ended the call of this id: it may be used again. Locked. */
+void calls_free_id(struct tenon_client *client, uint32_t id);
+/* Ends of detached calls: with deliver_mu held, without mu. */
 void call_end(struct tenon_call *call, const struct tenon_result *result);
 void call_fail(struct tenon_call *call, tn_status status, const char *text);
+/* Of client->call_timer. */
+void calls_fire(struct bus_timer *timer);
 /* Sends what waits, as far as there are ids and room. Locked. */
 void calls_send_waiting(struct tenon_client *client);
 /* Ends all calls, or only those that were sent. With deliver_mu, without mu. */
 void calls_fail_all(struct tenon_client *client, bool with_waiting, tn_status status,
                     const char *text);
-/* Frames of calls. With deliver_mu, without mu. */
+/* A long request has left. Locked. */
+void calls_sent(struct bus_out *out);
+/* A connection begins: the ids are 1 to `call_max`. TN_RESOURCE_EXHAUSTED. Locked. */
+tn_status calls_reset(struct tenon_client *client, uint32_t call_max);
+/* No call is open. */
+void calls_fini(struct tenon_client *client);
+
+/* answer.c: frames of calls. With deliver_mu, without mu. */
 tn_status calls_take_message(struct tenon_client *client, const struct bus_frame *frame,
                              struct err *err);
 tn_status calls_take_end(struct tenon_client *client, const struct bus_frame *frame,
                          struct err *err);
-void calls_sent(struct bus_out *out);
-tn_status calls_reset(struct tenon_client *client, uint32_t call_max);
-void calls_fini(struct tenon_client *client);
 
 /* client.c */
 

@@ -62,7 +62,9 @@ static void format_cell(const json_t *row, const struct table_column *column, ch
     const json_t *value = json_object_get(row, column->key);
 
     out[0] = '\0';
-    if (column->format == TABLE_FLAGS)
+    if (column->format == TABLE_COUNT && !value)
+        (void)snprintf(out, size, "0");
+    else if (column->format == TABLE_FLAGS)
         format_flags(row, column->key, out, size);
     else if (json_is_integer(value) && column->format == TABLE_TIME)
         format_time(json_integer_value(value), out, size);
@@ -90,17 +92,34 @@ static size_t width_of(const char *text)
     return utf8_count(utf8_str(text));
 }
 
-static void print_cell(FILE *out, const char *text, size_t width, bool is_last)
+/* Spaces are written when something follows them: no line ends in spaces. */
+struct line {
+    FILE *out;
+    size_t owed;
+};
+
+static void print_cell(struct line *line, const char *text, size_t width)
 {
-    (void)fputs(text, out);
-    for (size_t n = width_of(text); !is_last && n < width + 2; n++)
-        (void)fputc(' ', out);
+    size_t len = width_of(text);
+
+    if (len > 0) {
+        (void)fprintf(line->out, "%*s%s", (int)line->owed, "", text);
+        line->owed = 0;
+    }
+    line->owed += (len < width ? width - len : 0) + 2;
+}
+
+static void end_line(struct line *line)
+{
+    (void)fputc('\n', line->out);
+    line->owed = 0;
 }
 
 void table_print(FILE *out, const char *language, const json_t *rows,
                  const struct table_column *columns, size_t column_count)
 {
     size_t widths[COLUMN_MAX] = {0};
+    struct line line = {out, 0};
     char cell[CELL_SIZE];
 
     if (json_array_size(rows) == 0 || column_count > COLUMN_MAX)
@@ -114,14 +133,14 @@ void table_print(FILE *out, const char *language, const json_t *rows,
         }
     }
     for (size_t c = 0; c < column_count; c++)
-        print_cell(out, say_in(language, columns[c].title), widths[c], c + 1 == column_count);
-    (void)fputc('\n', out);
+        print_cell(&line, say_in(language, columns[c].title), widths[c]);
+    end_line(&line);
     for (size_t r = 0; r < json_array_size(rows); r++) {
         for (size_t c = 0; c < column_count; c++) {
             format_cell(json_array_get(rows, r), &columns[c], cell, sizeof(cell));
-            print_cell(out, cell, widths[c], c + 1 == column_count);
+            print_cell(&line, cell, widths[c]);
         }
-        (void)fputc('\n', out);
+        end_line(&line);
     }
 }
 
@@ -129,6 +148,7 @@ void table_print_object(FILE *out, const char *language, const json_t *object,
                         const struct table_column *columns, size_t column_count)
 {
     size_t width = 0;
+    struct line line = {out, 0};
     char cell[CELL_SIZE];
 
     for (size_t c = 0; c < column_count; c++) {
@@ -138,8 +158,9 @@ void table_print_object(FILE *out, const char *language, const json_t *object,
     }
     for (size_t c = 0; c < column_count; c++) {
         format_cell(object, &columns[c], cell, sizeof(cell));
-        print_cell(out, say_in(language, columns[c].title), width, false);
-        (void)fprintf(out, "%s\n", cell);
+        print_cell(&line, say_in(language, columns[c].title), width);
+        print_cell(&line, cell, 0);
+        end_line(&line);
     }
 }
 

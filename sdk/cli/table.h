@@ -11,6 +11,7 @@
 /* How a member is shown. */
 enum table_format {
     TABLE_TEXT,  /* as it is; true and false as words */
+    TABLE_COUNT, /* a number; 0 where it is not said, as JSON leaves zeros out */
     TABLE_TIME,  /* microseconds since 1970 as "2024-05-01 09:30" UTC */
     TABLE_BYTES, /* "12.5 MiB" */
     TABLE_FLAGS  /* the names of boolean members, separated by commas: `key` lists them */

@@ -3,7 +3,466 @@
 #include "sdk/cli/texts.h"
 
 const struct text_pair cli_texts[] = {
+    {"\n'tenon COMMAND --help' tells more, with examples.\n",
+     "\n« tenon COMMANDE --help » en dit plus, avec des exemples.\n"},
+    {"  and %u more\n", "  et %u de plus\n"},
+    {"\"detect\", \"utf-8\" or \"windows-1252\"", "« detect », « utf-8 » ou « windows-1252 »"},
+    {"\"refuse\", \"keep\" or \"empty\"", "« refuse », « keep » ou « empty »"},
+    {"\"skip\" or \"refuse\"", "« skip » ou « refuse »"},
+    {"\"skip\", \"clear\" or \"refuse\"", "« skip », « clear » ou « refuse »"},
+    {"%llu rows: %llu created, %llu updated, %llu unchanged, %llu refused\n",
+     "%llu lignes : %llu créées, %llu modifiées, %llu inchangées, %llu refusées\n"},
+    {"%s has no association or reference '%s'.", "%s n'a ni liaison ni référence « %s »."},
+    {"%s has no unique property '%s' to be the key.",
+     "%s n'a pas de propriété unique « %s » qui puisse servir de clé."},
+    {"%s%s has no association '%s'.", "%s%s n'a pas de liaison « %s »."},
+    {"%s%s has no property '%s'.", "%s%s n'a pas de propriété « %s »."},
     {"%s: %s has no such field.", "%s : %s n'a pas ce champ."},
+    {"%s: %s has no value '%s'.", "%s : %s n'a pas de valeur « %s »."},
+    {"%s: does not fit into %s.", "%s : ne tient pas dans %s."},
+    {"%s: expected %s, found %s.", "%s : %s attendu, %s trouvé."},
+    {"%s: is nested more than %d deep.", "%s : est imbriqué sur plus de %d niveaux."},
+    {"%s: is not base64.", "%s : n'est pas en base64."},
+    {"%s: is the field '%s', which is given too.",
+     "%s : est le champ « %s », qui est donné aussi."},
+    {"%s: is too large for a mapping.", "%s : est trop grand pour une correspondance."},
+    {"%s: only one of '%s' and '%s' may be given.",
+     "%s : un seul de « %s » et « %s » peut être donné."},
+    {"%s: tables are nested more than %d deep.",
+     "%s : des tables sont imbriquées sur plus de %d niveaux."},
+    {"%s:%u: %s", "%s:%u : %s"},
+    {"%s:%u: '%s' must be %s.", "%s:%u : « %s » doit être %s."},
+    {"%s:%u: a step is \"trim\", \"lower\", \"upper\", or a table with 'date', "
+     "'decimal', 'split', 'replace' or 'lookup'.",
+     "%s:%u : une étape est « trim », « lower », « upper », ou une table avec « date "
+     "», « decimal », « split », « replace » ou « lookup »."},
+    {"%s:%u: exactly one of 'from', 'template' and 'value' is needed.",
+     "%s:%u : il faut un seul de « from », « template » et « value »."},
+    {"%s:%u: the file has no column '%s'.", "%s:%u : le fichier n'a pas de colonne « %s »."},
+    {"%s:%u: the key '%s' is missing.", "%s:%u : la clé « %s » manque."},
+    {"%s:%u: there are more than %d targets.", "%s:%u : il y a plus de %d cibles."},
+    {"%s:%u: there is no key '%s' here.", "%s:%u : il n'y a pas de clé « %s » ici."},
+    {"%s:%u: there is no table [lookups.%s].", "%s:%u : il n'y a pas de table [lookups.%s]."},
+    {"%s:1: nothing is mapped: [[properties]] is missing.",
+     "%s:1 : rien n'est mis en correspondance : [[properties]] manque."},
+    {"%sthe property '%s' cannot be written.", "%sla propriété « %s » ne peut pas être écrite."},
+    {"%sthe property '%s' is mapped twice.", "%sla propriété « %s » est remplie deux fois."},
+    {"%sthe property '%s' is no reference.", "%sla propriété « %s » n'est pas une référence."},
+    {"'%.*s' is no number.", "« %.*s » n'est pas un nombre."},
+    {"'%.*s' is not in the lookup table.", "« %.*s » n'est pas dans la table de conversion."},
+    {"'%.*s' is not of the form %s.", "« %.*s » n'est pas de la forme %s."},
+    {"'%s' cannot be opened: %s.", "« %s » ne peut pas être ouvert : %s."},
+    {"'%s' cannot be written: %s.", "« %s » ne peut pas être écrit : %s."},
+    {"'%s' is empty.", "« %s » est vide."},
+    {"'%s' is no URL of a host: use ipc://PATH or tcp://HOST:PORT.",
+     "« %s » n'est pas l'URL d'un hôte : utilisez ipc://CHEMIN ou tcp://HÔTE:PORT."},
+    {"'%s' is no file.", "« %s » n'est pas un fichier."},
+    {"'%s' is no filter: use NAME=VALUE, !=, <, <=, >, >=, NAME or !NAME.",
+     "« %s » n'est pas un filtre : utilisez NOM=VALEUR, !=, <, <=, >, >=, NOM ou !NOM."},
+    {"'%s' is no method.", "« %s » n'est pas une méthode."},
+    {"'%s' is not of the form ASSOCIATION=COLUMN:PROPERTY.",
+     "« %s » n'est pas de la forme LIAISON=COLONNE:PROPRIÉTÉ."},
+    {"'%s' is not of the form NAME:PROPERTY.", "« %s » n'est pas de la forme NOM:PROPRIÉTÉ."},
+    {"'%s' is too large for a plugin.", "« %s » est trop grand pour un module."},
+    {"--after takes a number", "--after attend un nombre"},
+    {"--links and --reference take NAME:PROPERTY, 16 times at most",
+     "--links et --reference attendent NOM:PROPRIÉTÉ, 16 fois au plus"},
+    {"--now takes a day such as 2024-05-01", "--now attend un jour comme 2024-05-01"},
+    {"--resume takes an import's number", "--resume attend le numéro d'un import"},
+    {"--seed takes a number", "--seed attend un nombre"},
+    {"A filter is NAME=VALUE, or !=, <, <=, >, >= in place of =; NAME alone asks for "
+     "any value, !NAME for none. What is written with --links and --reference, an "
+     "import reads back without a mapping, so that records can move to another portal "
+     "with their links.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon export contacts > contacts.csv\n"
+     "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
+     "  tenon export deals --links deal_to_company:domain \\\n    --reference "
+     "hubspot_owner_id:email",
+     "Un filtre est NOM=VALEUR, ou !=, <, <=, >, >= à la place de = ; NOM seul "
+     "demande une valeur quelconque, !NOM aucune. Ce qui est écrit avec --links et "
+     "--reference, un import le relit sans correspondance : des fiches passent ainsi "
+     "dans un autre portail avec leurs liaisons.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon export contacts > contacts.csv\n"
+     "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
+     "  tenon export deals --links deal_to_company:domain \\\n    --reference "
+     "hubspot_owner_id:email"},
+    {"A line begins with the change's number: give it to --after to go on from there. "
+     "A lost connection is made again and nothing is left out.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon watch deals\n"
+     "  tenon watch --after 0 --json",
+     "Une ligne commence par le numéro du changement : donnez-le à --after pour "
+     "reprendre de là. Une connexion perdue est rétablie et rien n'est omis.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon watch deals\n"
+     "  tenon watch --after 0 --json"},
+    {"A name with a dot is a method or a message, one without is an object type.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon describe contacts\n"
+     "  tenon describe tenon.records.v1.Records/Create\n"
+     "  tenon describe tenon.records.v1.Value",
+     "Un nom avec un point est une méthode ou un message, un nom sans point un type "
+     "d'objet.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon describe contacts\n"
+     "  tenon describe tenon.records.v1.Records/Create\n"
+     "  tenon describe tenon.records.v1.Value"},
+    {"A quote stands inside of a cell, or is not closed.",
+     "Un guillemet se trouve dans une cellule, ou n'est pas fermé."},
+    {"Add a column with that property of the records linked",
+     "Ajouter une colonne avec cette propriété des fiches liées"},
+    {"And back", "Et en retour"},
+    {"Another number makes other data", "Un autre nombre donne d'autres données"},
+    {"Association", "Liaison"},
+    {"At most", "Au plus"},
+    {"Begin behind this change, not with what happens now",
+     "Commencer après ce changement, et non avec ce qui arrive maintenant"},
+    {"COMMAND [ARGUMENT...]", "COMMANDE [ARGUMENT...]"},
+    {"CSV, or JSON with one record a line", "CSV, ou JSON avec une fiche par ligne"},
+    {"Call a method and print its answer as JSON; of a stream, one line for each "
+     "message.",
+     "Appeler une méthode et afficher sa réponse en JSON ; d'un flux, une ligne par "
+     "message."},
+    {"Changes", "Changements"},
+    {"Commands:\n", "Commandes :\n"},
+    {"Created (UTC)", "Créé (UTC)"},
+    {"Currency", "Devise"},
+    {"Data", "Données"},
+    {"Demo data: %llu created, %llu updated, %llu unchanged\n",
+     "Données de démonstration : %llu créées, %llu modifiées, %llu inchangées\n"},
+    {"Demo key", "Clé de démonstration"},
+    {"Dry run, nothing was written. ", "Essai à blanc, rien n'a été écrit. "},
+    {"Examples:\n"
+     "  tenon methods\n"
+     "  tenon methods tenon.records.v1.Records",
+     "Exemples :\n"
+     "  tenon methods\n"
+     "  tenon methods tenon.records.v1.Records"},
+    {"Examples:\n"
+     "  tenon portal list\n"
+     "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
+     "  tenon portal update acme --portal-language fr",
+     "Exemples :\n"
+     "  tenon portal list\n"
+     "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
+     "  tenon portal update acme --portal-language fr"},
+    {"Examples:\n"
+     "  tenon status\n"
+     "  tenon status --json",
+     "Exemples :\n"
+     "  tenon status\n"
+     "  tenon status --json"},
+    {"Examples:\n"
+     "  tenon user list --portal acme\n"
+     "  tenon user create ada@example.com --first-name Ada --team Sales",
+     "Exemples :\n"
+     "  tenon user list --portal acme\n"
+     "  tenon user create ada@example.com --first-name Ada --team Sales"},
+    {"FILE --type TYPE\n"
+     "FILE --map MAPPING",
+     "FICHIER --type TYPE\n"
+     "FICHIER --map CORRESPONDANCE"},
+    {"FILE is CSV with a header, in UTF-8 or Windows-1252, with commas, semicolons or "
+     "tabs; - is standard input. Without a mapping, columns that are called as a "
+     "property, or labelled so, fill it. The exit code is 1 when rows were refused; "
+     "the others are in.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon import contacts.csv --type contacts --key email --dry-run\n"
+     "  tenon import contacts.csv --type contacts --key email \\\n    --associate "
+     "contact_to_company=Domain:domain\n"
+     "  tenon import deals.csv --map deals.toml --errors refused.csv",
+     "FICHIER est du CSV avec un en-tête, en UTF-8 ou Windows-1252, avec des "
+     "virgules, des points-virgules ou des tabulations ; - est l'entrée standard. "
+     "Sans correspondance, les colonnes qui portent le nom ou le libellé d'une "
+     "propriété la remplissent. Le code de sortie est 1 quand des lignes ont été "
+     "refusées ; les autres sont importées.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon import contacts.csv --type contacts --key email --dry-run\n"
+     "  tenon import contacts.csv --type contacts --key email \\\n    --associate "
+     "contact_to_company=Domain:domain\n"
+     "  tenon import deals.csv --map deals.toml --errors refused.csv"},
+    {"Fill a portal with two years of a made-up French company's data: firms, people, "
+     "deals.",
+     "Remplir un portail de deux ans de données d'une entreprise française inventée : "
+     "sociétés, personnes, transactions."},
+    {"First name", "Prénom"},
+    {"From", "De"},
+    {"Give this help list", "Afficher cette aide"},
+    {"Go on with an import that was interrupted", "Reprendre un import interrompu"},
+    {"Import %llu is finished.", "L'import %llu est terminé."},
+    {"Import %llu is of '%s' into %s.", "L'import %llu est celui de « %s » vers %s."},
+    {"Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon plugin list\n"
+     "  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
+     "L'inspection lit les octets du fichier et n'en exécute rien ; elle n'a pas "
+     "besoin d'hôte.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon plugin list\n"
+     "  tenon plugin inspect build/lib/tenon/plugins/contacts.so"},
+    {"Instead of the id in PROPERTY, write KEY of the record it names",
+     "Au lieu de l'id dans PROPRIÉTÉ, écrire CLÉ de la fiche désignée"},
+    {"Kind", "Genre"},
+    {"Label", "Libellé"},
+    {"Language", "Langue"},
+    {"Last name", "Nom"},
+    {"Line %llu: the row is longer than %u bytes; is a quote not closed?",
+     "Ligne %llu : l'enregistrement dépasse %u octets ; un guillemet n'est-il pas "
+     "fermé ?"},
+    {"Link to the record whose PROPERTY has the column's value",
+     "Lier à la fiche dont PROPRIÉTÉ a la valeur de la colonne"},
+    {"List and change the settings of plugins, for a portal.",
+     "Lister et changer les réglages des modules, pour un portail."},
+    {"List and create the users of a portal, who own records.",
+     "Lister et créer les utilisateurs d'un portail, qui possèdent des fiches."},
+    {"List the methods that can be called, of all services or of one.",
+     "Lister les méthodes qui peuvent être appelées, de tous les services ou d'un "
+     "seul."},
+    {"List the plugins of the host, or show what a plugin's file declares.",
+     "Lister les modules de l'hôte, ou montrer ce que déclare le fichier d'un module."},
+    {"List, create, show and change portals.", "Lister, créer, montrer et changer les portails."},
+    {"Listens at", "Écoute sur"},
+    {"METHOD [JSON|@FILE|-]", "MÉTHODE [JSON|@FICHIER|-]"},
+    {"Meaning", "Sens"},
+    {"Memory", "Mémoire"},
+    {"Method", "Méthode"},
+    {"No column is called as a property of %s.",
+     "Aucune colonne ne porte le nom d'une propriété de %s."},
+    {"No column is mapped to the key '%s'.", "Aucune colonne ne remplit la clé « %s »."},
+    {"No property for these columns, left out:", "Pas de propriété pour ces colonnes, omises :"},
+    {"Only records that fit; all of several must",
+     "Seulement les fiches qui conviennent ; à tous s'ils sont plusieurs"},
+    {"Only these, in this order; else all that can be written",
+     "Seulement celles-ci, dans cet ordre ; sinon toutes celles qu'on peut écrire"},
+    {"Options of all commands:", "Options de toutes les commandes :"},
+    {"Plugin", "Module"},
+    {"Plugins failed", "Modules en échec"},
+    {"Plugins running", "Modules en marche"},
+    {"Portal", "Portail"},
+    {"Print JSON instead of tables", "Afficher du JSON au lieu de tableaux"},
+    {"Print changes as they happen, of all object types or of one. Ctrl-C ends it.",
+     "Afficher les changements quand ils se produisent, de tous les types d'objet ou "
+     "d'un seul. Ctrl-C y met fin."},
+    {"Print program version", "Afficher la version du programme"},
+    {"Property", "Propriété"},
+    {"Read a CSV file into an object type. Importing it again changes nothing.",
+     "Lire un fichier CSV dans un type d'objet. L'importer à nouveau ne change rien."},
+    {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liaisons."},
+    {"Refers to", "Désigne"},
+    {"Say what would happen and write nothing", "Dire ce qui se passerait et ne rien écrire"},
+    {"Setting", "Réglage"},
+    {"Setting no value brings the default back.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon setting list tenon.contacts\n"
+     "  tenon setting set tenon.contacts.company_from_email true",
+     "Sans valeur, le réglage par défaut revient.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon setting list tenon.contacts\n"
+     "  tenon setting set tenon.contacts.company_from_email true"},
+    {"Show how the host is doing.", "Montrer comment va l'hôte."},
+    {"Show the properties and associations of an object type, or the shape of a "
+     "method's request and response.",
+     "Montrer les propriétés et les liaisons d'un type d'objet, ou la forme de la "
+     "requête et de la réponse d'une méthode."},
+    {"Standard input cannot be spooled: %s.",
+     "L'entrée standard ne peut pas être mise en fichier : %s."},
+    {"Standard input is too large: give a file instead.",
+     "L'entrée standard est trop grande : donnez plutôt un fichier."},
+    {"Standard output cannot be written.", "La sortie standard ne peut pas être écrite."},
+    {"Started (UTC)", "Démarré (UTC)"},
+    {"State", "État"},
+    {"Stopped; what was imported stays. To go on:\n"
+     "  tenon import",
+     "Arrêté ; ce qui a été importé reste. Pour continuer :\n"
+     "  tenon import"},
+    {"Summary", "Résumé"},
+    {"Team", "Équipe"},
+    {"The cell holds more than %d keys.", "La cellule contient plus de %d clés."},
+    {"The file cannot be read: %s.", "Le fichier ne peut pas être lu : %s."},
+    {"The file has no column '%s'.", "Le fichier n'a pas de colonne « %s »."},
+    {"The file has two columns '%s'.", "Le fichier a deux colonnes « %s »."},
+    {"The file is UTF-16: save it as UTF-8.",
+     "Le fichier est en UTF-16 : enregistrez-le en UTF-8."},
+    {"The file is empty: it needs a header.", "Le fichier est vide : il lui faut un en-tête."},
+    {"The file's header cannot be read (%s).", "L'en-tête du fichier ne peut pas être lu (%s)."},
+    {"The host's descriptors cannot be read.",
+     "Les descripteurs de l'hôte ne peuvent pas être lus."},
+    {"The host's descriptors go past a bound of this program: %s.",
+     "Les descripteurs de l'hôte dépassent une limite de ce programme : %s."},
+    {"The host's descriptors name the type '%s' and do not hold it.",
+     "Les descripteurs de l'hôte nomment le type « %s » et ne le contiennent pas."},
+    {"The language of its data", "La langue de ses données"},
+    {"The language of messages and labels", "La langue des messages et des libellés"},
+    {"The last day of the two years; today without it",
+     "Le dernier jour des deux ans ; aujourd'hui à défaut"},
+    {"The mapping is for '%s', not for '%s'.",
+     "La correspondance est pour « %s », pas pour « %s »."},
+    {"The object type is missing: give --type, or 'type' in the mapping.",
+     "Le type d'objet manque : donnez --type, ou « type » dans la correspondance."},
+    {"The object type; or the mapping says it",
+     "Le type d'objet ; à moins que la correspondance ne le dise"},
+    {"The portal to work in", "Le portail où travailler"},
+    {"The request is JSON as protobuf maps it. Two short forms spare typing: where a "
+     "value is expected, a bare string, number or true stands for it as a person "
+     "writes it, and where properties are expected, an object does, null for no "
+     "value. Decimals of more than 15 digits are exact as strings only.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon call tenon.admin.v1.Status/Get\n"
+     "  tenon call tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", "
+     "\"properties\": {\"email\": \"ada@example.com\"}}'\n"
+     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\",\n"
+     "    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
+     "  tenon call tenon.records.v1.Search/Count @request.json",
+     "La requête est en JSON, comme protobuf le définit. Deux formes courtes "
+     "épargnent de la frappe : où une valeur est attendue, une chaîne, un nombre ou "
+     "true seuls en tiennent lieu, comme une personne l'écrit ; où des propriétés "
+     "sont attendues, un objet en tient lieu, null pour aucune valeur. Les décimaux "
+     "de plus de 15 chiffres ne sont exacts qu'en chaînes.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon call tenon.admin.v1.Status/Get\n"
+     "  tenon call tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", "
+     "\"properties\": {\"email\": \"ada@example.com\"}}'\n"
+     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\",\n"
+     "    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
+     "  tenon call tenon.records.v1.Search/Count @request.json"},
+    {"The request is no JSON: line %d, column %d: %s.",
+     "La requête n'est pas du JSON : ligne %d, colonne %d : %s."},
+    {"The row has %u cells, the header has %u.", "La ligne a %u cellules, l'en-tête en a %u."},
+    {"The row has more cells than can be read.",
+     "La ligne a plus de cellules qu'on ne peut en lire."},
+    {"The row holds a NUL byte.", "La ligne contient un octet nul."},
+    {"The row is not UTF-8.", "La ligne n'est pas en UTF-8."},
+    {"The same seed and day give the same data, so that running it twice changes "
+     "nothing. Nobody real can be reached: domains end in .example, telephone numbers "
+     "are kept for fiction.\n"
+     "\n"
+     "Examples:\n"
+     "  tenon demo\n"
+     "  tenon demo --portal training --seed 7 --now 2024-06-30",
+     "La même graine et le même jour donnent les mêmes données : relancer ne change "
+     "rien. Personne de réel ne peut être joint : les domaines finissent par "
+     ".example, les numéros de téléphone sont réservés à la fiction.\n"
+     "\n"
+     "Exemples :\n"
+     "  tenon demo\n"
+     "  tenon demo --portal training --seed 7 --now 2024-06-30"},
+    {"The system has no descriptor left.", "Le système n'a plus de descripteur."},
+    {"The team", "L'équipe"},
+    {"The text becomes longer than %d bytes.", "Le texte dépasse %d octets après transformation."},
+    {"The text is longer than %d bytes.", "Le texte dépasse %d octets."},
+    {"The text is not UTF-8.", "Le texte n'est pas en UTF-8."},
+    {"The unique property that tells whether a row is new; without, every row is",
+     "La propriété unique qui dit si une ligne est nouvelle ; sans elle, toutes le "
+     "sont"},
+    {"There are more than %d columns.", "Il y a plus de %d colonnes."},
+    {"There are more than %d filters.", "Il y a plus de %d filtres."},
+    {"There is no day '%.*s'.", "Il n'y a pas de jour « %.*s »."},
+    {"This build cannot inspect '%s'.", "Cette version ne sait pas inspecter « %s »."},
+    {"Time zone", "Fuseau horaire"},
+    {"Title", "Titre"},
+    {"To", "Vers"},
+    {"Value", "Valeur"},
+    {"What columns become: a mapping, see tenon-import(1)",
+     "Ce que deviennent les colonnes : une correspondance, voir tenon-import(1)"},
+    {"What people call it", "Comment on l'appelle"},
+    {"What the host sent is no %s.", "Ce que l'hôte a envoyé n'est pas %s."},
+    {"Where the host listens: ipc://PATH, tcp://HOST:PORT",
+     "Où l'hôte écoute : ipc://CHEMIN, tcp://HÔTE:PORT"},
+    {"Who is calling, where the host asks for it", "Qui appelle, si l'hôte le demande"},
+    {"Why", "Pourquoi"},
+    {"Work with a Tenon host from the command line.",
+     "Travailler avec un hôte Tenon depuis la ligne de commande."},
+    {"Write the records of an object type to standard output.",
+     "Écrire les fiches d'un type d'objet sur la sortie standard."},
+    {"Write what is refused to a CSV file", "Écrire ce qui est refusé dans un fichier CSV"},
+    {"a list of at most 64 steps", "une liste de 64 étapes au plus"},
+    {"a list of tables", "une liste de tables"},
+    {"a list of texts", "une liste de textes"},
+    {"a number from -1000 to 1000", "un nombre de -1000 à 1000"},
+    {"a pattern such as \"DD-MM-YYYY\"", "un modèle comme « DD-MM-YYYY »"},
+    {"a table", "une table"},
+    {"a table, or the name of one in [lookups]", "une table, ou le nom d'une table de [lookups]"},
+    {"a text", "un texte"},
+    {"a text that is not empty", "un texte non vide"},
+    {"a text with columns as {name}", "un texte avec des colonnes comme {nom}"},
+    {"and %llu more; --errors FILE writes them all\n",
+     "et %llu de plus ; --errors FICHIER les écrit toutes\n"},
+    {"archived", "archivé"},
+    {"call a method with JSON and print its answer",
+     "appeler une méthode en JSON et afficher sa réponse"},
+    {"changed", "changé"},
+    {"created", "créé"},
+    {"fill a portal with demo data", "remplir un portail de données de démonstration"},
+    {"import %llu: %llu rows, %u %%", "import %llu : %llu lignes, %u %%"},
+    {"line %llu", "ligne %llu"},
+    {"linked", "lié"},
+    {"list\n"
+     "create NAME\n"
+     "get NAME\n"
+     "update NAME",
+     "list\n"
+     "create NOM\n"
+     "get NOM\n"
+     "update NOM"},
+    {"list\n"
+     "inspect FILE",
+     "list\n"
+     "inspect FICHIER"},
+    {"list [PLUGIN]\n"
+     "set PLUGIN.NAME VALUE\n"
+     "set PLUGIN.NAME",
+     "list [MODULE]\n"
+     "set MODULE.NOM VALEUR\n"
+     "set MODULE.NOM"},
+    {"list and change the settings of plugins", "lister et changer les réglages des modules"},
+    {"list and create users, who own records",
+     "lister et créer les utilisateurs, qui possèdent des fiches"},
+    {"list plugins, or inspect a plugin's file",
+     "lister les modules, ou inspecter le fichier d'un module"},
+    {"list what can be called", "lister ce qui peut être appelé"},
+    {"list, create, show and change portals", "lister, créer, montrer et changer les portails"},
+    {"one character", "un seul caractère"},
+    {"print changes as they happen", "afficher les changements quand ils se produisent"},
+    {"purged", "effacé"},
+    {"read a CSV file into an object type", "lire un fichier CSV dans un type d'objet"},
+    {"restored", "restauré"},
+    {"schema", "schéma"},
+    {"show an object type, a method or a message",
+     "montrer un type d'objet, une méthode ou un message"},
+    {"show how the host is doing", "montrer comment va l'hôte"},
+    {"tenon: standard output cannot be written.\n",
+     "tenon : la sortie standard ne peut pas être écrite.\n"},
+    {"tenon: the connection is lost; trying again.\n",
+     "tenon : la connexion est perdue ; nouvel essai.\n"},
+    {"tenon: there is no command '%s'.\n", "tenon : il n'y a pas de commande « %s ».\n"},
+    {"the format is csv or jsonl", "le format est csv ou jsonl"},
+    {"the language is en or fr", "la langue est en ou fr"},
+    {"true or false", "true ou false"},
+    {"updated", "modifié"},
+    {"write the records of an object type as CSV or JSON lines",
+     "écrire les fiches d'un type d'objet en CSV ou en lignes JSON"},
+    {"writing companies", "écriture des sociétés"},
+    {"writing contacts", "écriture des contacts"},
+    {"writing deals", "écriture des transactions"},
+    {"writing line items", "écriture des lignes"},
+    {"writing products", "écriture des produits"},
+    {"writing users", "écriture des utilisateurs"},
 };
 
 const size_t cli_text_count = sizeof(cli_texts) / sizeof(cli_texts[0]);

@@ -100,11 +100,29 @@ static inline int tn_has(const struct tn_record *record, uint32_t property)
     return tn_read(record, property).kind != TN_NONE;
 }
 
-/* Integer of a number without exponent, bool, date, datetime, duration or reference. */
+/*
+ * The integer of any kind that has one; 0 for none. The host keeps numbers without zeros at their
+ * end (100 is 1 x 10^2), so their exponent is worked out here: towards zero, and to the nearest
+ * int64_t where there is no room.
+ */
+static inline int64_t tn_integer(struct tn_value value)
+{
+    int64_t integer = value.kind == TN_NONE ? 0 : value.as.integer;
+    int32_t exponent = value.kind == TN_NUMBER ? value.exponent : 0;
+
+    for (; exponent < 0; exponent++)
+        integer /= 10;
+    for (; exponent > 0 && integer != 0; exponent--) {
+        if (integer > INT64_MAX / 10 || integer < INT64_MIN / 10)
+            return integer > 0 ? INT64_MAX : INT64_MIN;
+        integer *= 10;
+    }
+    return integer;
+}
+
 static inline int64_t tn_int(const struct tn_record *record, uint32_t property)
 {
-    struct tn_value value = tn_read(record, property);
-    return value.kind == TN_NONE ? 0 : value.as.integer;
+    return tn_integer(tn_read(record, property));
 }
 
 static inline struct tn_str tn_text(const struct tn_record *record, uint32_t property)
@@ -238,7 +256,7 @@ static inline int64_t tn_setting_int(struct tn_call *call, uint32_t setting)
 {
     struct tn_value value = {TN_NONE, 0, {0}};
     (void)tn_core->setting(call, setting, &value);
-    return value.kind == TN_NONE ? 0 : value.as.integer;
+    return tn_integer(value);
 }
 
 static inline struct tn_str tn_setting_text(struct tn_call *call, uint32_t setting)

@@ -24,7 +24,7 @@ search() {
 search_free() {
     local line
     while IFS=: read -r line _; do
-        sed -n "${line}p" "$1" | grep -qE "/\* [A-Za-z0-9_]+(\(\))?'s \*/" && continue
+        sed -n "${line}p" "$1" | grep -qE "/\* [A-Za-z0-9_]+'s( [^*]+)? \*/" && continue
         printf '%s:%s: %s\n' "$1" "$line" "memory goes back to core/base/mem.h, or say whose it is"
         violations=$((violations + 1))
     done < <(code "$1" | grep -nE '(^|[^[:alnum:]_.>])free[[:space:]]*\(')

@@ -145,8 +145,9 @@ static void stream_on(struct bus_call *call, void *ctx)
     memset(filler, 'x', STREAM_MESSAGE_SIZE);
     filler[STREAM_MESSAGE_SIZE] = '\0';
     while (stream->count == 0 || stream->next < stream->count) {
-        Tenon__Bus__V1__Metadata message = TENON__BUS__V1__METADATA__INIT;
+        Tenon__Bus__V1__Metadata message;
 
+        tenon__bus__v1__metadata__init(&message);
         (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)stream->next);
         message.key = number;
         message.value = filler;
@@ -178,9 +179,10 @@ static void run_stream(struct bus_call *call, void *ctx)
 static void watch_on(struct bus_call *call, void *ctx)
 {
     struct host *host = ctx;
-    Tenon__Bus__V1__Metadata message = TENON__BUS__V1__METADATA__INIT;
-    tn_status st = bus_call_state(call);
+    Tenon__Bus__V1__Metadata message;
 
+    tenon__bus__v1__metadata__init(&message);
+    tn_status st = bus_call_state(call);
     if (st == TN_OK)
         st = bus_call_send(call, &message.base);
     if (st == TN_OK) {

@@ -3,12 +3,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <tenon/client.h>
+
 #include "core/base/clock.h"
+#include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/bus/frame.h"
 #include "tests/integration/bus_host.h"
@@ -22,9 +26,10 @@ struct raw {
 
 static int connect_raw(const struct host *host)
 {
+    unsigned long port = strtoul(strrchr(host->tcp, ':') + 1, NULL, 10);
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr = {htonl(INADDR_LOOPBACK)},
-                                  .sin_port = htons((uint16_t)atoi(strrchr(host->tcp, ':') + 1))};
+                                  .sin_port = htons((uint16_t)port)};
     const struct timeval patience = {.tv_sec = PATIENCE_US / SECOND};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -130,7 +135,7 @@ static void put_hello(struct raw *raw, uint32_t call_window)
     const struct bus_hello hello = {.version_min = BUS_VERSION,
                                     .version_max = BUS_VERSION,
                                     .call_window = call_window,
-                                    .connection_window = 1 << 20};
+                                    .connection_window = UINT32_MAX};
     struct buf out = {0};
 
     assert_int_equal(bus_hello_write(&out, &hello), TN_OK);
@@ -437,6 +442,92 @@ static void client_that_does_not_read_is_not_read_from(void **state)
     }
 }
 
+/* Credit is the peer's word; what the host holds for it is bounded all the same. */
+static void stream_that_is_not_read_stops_whatever_its_credit(void **state)
+{
+    /* What sockets take, generously. */
+    enum { BOUND = (64 << 20) / STREAM_MESSAGE_SIZE };
+    struct raw *raw = *state;
+    uint64_t last = 0;
+    int still = 0;
+
+    greet(raw, "test.Echo/Stream", UINT32_MAX);
+    put_call(raw, 1, 1, 1, "0");
+    while (still < 100) {
+        (void)usleep(2000);
+        uint64_t now = atomic_load(&raw->host->streamed);
+        still = now == last && now > 0 ? still + 1 : 0;
+        last = now;
+        assert_true(now < BOUND);
+    }
+    expect_others_unharmed(raw);
+}
+
+/* A host that takes connections and says hello, but nothing more. */
+static int listen_mute(char *url, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    (void)snprintf(url, size, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
+static void client_gives_up_a_host_that_fell_silent(void **state)
+{
+    char url[64];
+    int listener = listen_mute(url, sizeof(url));
+    const struct tenon_options options = {.url = url, .connect_timeout_us = SECOND / 10};
+    const struct bus_hello hello = {
+        .version_min = BUS_VERSION, .version_max = BUS_VERSION, .call_max = 8};
+    const struct tn_bytes nothing = {0};
+    struct tenon_client *client = NULL;
+    struct tenon_result result;
+    struct buf out = {0};
+    uint8_t *response = NULL;
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(tenon_client_create(&options, &client), TN_OK);
+    int fd = accept(listener, NULL, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(bus_hello_write(&out, &hello), TN_OK);
+    assert_int_equal(send(fd, out.data, out.len, MSG_NOSIGNAL), out.len);
+    buf_fini(&out);
+    assert_int_equal(tenon_client_connect(client, PATIENCE_US), TN_OK);
+    int64_t start_us = clock_mono_us();
+    assert_int_equal(tenon_invoke_bytes(client, "a/b", nothing, NULL, &response, &len, &result),
+                     TN_UNAVAILABLE);
+    assert_true(clock_mono_us() - start_us < PATIENCE_US);
+    tenon_result_fini(&result);
+    tenon_client_destroy(client);
+    (void)close(fd);
+    (void)close(listener);
+}
+
+static void server_survives_any_failed_allocation_at_its_creation(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth < 500; nth++) {
+        const struct bus_server_options options = {0};
+        struct bus_server *server = NULL;
+
+        mem_fail_at(nth);
+        tn_status st = bus_server_create(&options, &server, NULL);
+        mem_fail_never();
+        assert_true(st == TN_OK || st == TN_RESOURCE_EXHAUSTED);
+        assert_int_equal(server != NULL, st == TN_OK);
+        bus_server_destroy(server);
+        if (st == TN_OK)
+            return;
+    }
+    fail_msg("a server needs more than 499 allocations");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -458,6 +549,9 @@ int main(void)
         TEST(cancelled_while_it_arrives_a_request_is_not_run),
         TEST(answers_wait_for_credit),
         TEST(client_that_does_not_read_is_not_read_from),
+        TEST(stream_that_is_not_read_stops_whatever_its_credit),
+        cmocka_unit_test(client_gives_up_a_host_that_fell_silent),
+        cmocka_unit_test(server_survives_any_failed_allocation_at_its_creation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

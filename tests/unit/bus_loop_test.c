@@ -19,11 +19,6 @@ struct probe {
     bool was_early;
 };
 
-static void hold(struct bus_timer *timer)
-{
-    (void)timer;
-}
-
 static void fire(struct bus_timer *timer)
 {
     struct probe *probe = (struct probe *)(void *)timer;
@@ -59,7 +54,7 @@ static void timers_fire_in_order_and_never_early(void **state)
     (void)state;
     assert_int_equal(bus_loop_init(&loop, "test"), TN_OK);
     for (int i = 0; i < COUNT; i++) {
-        probes[i] = (struct probe){.timer = {.hold = hold, .fire = fire}, .fired = &fired};
+        probes[i] = (struct probe){.timer = {.fire = fire}, .fired = &fired};
         /* A shuffle: 211 has no factor in common with COUNT. */
         assert_int_equal(
             bus_loop_arm(&loop, &probes[i].timer, base_us + (int64_t)(i * 211 % COUNT) * 50),
@@ -84,8 +79,7 @@ static void disarmed_and_postponed_timers_do_not_fire(void **state)
     (void)state;
     assert_int_equal(bus_loop_init(&loop, "test"), TN_OK);
     for (int i = 0; i < 3; i++) {
-        probes[i] =
-            (struct probe){.timer = {.hold = hold, .fire = fire}, .fired = i == 2 ? &last : &fired};
+        probes[i] = (struct probe){.timer = {.fire = fire}, .fired = i == 2 ? &last : &fired};
         assert_int_equal(bus_loop_arm(&loop, &probes[i].timer, soon_us + i), TN_OK);
     }
     bus_loop_disarm(&loop, &probes[0].timer);
@@ -97,7 +91,7 @@ static void disarmed_and_postponed_timers_do_not_fire(void **state)
 
 static void timer_brought_forward_wakes_the_loop(void **state)
 {
-    struct probe probe = {.timer = {.hold = hold, .fire = fire}};
+    struct probe probe = {.timer = {.fire = fire}};
     _Atomic int fired = 0;
     struct bus_loop loop;
 

@@ -44,13 +44,15 @@ static void refuses(struct tn_bytes bytes, const ProtobufCMessageDescriptor *typ
 
 static void message_is_unpacked_into_the_arena(void **state)
 {
-    Tenon__Bus__V1__FieldViolation violation = TENON__BUS__V1__FIELD_VIOLATION__INIT;
+    Tenon__Bus__V1__FieldViolation violation;
     Tenon__Bus__V1__FieldViolation *violations[] = {&violation, &violation};
-    Tenon__Bus__V1__StatusDetails details = TENON__BUS__V1__STATUS_DETAILS__INIT;
+    Tenon__Bus__V1__StatusDetails details;
     char field[] = "größe";
     uint8_t packed[200];
     struct arena arena;
 
+    tenon__bus__v1__field_violation__init(&violation);
+    tenon__bus__v1__status_details__init(&details);
     (void)state;
     violation.field = field;
     details.n_violations = 2;

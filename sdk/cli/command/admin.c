@@ -86,7 +86,7 @@ static const struct argp portal_argp = {
     "\v"
     "Examples:\n"
     "  tenon portal list\n"
-    "  tenon portal create acme --title 'Acme SARL' --time-zone Europe/Paris --currency EUR\n"
+    "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
     "  tenon portal update acme --portal-language fr",
     global_options,
     context_help_filter,
@@ -107,23 +107,24 @@ static const struct argp user_argp = {
     "\v"
     "Examples:\n"
     "  tenon user list --portal acme\n"
-    "  tenon user create ada@example.com --first-name Ada --last-name Byron --team Sales",
+    "  tenon user create ada@example.com --first-name Ada --team Sales",
     global_options,
     context_help_filter,
     NULL};
 
-static const struct argp setting_argp = {NULL,
-                                         parse,
-                                         "list [PLUGIN]\nset PLUGIN.NAME VALUE\nset PLUGIN.NAME",
-                                         "List and change the settings of plugins, for a portal."
-                                         "\v"
-                                         "Setting no value brings the default back.\n\n"
-                                         "Examples:\n"
-                                         "  tenon setting list contacts\n"
-                                         "  tenon setting set contacts.company_from_domain true",
-                                         global_options,
-                                         context_help_filter,
-                                         NULL};
+static const struct argp setting_argp = {
+    NULL,
+    parse,
+    "list [PLUGIN]\nset PLUGIN.NAME VALUE\nset PLUGIN.NAME",
+    "List and change the settings of plugins, for a portal."
+    "\v"
+    "Setting no value brings the default back.\n\n"
+    "Examples:\n"
+    "  tenon setting list tenon.contacts\n"
+    "  tenon setting set tenon.contacts.company_from_email true",
+    global_options,
+    context_help_filter,
+    NULL};
 
 static const struct argp status_argp = {NULL,
                                         parse,
@@ -168,14 +169,14 @@ static const struct table_column status_columns[] = {
     {"started_at", "Started (UTC)", TABLE_TIME},
     {"urls", "Listens at", TABLE_TEXT},
     {"data_dir", "Data", TABLE_TEXT},
-    {"plugins_running", "Plugins running", TABLE_TEXT},
-    {"plugins_failed", "Plugins failed", TABLE_TEXT},
+    {"plugins_running", "Plugins running", TABLE_COUNT},
+    {"plugins_failed", "Plugins failed", TABLE_COUNT},
     {"resident_bytes", "Memory", TABLE_BYTES},
 };
 
 static const struct table_column portal_status_columns[] = {
     {"name", "Portal", TABLE_TEXT},
-    {"head", "Changes", TABLE_TEXT},
+    {"head", "Changes", TABLE_COUNT},
     {"frozen", "", TABLE_FLAGS},
 };
 
@@ -247,6 +248,7 @@ int command_portal(struct context *ctx, int argc, char **argv)
     tn_status status;
 
     context_parse(ctx, &portal_argp, argc, argv, &a);
+    ctx->portal = NULL; /* it may be the one that is to be made */
     err_init(&err, ctx->language);
     if (is_verb(&a, "list", 1))
         status = call_and_show(ctx, "tenon.admin.v1.Portals/List", json_object(), &list, &err);
@@ -385,6 +387,7 @@ int command_status(struct context *ctx, int argc, char **argv)
     context_parse(ctx, &status_argp, argc, argv, &a);
     if (a.word_count > 0)
         return usage(&status_argp, argv[0]);
+    ctx->portal = NULL; /* it is the host's status */
     err_init(&err, ctx->language);
     return context_finish(ctx, run_status(ctx, &err), &err);
 }

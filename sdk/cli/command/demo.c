@@ -78,6 +78,7 @@ struct job {
     struct demo *demo;
     struct upsert_totals totals;
     uint64_t users[DEMO_USERS]; /* ids, in the order of the demo */
+    uint64_t products[DEMO_PRODUCTS];
 };
 
 static void show_progress(const struct job *job, const char *what)
@@ -152,7 +153,7 @@ static tn_status write_products(struct job *job, struct upsert *u, struct err *e
         upsert_set(u, "description", product->description);
         set_price(u, "price", product->price_cents);
     }
-    return upsert_end(u, NULL, 0, &job->totals, err);
+    return upsert_end(u, job->products, DEMO_PRODUCTS, &job->totals, err);
 }
 
 static tn_status write_companies(struct job *job, struct upsert *u, struct err *err)
@@ -257,6 +258,7 @@ static tn_status write_items(struct job *job, struct upsert *u, struct err *err)
             upsert_setf(u, "demo_key", "%s-%u", deal->key, k + 1);
             upsert_set(u, "name", product->name);
             upsert_set(u, "hs_sku", product->sku);
+            upsert_set_reference(u, "hs_product_id", job->products[item->product]);
             upsert_setf(u, "quantity", "%u", item->quantity);
             set_price(u, "price", item->price_cents);
             set_price(u, "amount", item->price_cents * item->quantity);
@@ -264,10 +266,6 @@ static tn_status write_items(struct job *job, struct upsert *u, struct err *err)
                         &(struct upsert_link){.association = "line_item_to_deal",
                                               .property = "demo_key",
                                               .key = deal->key});
-            upsert_link(u,
-                        &(struct upsert_link){.association = "line_item_to_product",
-                                              .property = "hs_sku",
-                                              .key = product->sku});
         }
     }
     return upsert_end(u, NULL, 0, &job->totals, err);

@@ -2,7 +2,6 @@
 /* importer.c - reading, mapping and sending, one chunk ahead. */
 #include "sdk/cli/command/importer.h"
 
-#include <csv.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
+#include "sdk/cli/csv_write.h"
 #include "sdk/cli/import/mapped_row.h"
 #include "sdk/cli/say.h"
 
@@ -41,52 +41,105 @@ struct chunk {
     uint64_t first_row;
 };
 
-static void write_cell(FILE *out, struct tn_str text, char end)
-{
-    (void)csv_fwrite(out, text.data, text.len);
-    (void)fputc(end, out);
-}
-
 void importer_write_header(FILE *errors)
 {
-    (void)fputs("line,column,value,rule,reason\n", errors);
+    (void)fputs("line,column,value,rule,reason\r\n", errors);
 }
 
-static void report(struct importer *im, uint64_t line, struct tn_str column, struct tn_str value,
-                   const char *rule, const char *message)
+/* One refusal of a row, from wherever. */
+struct refusal {
+    uint64_t line;
+    struct tn_str column;
+    struct tn_str value;
+    const char *rule;
+    const char *message;
+};
+
+static void write_refusal(struct importer *im, const struct refusal *r)
+{
+    char line[24];
+    int len = snprintf(line, sizeof(line), "%" PRIu64, r->line);
+    const struct tn_str cells[] = {{line, len > 0 ? (size_t)len : 0},
+                                   r->column,
+                                   r->value,
+                                   utf8_str(r->rule),
+                                   utf8_str(r->message)};
+    size_t count = sizeof(cells) / sizeof(cells[0]);
+
+    buf_clear(&im->line);
+    for (size_t i = 0; i < count; i++)
+        if (csv_write_cell(&im->line, cells[i], i > 0) != TN_OK)
+            return;
+    (void)csv_write_end(&im->line, count, im->errors);
+}
+
+static void report(struct importer *im, const struct refusal *r)
 {
     if (im->errors) {
-        (void)fprintf(im->errors, "%" PRIu64 ",", line);
-        write_cell(im->errors, column, ',');
-        write_cell(im->errors, value, ',');
-        write_cell(im->errors, utf8_str(rule), ',');
-        write_cell(im->errors, utf8_str(message), '\n');
+        write_refusal(im, r);
         return;
     }
     if (im->printed++ >= IMPORTER_PRINTED_MAX)
         return;
     if (im->has_progress)
         (void)fputs("\r\033[K", stderr);
-    say_to(stderr, im->ctx->language, "line %llu", (unsigned long long)line);
+    say_to(stderr, im->ctx->language, "line %llu", (unsigned long long)r->line);
     (void)fprintf(stderr,
                   "%s%.*s: %s (%s)\n",
-                  column.len > 0 ? ", " : "",
-                  (int)column.len,
-                  column.data,
-                  message,
-                  rule);
+                  r->column.len > 0 ? ", " : "",
+                  (int)r->column.len,
+                  r->column.data,
+                  r->message,
+                  r->rule);
+}
+
+/* "links[2]" is a link of the row that was sent; its association tells the column. */
+static const char *target_name(const struct chunk *chunk, const Tenon__Import__V1__Refusal *r)
+{
+    unsigned index = 0;
+
+    if (sscanf(r->property, "links[%u]", &index) != 1)
+        return r->property;
+    for (size_t i = 0; i < chunk->count; i++)
+        if (chunk->rows[i]->line == r->line && index < chunk->rows[i]->n_links)
+            return chunk->rows[i]->links[index]->association;
+    return r->property;
 }
 
 /* The host names properties; people look for columns. */
-static void report_refusals(struct importer *im, const append_response *response)
+static void report_from_host(struct importer *im, const struct chunk *chunk,
+                             const Tenon__Import__V1__Refusal *r)
 {
-    for (size_t i = 0; i < response->n_refusals; i++) {
-        const Tenon__Import__V1__Refusal *r = response->refusals[i];
-        struct tn_str column = mapping_column_of(im->mapping, r->property);
+    const char *name = target_name(chunk, r);
+    struct tn_str column = mapping_column_of(im->mapping, name);
 
-        if (column.len == 0)
-            column = utf8_str(r->property);
-        report(im, r->line, column, utf8_str(r->value), r->rule, r->message);
+    report(im,
+           &(struct refusal){r->line,
+                             column.len > 0 ? column : utf8_str(name),
+                             utf8_str(r->value),
+                             r->rule,
+                             r->message});
+}
+
+/* The chunk's own refusals and the host's, which both are in the order of lines, as one. */
+static void report_chunk(struct importer *im, struct chunk *chunk, const append_response *response)
+{
+    const struct refused *own = chunk->refused;
+    size_t at = 0;
+
+    while (own || (response && at < response->n_refusals)) {
+        if (own && (!response || at == response->n_refusals ||
+                    own->line <= response->refusals[at]->line)) {
+            report(im,
+                   &(struct refusal){own->line,
+                                     own->refusal.column,
+                                     own->refusal.value,
+                                     own->refusal.rule,
+                                     own->refusal.message});
+            own = own->next;
+        } else {
+            report_from_host(im, chunk, response->refusals[at++]);
+        }
     }
 }
 
@@ -115,30 +168,33 @@ static void keep_totals(struct importer *im, const Tenon__Import__V1__Totals *to
             totals->rows, totals->created, totals->updated, totals->unchanged, totals->refused};
 }
 
-static tn_status take_response(struct importer *im, const struct buf *body, struct err *err)
+static tn_status take_response(struct importer *im, struct chunk *chunk, const struct buf *body,
+                               struct err *err)
 {
     append_response *response =
         tenon__import__v1__append_response__unpack(NULL, body->len, body->data);
 
     if (!response)
         return say_fail(err, TN_DATA_LOSS, "What the host sent is no %s.", "AppendResponse");
-    report_refusals(im, response);
+    report_chunk(im, chunk, response);
     keep_totals(im, response->totals);
     tenon__import__v1__append_response__free_unpacked(response, NULL);
     return TN_OK;
 }
 
 /*
- * Ends the Append under way, sending it again over a new connection where the old one broke: the
+ * Ends the Append of `chunk`, sending it again over a new connection where the old one broke: the
  * host knows by first_row which rows it has.
  */
-static tn_status end_append(struct importer *im, struct err *err)
+static tn_status end_append(struct importer *im, struct chunk *chunk, struct err *err)
 {
     struct buf body = {0};
     tn_status status;
 
-    if (!im->call)
+    if (!im->call) { /* all of its rows were refused here */
+        report_chunk(im, chunk, NULL);
         return TN_OK;
+    }
     status = host_call_end(TAKE(im->call), true, &body, err);
     for (int i = 0; status == TN_UNAVAILABLE && i < ATTEMPT_MAX; i++) {
         if (context_interrupted(im->ctx))
@@ -149,15 +205,16 @@ static tn_status end_append(struct importer *im, struct err *err)
             status = host_invoke_bytes(im->host, APPEND, buf_bytes(&im->wire), &body, err);
     }
     if (status == TN_OK)
-        status = take_response(im, &body, err);
+        status = take_response(im, chunk, &body, err);
     buf_fini(&body);
     return status;
 }
 
 static tn_status begin_append(struct importer *im, struct chunk *chunk, struct err *err)
 {
-    append_request request = TENON__IMPORT__V1__APPEND_REQUEST__INIT;
+    append_request request;
 
+    tenon__import__v1__append_request__init(&request);
     request.import_id = im->import_id;
     request.first_row = chunk->first_row;
     request.rows = chunk->rows;
@@ -194,13 +251,6 @@ static tn_status keep_refusals(struct chunk *chunk, uint64_t line, const struct 
     }
     chunk->refused_rows++;
     return TN_OK;
-}
-
-static void report_chunk(struct importer *im, const struct chunk *chunk)
-{
-    for (const struct refused *r = chunk->refused; r; r = r->next)
-        report(
-            im, r->line, r->refusal.column, r->refusal.value, r->refusal.rule, r->refusal.message);
 }
 
 static void chunk_begin(struct chunk *chunk, uint64_t first_row)
@@ -262,18 +312,14 @@ static tn_status run(struct importer *im, struct chunk *chunks, struct err *err)
         struct chunk *chunk = &chunks[turn];
 
         TRY(fill_chunk(im, chunk, &more, err));
-        TRY(end_append(im, err));
-        report_chunk(im, &chunks[turn ^ 1]);
-        chunk_begin(&chunks[turn ^ 1], 0);
+        TRY(end_append(im, &chunks[turn ^ 1], err));
         if (context_interrupted(im->ctx))
             return TN_CANCELLED;
         if (chunk->count > 0)
             TRY(begin_append(im, chunk, err));
         show_progress(im, false);
-        if (!more) {
-            TRY(end_append(im, err));
-            report_chunk(im, chunk);
-        }
+        if (!more)
+            TRY(end_append(im, chunk, err));
     }
     return TN_OK;
 }
@@ -313,4 +359,5 @@ struct importer_totals importer_totals(const struct importer *im)
 void importer_fini(struct importer *im)
 {
     buf_fini(&im->wire);
+    buf_fini(&im->line);
 }

@@ -47,6 +47,7 @@ struct importer {
     uint64_t printed;
     struct host_call *call; /* the Append under way, or NULL */
     struct buf wire;        /* its request, for repeating it */
+    struct buf line;        /* of the file of refusals */
     int64_t progress_at_us;
     bool has_progress;
 };

@@ -43,7 +43,8 @@ tn_status pages_create(struct host *host, const Tenon__Schema__V1__GetTypeRespon
 void pages_destroy(struct pages *pages);
 DEFINE_CLEANUP(struct pages, pages_destroy)
 
-/* Columns: "a,b", or all properties for NULL. TN_INVALID_ARGUMENT: the type lacks one. */
+/* Columns: "a,b", or for NULL all properties that can be written. TN_INVALID_ARGUMENT: the type
+ * lacks one. */
 tn_status pages_set_properties(struct pages *pages, const char *names, struct err *err);
 
 /*

@@ -271,7 +271,7 @@ static void place_deal(struct maker *m, struct demo_deal *deal, int32_t opened)
         deal->stage = chance(m, 44) ? "closedwon" : "closedlost";
         return;
     }
-    deal->stage = open[age < 0 ? 0 : age * 5 / (length + 32)]; /* it closes within that time */
+    deal->stage = open[age < 0 ? 0 : age * 5 / (deal->close_day - opened)];
 }
 
 static void make_deal(struct maker *m, uint32_t index)

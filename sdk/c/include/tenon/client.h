@@ -34,7 +34,7 @@ struct tenon_options {
     const char *portal;         /* NULL: "main" */
     const char *token;          /* NULL: none */
     const char *language;       /* of messages: "en", "fr"; NULL: "en" */
-    int64_t connect_timeout_us; /* 0: 5 s */
+    int64_t connect_timeout_us; /* 0: 5 s; a host that is silent for four of them is given up */
     int64_t timeout_us;         /* of a call that states none; 0: 30 s */
 };
 

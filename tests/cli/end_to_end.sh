@@ -1,0 +1,358 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The `tenon` command against a real host: end_to_end.sh BIN_DIR PLUGIN_DIR MAPS_DIR [SALES_DATA_DIR]
+#
+# Each `claim` is one thing that must hold; the first that does not ends the test.
+set -u
+
+bin=$1
+plugins=$2
+maps=$3
+sales=${4:-}
+dir=$(mktemp -d)
+host_pid=
+export TENON_URL=ipc://$dir/host.sock TENON_PORTAL=main LC_ALL=C.UTF-8
+unset TENON_TOKEN
+
+fail() {
+    echo "FAILED: $*" >&2
+    [ -f "$dir/host.log" ] && tail -20 "$dir/host.log" >&2
+    exit 1
+}
+
+claim() { # claim WHAT COMMAND...: the command must succeed
+    local what=$1
+    shift
+    "$@" || fail "$what ($*)"
+    echo "ok: $what"
+}
+
+start_host() {
+    : >"$dir/host.log"
+    "$bin/tenond" --data "$dir/data" --listen "$TENON_URL" --plugins "$plugins" \
+        >"$dir/host.log" 2>&1 &
+    host_pid=$!
+    within 20 grep -q '^ready' "$dir/host.log" || fail "the host does not start"
+}
+
+stop_host() { # stop_host SIGNAL
+    kill "-$1" "$host_pid" && wait "$host_pid"
+    host_pid=
+}
+
+clean_up() {
+    [ -n "$host_pid" ] && kill -9 "$host_pid"
+    rm -rf "$dir"
+}
+trap clean_up EXIT
+
+# within SECONDS COMMAND...: polls until the command succeeds.
+within() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.02
+    done
+}
+
+tenon() { "$bin/tenon" "$@"; }
+
+# exits CODE COMMAND...: its output is in $dir/out, $dir/err.
+exits() {
+    local wanted=$1
+    shift
+    "$@" >"$dir/out" 2>"$dir/err"
+    local code=$?
+    [ $code -eq "$wanted" ] || { echo "exit code $code: $(cat "$dir/out" "$dir/err")"; return 1; }
+}
+
+says() { grep -qF -- "$1" "$dir/out" "$dir/err" || { cat "$dir/out" "$dir/err"; return 1; }; }
+
+count() { # count TYPE
+    tenon call tenon.records.v1.Search/Count "{\"type\": \"$1\"}" | grep -o '[0-9]\+' || echo 0
+}
+
+has_some() { [ "$(count "$1")" -gt 0 ]; }
+
+# ------------------------------------------------------------------------ without a host
+
+claim "a missing host is told with how to start one" exits 1 tenon status
+claim "... by its address" says "start one with"
+claim "an unknown command is wrong usage" exits 2 tenon frobnicate
+claim "no command is wrong usage" exits 2 tenon
+claim "an unknown option is wrong usage" exits 2 tenon status --frobnicate
+claim "an import of nothing is wrong usage" exits 2 tenon import
+claim "every command has help with examples" exits 0 tenon import --help
+claim "... in English" says "Examples:"
+claim "... and in French" exits 0 tenon export --help --language fr
+claim "... translated" says "Exemples :"
+claim "a plugin is inspected without a host" exits 0 tenon plugin inspect "$plugins/products.so"
+claim "... by its declarations" says "line_items"
+claim "what is no plugin is refused" exits 1 tenon plugin inspect "$bin/tenon"
+
+# ----------------------------------------------------------------------------- one call
+
+start_host
+claim "status names the data's folder" exits 0 tenon status
+claim "... on this host" says "$dir/data"
+claim "an unknown method is refused" exits 1 tenon call tenon.records.v1.Records/Nope
+claim "an unknown member is refused by its path" \
+    exits 1 tenon call tenon.records.v1.Records/Create '{"properties": [{"nme": "x"}]}'
+claim "... which is named" says "properties[0].nme"
+claim "what is no JSON is refused" exits 1 tenon call tenon.records.v1.Records/Create '{"type"'
+claim "a wrong value is refused by its field" exits 1 tenon call \
+    tenon.records.v1.Records/Create '{"type": "contacts", "properties": {"email": "nonsense"}}'
+claim "... and rule" says "(email)"
+claim "a record is created by the short form" exits 0 tenon call \
+    tenon.records.v1.Records/Create '{"type": "contacts", "properties": {"email": "ada@x.example"}}'
+claim "a type is described" exits 0 tenon describe contacts
+claim "... with its associations" says "contact_to_company"
+claim "an unknown type is refused" exits 1 tenon describe nonsense
+claim "a method is described" exits 0 tenon describe tenon.pipelines.v1.Pipelines/Board
+claim "... with its messages" says "message tenon.pipelines.v1.BoardColumn"
+claim "messages come in French" exits 1 tenon --language fr call \
+    tenon.records.v1.Records/Create '{"type": 5}'
+claim "... translated" says "attendu"
+
+# --------------------------------------------------------------------------------- demo
+
+claim "a portal is created" exits 0 tenon portal create demo --title Démo --currency EUR
+export TENON_PORTAL=demo
+claim "demo data goes in" exits 0 tenon demo --now 2024-06-30
+claim "... all of it new" says " created, 0 updated, 0 unchanged"
+claim "demo data goes in again" exits 0 tenon demo --now 2024-06-30
+claim "... and changes nothing" says "0 created, 0 updated"
+claim "a demo's deals are there" [ "$(count deals)" -eq 600 ]
+
+# ------------------------------------------------------------------------------- import
+
+claim "a portal is created" exits 0 tenon portal create import
+export TENON_PORTAL=import
+cat >"$dir/bad.csv" <<'CSV'
+email,firstname,Last name,nonsense
+ada@x.example,Ada,Byron,1
+not an address,Bo,Diddley,2
+short@x.example,Row
+"quo"te@x.example,a,b,c
+zoe@x.example,Zoé,Noël,3
+CSV
+claim "rows that break rules are refused" \
+    exits 1 tenon import "$dir/bad.csv" --type contacts --key email --errors "$dir/refused.csv"
+claim "... the others are in" says "5 rows: 2 created, 0 updated, 0 unchanged, 3 refused"
+claim "... unknown columns are named" says "'nonsense'"
+claim "... refusals name line, column and value" \
+    grep -q '^3,email,not an address,email,' "$dir/refused.csv"
+claim "... ragged rows" grep -q '^4,,,columns,' "$dir/refused.csv"
+claim "... broken quotes" grep -q '^5,,,quotes,' "$dir/refused.csv"
+claim "the same again changes nothing" exits 1 tenon import "$dir/bad.csv" --type contacts --key email
+claim "... at all" says "0 created, 0 updated, 2 unchanged"
+printf 'to = 5\n' >"$dir/bad.toml"
+claim "a bad mapping is refused" exits 1 tenon import "$dir/bad.csv" --type contacts --map "$dir/bad.toml"
+claim "... by line and key" says "bad.toml:1: there is no key 'to' here"
+claim "a column that is not there is refused" exits 1 \
+    tenon import "$dir/bad.csv" --type contacts --associate contact_to_company=Firm:domain
+claim "... by name" says "no column 'Firm'"
+claim "a missing file is refused" exits 1 tenon import "$dir/none.csv" --type contacts
+
+awk 'BEGIN { print "email,firstname,lastname"
+    for (i = 0; i < 10000; i++) printf "p%d@many.example,First %d,Last %d\n", i, i, i }' >"$dir/many.csv"
+tenon import "$dir/many.csv" --type contacts --key email --dry-run --json >"$dir/out" 2>"$dir/err"
+claim "a dry run tells" says '"created": 10000'
+claim "... and writes nothing" [ "$(count contacts)" -eq 2 ]
+
+tenon portal create stopped >"$dir/out"
+export TENON_PORTAL=stopped
+"$bin/tenon" import "$dir/many.csv" --type contacts --key email >"$dir/out" 2>"$dir/err" &
+import_pid=$!
+within 30 has_some contacts || fail "the import does not begin"
+# A script's background jobs ignore SIGINT, but the command takes it from a descriptor.
+kill -INT $import_pid
+wait $import_pid
+claim "Ctrl-C ends an import with 130" [ $? -eq 130 ]
+claim "... between two chunks" [ $(($(count contacts) % 500)) -eq 0 ]
+claim "... before its end" [ "$(count contacts)" -lt 10000 ]
+claim "... and says how to go on" says "--resume"
+resume=$(grep -o -- '--resume [0-9]*' "$dir/err" | cut -d' ' -f2)
+claim "a resumed import goes on" \
+    exits 0 tenon import "$dir/many.csv" --type contacts --key email --resume "$resume"
+claim "... and counts the whole" says "10000 rows: 10000 created"
+claim "a finished import is not resumed" \
+    exits 1 tenon import "$dir/many.csv" --type contacts --key email --resume "$resume"
+
+tenon portal create killed >"$dir/out"
+export TENON_PORTAL=killed
+"$bin/tenon" import "$dir/many.csv" --type contacts --key email >"$dir/out" 2>"$dir/err" &
+import_pid=$!
+within 30 has_some contacts || fail "the import does not begin"
+{ stop_host KILL; } 2>/dev/null
+start_host
+wait $import_pid
+claim "an import outlives its host's death" [ $? -eq 0 ]
+claim "... and counts every row once" says "10000 rows: 10000 created"
+claim "... all of which are there" [ "$(count contacts)" -eq 10000 ]
+
+# ------------------------------------------------------------------------------- export
+
+export_deals() {
+    tenon export deals --links deal_to_company:domain --links deal_to_contact:email \
+        --reference hubspot_owner_id:email
+}
+tenon portal create copy >"$dir/out"
+for type in users companies contacts; do
+    key=email
+    links=(--reference hubspot_owner_id:email)
+    [ $type = users ] && links=()
+    [ $type = companies ] && key=domain
+    [ $type = contacts ] && links+=(--links contact_to_company:domain)
+    tenon --portal demo export $type "${links[@]}" >"$dir/$type.csv" || fail "export of $type"
+    claim "exported $type are imported" \
+        exits 0 tenon --portal copy import "$dir/$type.csv" --type $type --key $key
+done
+tenon --portal copy call tenon.schema.v1.Schema/CreateProperty '{"type": "deals", "property":
+    {"name": "demo_key", "kind": "text", "label": "Demo key", "unique": true}}' >"$dir/out"
+TENON_PORTAL=demo export_deals >"$dir/deals.csv"
+claim "exported deals are imported" \
+    exits 0 tenon --portal copy import "$dir/deals.csv" --type deals --key demo_key
+TENON_PORTAL=copy export_deals >"$dir/deals2.csv"
+claim "the copy is identical" cmp "$dir/deals.csv" "$dir/deals2.csv"
+export TENON_PORTAL=demo
+won=$(tenon export deals --filter dealstage=closedwon --properties dealname --format jsonl | wc -l)
+claim "an export is filtered" [ "$won" -eq "$(cut -d, -f3 "$dir/deals.csv" | grep -c closedwon)" ]
+claim "an unknown property is refused" exits 1 tenon export deals --properties nonsense
+claim "what is no filter is refused" exits 1 tenon export deals --filter =x
+
+# -------------------------------------------------------------------------------- watch
+
+: >"$dir/watched"
+"$bin/tenon" watch contacts --after 0 --json >"$dir/watched" 2>"$dir/err" &
+watch_pid=$!
+claim "a watch shows what was" within 20 grep -q '"number"' "$dir/watched"
+tenon call tenon.records.v1.Records/Create \
+    '{"type": "contacts", "properties": {"email": "watched@x.example"}}' >"$dir/out"
+claim "a watch shows what happens" within 20 grep -q 'watched@x.example' "$dir/watched"
+stop_host TERM
+start_host
+tenon call tenon.records.v1.Records/Create \
+    '{"type": "contacts", "properties": {"email": "later@x.example"}}' >"$dir/out"
+claim "a watch outlives its host" within 20 grep -q 'later@x.example' "$dir/watched"
+kill -INT $watch_pid
+wait $watch_pid
+claim "Ctrl-C ends a watch with 0" [ $? -eq 0 ]
+claim "a watch shows nothing twice" \
+    [ "$(wc -l <"$dir/watched")" -eq "$(sort -u "$dir/watched" | wc -l)" ]
+
+# ----------------------------------------------------------------------- the sales data
+
+if [ ! -f "$sales/sales_pipeline.csv" ]; then
+    echo "skipped: the sales data is not here"
+    exit 0
+fi
+
+prepare() { # what the mappings say that the portal is given before
+    local call="tenon call"
+    tenon portal create "$TENON_PORTAL" --currency USD &&
+        $call tenon.schema.v1.Schema/CreateProperty '{"type": "companies", "property":
+            {"name": "account_key", "kind": "text", "label": "Account", "unique": true}}' &&
+        $call tenon.schema.v1.Schema/CreateProperty '{"type": "deals", "property":
+            {"name": "opportunity_id", "kind": "text", "label": "Opportunity", "unique": true}}' &&
+        $call tenon.schema.v1.Schema/CreateProperty '{"type": "deals", "property":
+            {"name": "engage_date", "kind": "date", "label": "Engaged on"}}' &&
+        $call tenon.schema.v1.Schema/CreateAssociation '{"association":
+            {"name": "deal_to_product", "inverse": "product_to_deal", "from": "deals",
+             "to": "products", "label": "Products", "inverse_label": "Deals"}}' &&
+        $call tenon.pipelines.v1.Pipelines/Create '{"pipeline": {"name": "opportunities",
+            "type": "deals", "label": "Opportunities", "purpose": "sales", "stages": [
+            {"name": "prospecting", "label": "Prospecting", "state": "OPEN",
+             "probability": {"mantissa": 1, "exponent": -1}},
+            {"name": "engaging", "label": "Engaging", "state": "OPEN",
+             "probability": {"mantissa": 3, "exponent": -1}},
+            {"name": "won", "label": "Won", "state": "WON", "probability": {"mantissa": 1}},
+            {"name": "lost", "label": "Lost", "state": "LOST", "probability": {}}]}}'
+}
+
+export TENON_PORTAL=sales
+claim "a portal is prepared for the sales data" exits 0 prepare
+for file in accounts products sales_teams; do
+    claim "$file go in" exits 0 tenon import "$sales/$file.csv" --map "$maps/$file.toml"
+done
+claim "opportunities go in" \
+    exits 0 tenon import "$sales/sales_pipeline.csv" --map "$maps/sales_pipeline.toml"
+claim "... all of them" says "8800 rows: 8800 created, 0 updated, 0 unchanged, 0 refused"
+claim "again: nothing" \
+    exits 0 tenon import "$sales/sales_pipeline.csv" --map "$maps/sales_pipeline.toml"
+claim "... changed" says "0 created, 0 updated, 8800 unchanged, 0 refused"
+{ head -1 "$sales/sales_pipeline.csv"; tail -n +2 "$sales/sales_pipeline.csv" | sort -t, -k3; } \
+    >"$dir/sales_pipeline.csv"
+claim "in another order: nothing" \
+    exits 0 tenon import "$dir/sales_pipeline.csv" --map "$maps/sales_pipeline.toml"
+claim "... changed" says "0 created, 0 updated, 8800 unchanged, 0 refused"
+sed '2s/,1054,/,1055,/' "$sales/sales_pipeline.csv" >"$dir/edited.csv"
+claim "one cell edited" exits 0 tenon import "$dir/edited.csv" --map "$maps/sales_pipeline.toml"
+claim "... one deal changed" says "0 created, 1 updated, 8799 unchanged, 0 refused"
+tenon import "$sales/sales_pipeline.csv" --map "$maps/sales_pipeline.toml" >"$dir/out" 2>"$dir/err"
+
+tenon export deals --properties dealstage,amount --links deal_to_company:account_key \
+    --links deal_to_product:hs_sku >"$dir/deals.csv"
+sums() { # stage, count and sum, from columns $1 and $2 of standard input
+    tr -d '\r' | awk -F, -v stage="$1" -v amount="$2" \
+        'NR > 1 { n[tolower($stage)]++; s[tolower($stage)] += $amount }
+         END { for (k in n) print k, n[k], s[k] }' | sort
+}
+claim "counts and sums by stage are the file's" \
+    [ "$(sums 1 2 <"$dir/deals.csv")" = "$(sums 5 8 <"$sales/sales_pipeline.csv")" ]
+claim "the sum of won deals is 10005534" grep -q '^won 4238 10005534$' <<<"$(sums 1 2 <"$dir/deals.csv")"
+claim "the board's sum is the same" \
+    grep -q '"mantissa": 10005534$' <<<"$(tenon call tenon.pipelines.v1.Pipelines/Board \
+        '{"type": "deals", "name": "opportunities"}')"
+claim "1425 deals are without an account" \
+    [ "$(tr -d '\r' <"$dir/deals.csv" | tail -n +2 | awk -F, '$3 == ""' | wc -l)" -eq 1425 ]
+claim "GTXPro is the product GTX Pro" \
+    [ "$(tr -d '\r' <"$dir/deals.csv" | awk -F, '$4 == "GTX Pro"' | wc -l)" -eq 1480 ]
+
+export_sales() { # export_sales FILE_PREFIX: what the portal holds, with the keys that its links go by
+    tenon export users >"$1users.csv" && tenon export companies >"$1companies.csv" &&
+        tenon export products >"$1products.csv" &&
+        tenon export deals --links deal_to_company:account_key --links deal_to_product:hs_sku \
+            --reference hubspot_owner_id:email >"$1deals.csv"
+}
+same_sales() { # same_sales PREFIX PREFIX
+    local type
+    for type in users companies products deals; do
+        cmp "$1$type.csv" "$2$type.csv" || return 1
+    done
+}
+import_exported() { # import_exported PREFIX
+    tenon import "$1users.csv" --type users --key email &&
+        tenon import "$1companies.csv" --type companies --key account_key &&
+        tenon import "$1products.csv" --type products --key hs_sku &&
+        tenon import "$1deals.csv" --type deals --key opportunity_id
+}
+export_sales "$dir/sales-"
+export TENON_PORTAL=sales-copy
+prepare >"$dir/out" 2>"$dir/err" || fail "the portal of the copy"
+claim "what was exported goes into an empty portal" exits 0 import_exported "$dir/sales-"
+export_sales "$dir/copy-"
+claim "... and is identical" same_sales "$dir/sales-" "$dir/copy-"
+
+export TENON_PORTAL=sales-killed
+prepare >"$dir/out" 2>"$dir/err" || fail "the portal of the killed import"
+for file in accounts products sales_teams; do
+    tenon import "$sales/$file.csv" --map "$maps/$file.toml" >"$dir/out" 2>"$dir/err" ||
+        fail "$file"
+done
+"$bin/tenon" import "$sales/sales_pipeline.csv" --map "$maps/sales_pipeline.toml" \
+    >"$dir/out" 2>"$dir/err" &
+import_pid=$!
+within 30 has_some deals || fail "the import does not begin"
+{ kill -9 $import_pid; wait $import_pid; stop_host KILL; } 2>/dev/null
+start_host
+claim "both killed half-way" [ "$(count deals)" -lt 8800 ]
+claim "an import begun again goes on" \
+    exits 0 tenon import "$sales/sales_pipeline.csv" --map "$maps/sales_pipeline.toml"
+claim "... and refuses nothing" says ", 0 refused"
+export_sales "$dir/killed-"
+claim "... and ends as the one that was not killed" same_sales "$dir/sales-" "$dir/killed-"
+
+stop_host TERM
+claim "the host ends well" [ $? -eq 0 ]

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * served.h - a host in the test's own process, without plugins: the fixture's store and types,
+ * behind the bus on an ipc socket, and a client of it.
+ */
+#ifndef TESTS_INTEGRATION_SERVED_H
+#define TESTS_INTEGRATION_SERVED_H
+
+#include <stdatomic.h>
+
+#include <tenon/client.h>
+
+#include "core/bus/server.h"
+#include "core/service/service.h"
+#include "tenon/records/v1/records.pb-c.h"
+#include "tenon/records/v1/search.pb-c.h"
+#include "tests/unit/fixture.h"
+
+/* Nothing here takes longer, on a loaded machine with sanitizers. */
+#define PATIENCE_US ((int64_t)20 * 1000000)
+
+struct served {
+    struct fixture *f;
+    struct pool *pool;
+    struct bus_server *server;
+    struct service_host *host;
+    struct tenon_client *client;
+    char url[BUS_URL_SIZE];
+    struct arena arena; /* of requests and responses, until the end of the test */
+    struct tenon_result result;
+    struct tenon_call_options options; /* of the next calls; zeroed by served_open */
+    _Atomic int admitted;              /* connections times portals */
+};
+
+struct served *served_open(void);
+void served_close(struct served *s);
+/* Stops serving, reopens the store, serves again. */
+void served_restart(struct served *s);
+
+/* For cmocka: *state is the struct served. */
+int served_setup(void **state);
+int served_teardown(void **state);
+
+/* Calls and waits; NULL unless TN_OK. The response lives until the end of the test. */
+void *served_call(struct served *s, const char *method, const void *request,
+                  const ProtobufCMessageDescriptor *response);
+/* The same, and the test fails unless TN_OK. */
+void *served_must(struct served *s, const char *method, const void *request,
+                  const ProtobufCMessageDescriptor *response);
+
+/*
+ * Whether the last call was refused with this status, field and rule (NULL: any). Says on standard
+ * error what it was instead.
+ */
+bool served_refused(const struct served *s, tn_status status, const char *field, const char *rule);
+/* The connection of the first call is still the one in use, and serves. */
+void served_is_alive(struct served *s);
+
+/* Parts of requests */
+
+Tenon__Records__V1__Value *a_literal(struct served *s, const char *text);
+Tenon__Records__V1__Property *a_property(struct served *s, const char *name, const char *text);
+Tenon__Records__V1__RecordKey *an_id(struct served *s, uint64_t id);
+Tenon__Records__V1__RecordKey *a_key(struct served *s, const char *property, const char *text);
+/* A list of pointers; ended by NULL. `*ret_count` receives how many. */
+void *a_list(struct served *s, size_t *ret_count, ...);
+char *a_text(struct served *s, const char *text);
+
+/* Whole calls */
+
+/* "serial=M1;price=3" of type `type`; the created record. */
+Tenon__Records__V1__Record *create_record(struct served *s, const char *type, const char *values);
+/* The request of it. */
+Tenon__Records__V1__CreateRequest *a_create(struct served *s, const char *type, const char *values);
+Tenon__Records__V1__Record *get_record(struct served *s, const char *type, uint64_t id);
+/* As a person reads it; "" where it has none. */
+const char *text_of(struct served *s, const Tenon__Records__V1__Record *record,
+                    const char *property);
+
+#endif /* TESTS_INTEGRATION_SERVED_H */
