@@ -535,6 +535,7 @@ static const struct text_pair pairs[] = {
      "Le cumul groupe par %u propriétés, non par %u."},
     {"The roll-up has more than %u groups; restrict it.",
      "Le cumul a plus de %u groupes ; restreignez-le."},
+    {"The roll-ups could not be counted.", "Les cumuls n'ont pu être comptés."},
     {"The schema changed meanwhile.", "Le schéma a changé entre-temps."},
     {"The setting %s is a secret.", "Le réglage %s est un secret."},
     {"The store in '%s' cannot be read: %s", "L’entrepôt « %s » est illisible : %s"},

@@ -37,6 +37,7 @@ struct portal_state {
     _Atomic uint64_t next_record;
     _Atomic uint64_t head; /* newest durable change; release by the committer */
     _Atomic bool is_frozen;
+    _Atomic uint64_t settled;     /* the newest schema version whose roll-ups are counted */
     const struct txn *turn;       /* runs alone; guarded by records->mu, as the next */
     struct submission *set_aside; /* waits for the turn to end; newest first */
     /* Of the group that is being built; the committer's alone. */
@@ -55,6 +56,7 @@ struct submission {
     tn_status (*evolve)(void *ctx, struct store_batch *batch, struct schema **ret_schema,
                         struct err *err);
     void *evolve_ctx;
+    bool is_recount;       /* no change of the schema, and not logged */
     struct tn_bytes entry; /* of the change log, for a schema change */
     struct schema *schema; /* as it will be */
     txn_done_fn done;
@@ -112,6 +114,9 @@ tn_status records_snapshot(struct records *records, struct shared_snapshot **ret
 void records_snapshot_release(struct shared_snapshot *snapshot);
 /* Gives it to the committer; TN_UNAVAILABLE: stopping. */
 tn_status committer_submit(struct records *records, struct submission *submission);
+/* And waits for it; `done` and `ctx` are set here. */
+tn_status committer_submit_wait(struct records *records, struct submission *submission,
+                                struct err *err);
 tn_status committer_start(struct records *records);
 void committer_stop(struct records *records);
 void committer_free_totals(struct records *records);
@@ -120,6 +125,11 @@ void committer_take_turn(struct records *records, struct portal_state *state,
                          const struct txn *txn);
 void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn);
 void records_wake_watchers(struct records *records);
+
+/* Whether every roll-up of the schema has its totals, and sees to it. [worker] blocks */
+bool rollups_are_settled(const struct portal_state *state, const struct schema *schema);
+tn_status rollups_settle(struct records *records, struct portal_state *state,
+                         const struct schema *schema, struct err *err);
 
 /* Hashes of what is read and written, by portal. */
 enum mark_kind {

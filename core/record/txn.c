@@ -25,15 +25,24 @@ static void set_language(struct txn *txn, const char *language)
     (void)snprintf(txn->language, sizeof(txn->language), "%.7s", language);
 }
 
+static tn_status open_schema(struct txn *txn, struct err *err)
+{
+    schema_unref(txn->schema);
+    txn->schema = catalog_schema(txn->records->catalog, txn->portal->id);
+    return txn->schema ? TN_OK : err_memory(err, "a transaction");
+}
+
 static tn_status set_up(struct txn *txn, const struct txn_options *options, struct err *err)
 {
     TRY(records_state(txn->records, options->portal, &txn->state, err));
+    TRY(open_schema(txn, err));
+    TRY(rollups_settle(txn->records, txn->state, txn->schema, err));
     if (options->takes_turn) {
         committer_take_turn(txn->records, txn->state, txn);
         txn->has_turn = true;
+        TRY(open_schema(txn, err)); /* it may have waited long */
     }
-    txn->schema = catalog_schema(txn->records->catalog, options->portal->id);
-    if (!txn->schema || records_snapshot(txn->records, &txn->snapshot) != TN_OK ||
+    if (records_snapshot(txn->records, &txn->snapshot) != TN_OK ||
         arena_copy_str(&txn->arena, options->source, &txn->source) != TN_OK ||
         arena_copy_str(&txn->arena, options->user, &txn->user) != TN_OK)
         return err_memory(err, "a transaction");
