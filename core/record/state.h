@@ -293,6 +293,7 @@ uint64_t mark_id(const struct txn *txn, enum mark_kind kind, uint64_t a, uint64_
 uint64_t mark_bytes(const struct txn *txn, enum mark_kind kind, struct tn_bytes bytes);
 
 /* Keeps how things were, for txn_rollback. TN_RESOURCE_EXHAUSTED. */
+tn_status txn_add_undo(struct txn *txn, const struct undo *undo);
 tn_status txn_undo_state(struct record *record);
 tn_status txn_undo_edge(struct txn *txn, struct txn_edge *edge);
 tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta);
@@ -302,6 +303,9 @@ tn_status txn_may_write(struct txn *txn, struct err *err);
 
 /* As txn_may_write; TN_NOT_FOUND: it was purged, or its creation rolled back. */
 tn_status record_may_change(const struct record *record, struct err *err);
+
+/* It is about to be written to: its hooks and checks run on what becomes of it. */
+tn_status record_touch(struct record *record);
 
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);
