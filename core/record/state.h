@@ -164,6 +164,8 @@ struct record {
     size_t write_cap;
     struct txn_edge *edges;
     struct record *next; /* in the transaction, by first use */
+    struct record *next_pending;
+    bool is_pending; /* in the list of those that hooks and checks have to look at */
     bool is_new;
     bool is_archived; /* as it will be */
     bool is_purged;
@@ -265,6 +267,8 @@ struct txn {
     struct record *first;
     struct record *last;
     size_t record_count;
+    struct record *first_pending;
+    struct record *last_pending;
     struct txn_edge *first_edge;
     struct txn_edge *last_edge;
     size_t edge_count;
@@ -304,6 +308,8 @@ tn_status txn_may_write(struct txn *txn, struct err *err);
 /* As txn_may_write; TN_NOT_FOUND: it was purged, or its creation rolled back. */
 tn_status record_may_change(const struct record *record, struct err *err);
 
+/* Hooks and checks look at it again, if only to find that there is nothing to do. */
+void record_set_pending(struct record *record);
 /* It is about to be written to: its hooks and checks run on what becomes of it. */
 tn_status record_touch(struct record *record);
 

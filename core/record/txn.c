@@ -265,9 +265,11 @@ static void undo_one(const struct undo *undo)
     switch (undo->kind) {
     case UNDO_ADDED:
         record->write_count--; /* those after it were undone before */
+        record_set_pending(record);
         break;
     case UNDO_WRITE:
         record->writes[undo->as.write.index].value = undo->as.write.value;
+        record_set_pending(record);
         break;
     case UNDO_CREATE:
         record->is_gone = true;
@@ -278,6 +280,7 @@ static void undo_one(const struct undo *undo)
         record->is_touched = undo->as.state.is_touched;
         record->is_hooked = undo->as.state.is_hooked;
         record->is_checked = undo->as.state.is_checked;
+        record_set_pending(record);
         break;
     case UNDO_EDGE:
         edge->after = undo->as.edge.value;
@@ -407,6 +410,7 @@ tn_status txn_get(struct txn *txn, const struct schema_type *type, tn_id id,
 
 tn_status record_touch(struct record *record)
 {
+    record_set_pending(record);
     if (record->is_touched && !record->is_checked &&
         (!record->is_hooked || record->txn->is_in_hook))
         return TN_OK;
