@@ -54,6 +54,16 @@ static tn_status copy_values(struct tn_call *call, const struct tn_filter *from,
     return TN_OK;
 }
 
+static tn_status not_served(struct tn_call *call)
+{
+    return call_fail(call,
+                     err_set(call->err,
+                             TN_UNIMPLEMENTED,
+                             "The plugin %s searches in a way that this version of the host does "
+                             "not serve.",
+                             call->plugin->rows->id));
+}
+
 static tn_status make_filter(struct tn_call *call, const struct schema_type *type,
                              const struct tn_filter *from, struct query_filter *ret_filter)
 {
@@ -61,12 +71,7 @@ static tn_status make_filter(struct tn_call *call, const struct schema_type *typ
 
     TRY(call_property(call, from->property, type, &filter.property));
     if (!query_op_of(from->op, &filter.op))
-        return call_fail(call,
-                         err_set(call->err,
-                                 TN_UNIMPLEMENTED,
-                                 "The plugin %s filters in a way that this version of the host "
-                                 "does not serve.",
-                                 call->plugin->rows->id));
+        return not_served(call);
     TRY(copy_values(call, from, &filter));
     *ret_filter = filter;
     return TN_OK;
@@ -107,9 +112,9 @@ static tn_status make_sort(struct tn_call *call, uint32_t sort, struct query *qu
 {
     if (sort == TN_BY_ID)
         return TN_OK;
-    query->descending = sort == TN_NEWEST_FIRST || (sort & TN_DESCENDING) != 0;
     if (sort == TN_NEWEST_FIRST)
-        return TN_OK;
+        return not_served(call); /* queries go through ids upwards only */
+    query->descending = (sort & TN_DESCENDING) != 0;
     return call_property(call, sort & ~TN_DESCENDING, query->type, &query->sort);
 }
 

@@ -597,6 +597,63 @@ static void bytes_that_are_no_request_are_refused(void **state)
     bench_close(b);
 }
 
+/* Types of others */
+
+static struct bench *open_staged(void)
+{
+    struct bench *b = bench_open(
+        (const char *const[]){STAGED, PLUGINS "contacts.so", PLUGINS "pipelines.so", NULL}, NULL);
+
+    bench_all_run(b);
+    return b;
+}
+
+static void a_marked_type_moves_through_its_own_stages(void **state)
+{
+    struct bench *b = open_staged();
+    tn_id id = 0;
+
+    (void)state;
+    assert_int_equal(create_named(b, "visits", "service", "agency"), TN_OK);
+    assert_int_equal(
+        bench_create(b, "visits", BENCH_VALUES("subject", "A", "hs_pipeline", "service"), &id),
+        TN_OK);
+    assert_string_equal(bench_read(b, "visits", id, "hs_pipeline_stage"), "meetingplanned");
+    assert_string_equal(bench_read(b, "visits", id, "hs_is_closed"), "false");
+    assert_int_equal(bench_update(b, "visits", id, BENCH_VALUES("hs_pipeline_stage", "lost")),
+                     TN_OK);
+    assert_string_equal(bench_read(b, "visits", id, "hs_is_closed"), "true");
+    assert_string_not_equal(bench_read(b, "visits", id, "hs_v2_date_entered_current_stage"), "");
+    bench_close(b);
+}
+
+static void a_marked_type_has_no_stages_of_deals(void **state)
+{
+    struct bench *b = open_staged();
+
+    (void)state;
+    assert_int_equal(
+        bench_create(
+            b, "visits", BENCH_VALUES("subject", "A", "hs_pipeline_stage", "closedwon"), NULL),
+        TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "hs_pipeline_stage", "stage"));
+    assert_int_equal(
+        bench_create(b, "visits", BENCH_VALUES("subject", "A", "hs_pipeline", "default"), NULL),
+        TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "hs_pipeline", "pipeline"));
+    bench_close(b);
+}
+
+static void a_record_of_a_marked_type_may_be_in_no_pipeline(void **state)
+{
+    struct bench *b = open_staged();
+
+    (void)state;
+    assert_int_equal(bench_create(b, "visits", BENCH_VALUES("subject", "A"), NULL), TN_OK);
+    assert_int_equal(bench_count(b, "pipelines"), 0);
+    bench_close(b);
+}
+
 /* Links */
 
 static void a_deal_is_linked_to_people_firms_and_line_items(void **state)
@@ -647,6 +704,9 @@ int main(void)
         cmocka_unit_test(only_deals_have_a_board),
         cmocka_unit_test(an_archived_deal_leaves_the_board),
         cmocka_unit_test(bytes_that_are_no_request_are_refused),
+        cmocka_unit_test(a_marked_type_moves_through_its_own_stages),
+        cmocka_unit_test(a_marked_type_has_no_stages_of_deals),
+        cmocka_unit_test(a_record_of_a_marked_type_may_be_in_no_pipeline),
         cmocka_unit_test(a_deal_is_linked_to_people_firms_and_line_items),
     };
 
