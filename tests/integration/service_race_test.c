@@ -225,7 +225,7 @@ static void calls_cancelled_on_their_way_leave_nothing(void **state)
     calls_init(&calls);
     for (int i = 0; i < CALLS; i++) {
         Tenon__Records__V1__UpdateRequest request = TENON__RECORDS__V1__UPDATE_REQUEST__INIT;
-        struct tenon_call_options options = {.timeout_us = 1 + i * 100};
+        struct tenon_call_options options = {.timeout_us = 1 + i * 2000};
         uint8_t bytes[256];
         char price[16];
 
