@@ -270,6 +270,41 @@ static void another_abi_is_refused(void **state)
     load_changed(change_magic, PLUGIN_REFUSED, "ABI");
 }
 
+static bool do_all_run(const struct bench *b)
+{
+    struct plugin_info info;
+    bool is = true;
+
+    for (size_t i = 0; plugin_host_info(b->plugins, i, &info); i++) {
+        assert_true(info.state == PLUGIN_RUNNING || info.reason[0] != '\0');
+        is = is && info.state == PLUGIN_RUNNING;
+    }
+    return is;
+}
+
+/* Ends when the failing allocation lies behind all that loading needs; a start may do without one
+ * here and there, but not without ten in a row. */
+static void loading_survives_any_failed_allocation(void **state)
+{
+    struct bench *b = open_both();
+    tn_id id = make_machine(b, "M1");
+    unsigned run_count = 0;
+    unsigned fail_count = 0;
+
+    (void)state;
+    for (unsigned nth = 1; nth < 2000 && run_count < 10; nth++) {
+        tn_status st = bench_reload(b, nth);
+
+        assert_true(st == TN_OK || st == TN_RESOURCE_EXHAUSTED);
+        run_count = st == TN_OK && do_all_run(b) ? run_count + 1 : 0;
+        fail_count += run_count == 0;
+    }
+    assert_int_equal(run_count, 10);
+    assert_true(fail_count > 20);
+    assert_string_equal(bench_read(b, "machines", id, "serial"), "M1");
+    bench_close(b);
+}
+
 static void plugins_keep_their_data_over_a_start(void **state)
 {
     struct bench *b = open_both();
@@ -634,6 +669,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_plugin_is_refused),
         cmocka_unit_test(a_file_cut_short_is_refused),
         cmocka_unit_test(another_abi_is_refused),
+        cmocka_unit_test(loading_survives_any_failed_allocation),
         cmocka_unit_test(plugins_keep_their_data_over_a_start),
         cmocka_unit_test(a_hook_writes_its_own_readonly_property),
         cmocka_unit_test(a_hook_refuses_with_field_and_rule),
