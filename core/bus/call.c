@@ -460,27 +460,11 @@ static bool is_reachable(const struct bus_call *call)
     return call->link->conn.state != BUS_CONN_CLOSED;
 }
 
-/*
- * A write costs as much as hundreds of answers. While calls of the link wait for a worker, whose
- * answers may be there in a moment, answers gather; the loop's thread, which takes about that
- * moment to wake up, writes them if nobody did. Locked.
- */
-static void hold_for_more(struct bus_link *link)
-{
-    struct bus_conn *conn = &link->conn;
-
-    conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
-    if (conn->is_held && !conn->is_sending)
-        bus_loop_post(&link->server->loop, &link->flush);
-}
-
 /* Locked; the call may be gone afterwards. */
 static void answer_locked(struct bus_call *call)
 {
     struct bus_conn *conn = &call->link->conn;
 
-    if (is_reachable(call))
-        hold_for_more(call->link);
     if (!is_reachable(call) ||
         bus_conn_put_message(conn, &call->out, BUS_FLAG_LAST, buf_bytes(&call->out.body))) {
         call_done(call);
@@ -493,12 +477,22 @@ static void answer_locked(struct bus_call *call)
     }
 }
 
+/*
+ * A write costs as much as hundreds of answers. While calls of the link wait for a worker, whose
+ * answers may be there in a moment, answers gather; the loop's thread, which takes about that
+ * moment to wake up, writes them if nobody did.
+ */
 static void answer_body(struct bus_call *call)
 {
     struct bus_link *link = call->link;
+    struct bus_conn *conn = &link->conn;
 
     (void)pthread_mutex_lock(&link->mu);
+    conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
     answer_locked(call);
+    if (conn->is_held && !conn->is_sending && conn->state != BUS_CONN_CLOSED)
+        bus_loop_post(&link->server->loop, &link->flush);
+    conn->is_held = false; /* anything else that is put takes them along */
     link_unlock(link);
 }
 

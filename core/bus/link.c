@@ -114,7 +114,6 @@ static void run_flush(struct bus_job *job)
     struct bus_link *link = CONTAINER_OF(job, struct bus_link, flush);
 
     (void)pthread_mutex_lock(&link->mu);
-    link->conn.is_held = false;
     bus_conn_kick(&link->conn);
     (void)pthread_mutex_unlock(&link->mu);
 }

@@ -4,10 +4,13 @@
  * order of a sorted property.
  *
  * A sorted query has two ways with one result: if its filters leave few candidates these are
- * sorted in memory, otherwise the sorted property's index is walked and each row checked. The
- * order of both is the same to the byte, so that a cursor of one goes on in the other.
+ * sorted in memory, otherwise the sorted property's index is walked and what is among the
+ * candidates, if an index tells any, is fetched and checked. The order of both is the same to the
+ * byte, so that a cursor of one goes on in the other.
  */
 #include "core/query/query.h"
+
+#include <stdlib.h>
 
 #include "core/base/mem.h"
 #include "core/query/ids.h"
@@ -25,7 +28,16 @@ enum mode {
     MODE_IDS,    /* what indexes propose, by id */
     MODE_INDEX,  /* the sorted property's index */
     MODE_SORTED, /* candidates sorted in memory */
-    MODE_MISSING /* behind MODE_INDEX: rows without a value of the sorted property, by id */
+    MODE_MISSING /* behind MODE_INDEX: those without a value of the sorted property, by id */
+};
+
+/* Records that indexes propose for a sorted query, by id. */
+struct candidates {
+    tn_id *ids;
+    size_t count;
+    size_t cap;
+    size_t at;     /* of MODE_MISSING */
+    bool is_known; /* false: any record may match */
 };
 
 /* Keys of filters, and of QUERY_SORT_MAX sorted records at 600 bytes. */
@@ -41,6 +53,7 @@ struct query_run {
     struct ids *ids;
     struct scan *scan;
     struct scan_range range; /* of `scan` */
+    struct candidates candidates;
     struct order order;
     size_t order_at;
     bool needs_value; /* a record without a value of the sorted property cannot match */
@@ -168,15 +181,110 @@ static tn_status next_id(struct query_run *run, struct query_hit *ret_hit, struc
     }
 }
 
+/* ---------------------------------------------------------------------- candidates --- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    tn_id x = *(const tn_id *)a;
+    tn_id y = *(const tn_id *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static bool is_candidate(const struct candidates *candidates, tn_id id)
+{
+    return !candidates->is_known ||
+           (candidates->count > 0 &&
+            bsearch(&id, candidates->ids, candidates->count, sizeof(id), compare_ids));
+}
+
+static tn_status add_candidate(struct candidates *candidates, tn_id id, struct err *err)
+{
+    if (candidates->count == candidates->cap) {
+        size_t cap = candidates->cap ? candidates->cap * 2 : 256;
+        tn_id *ids = mem_resize(candidates->ids, cap, sizeof(*ids));
+
+        if (!ids)
+            return err_memory(err, "a query");
+        candidates->ids = ids;
+        candidates->cap = cap;
+    }
+    candidates->ids[candidates->count++] = id;
+    return TN_OK;
+}
+
+/* Past QUERY_CANDIDATE_MAX they are forgotten: any record may match then. */
+static tn_status read_candidates(struct query_run *run, struct ids *ids, struct err *err)
+{
+    struct candidates *candidates = &run->candidates;
+    tn_id id = 0;
+
+    for (;;) {
+        TRY(scan_step(run->txn, &run->steps, err));
+        tn_status st = ids_next(ids, &id, err);
+        candidates->is_known = st == TN_NOT_FOUND;
+        if (st == TN_NOT_FOUND || (st == TN_OK && candidates->count == QUERY_CANDIDATE_MAX))
+            return TN_OK;
+        TRY(st);
+        TRY(add_candidate(candidates, id, err)); /* they come by rising id */
+    }
+}
+
+static tn_status find_candidates(struct query_run *run, struct err *err)
+{
+    struct ids *ids = NULL;
+
+    tn_status st = ids_open(run->txn, run->query, 0, &run->arena, &ids, err);
+    if (st == TN_OK)
+        st = read_candidates(run, ids, err);
+    ids_close(ids);
+    return st == TN_NOT_FOUND ? TN_OK : st;
+}
+
 /* -------------------------------------------------------------------------- sorted --- */
+
+/* Fetches candidates until one matches and has no value of the sorted property. */
+static tn_status next_missing_candidate(struct query_run *run, struct query_hit *ret_hit,
+                                        struct err *err)
+{
+    struct candidates *candidates = &run->candidates;
+
+    while (candidates->at < candidates->count) {
+        tn_id id = candidates->ids[candidates->at++];
+        bool matches = false;
+        bool has_value = false;
+
+        if (run->position.phase == POSITION_MISSING && id <= run->position.id)
+            continue;
+        TRY(scan_step(run->txn, &run->steps, err));
+        TRY(fetch(run, id, &matches, err));
+        if (matches && has_sort_value(run, buf_bytes(&run->row), &has_value) != TN_OK)
+            return damaged(err);
+        if (!matches || has_value)
+            continue;
+        *ret_hit = (struct query_hit){.id = id, .row = buf_bytes(&run->row)};
+        return position_set(&run->position, POSITION_MISSING, id, (struct tn_bytes){0});
+    }
+    return TN_NOT_FOUND;
+}
 
 static tn_status next_missing(struct query_run *run, struct query_hit *ret_hit, struct err *err)
 {
-    run->mode = MODE_MISSING;
     if (run->needs_value)
         return TN_NOT_FOUND;
-    TRY(open_rows(run, 0, err));
+    if (run->candidates.is_known)
+        return next_missing_candidate(run, ret_hit, err);
     return next_row(run, ret_hit, err);
+}
+
+static tn_status begin_missing(struct query_run *run, struct err *err)
+{
+    tn_id after = run->position.phase == POSITION_MISSING ? run->position.id : 0;
+
+    run->mode = MODE_MISSING;
+    if (run->needs_value || run->candidates.is_known)
+        return TN_OK;
+    return open_rows(run, after, err);
 }
 
 static tn_status next_indexed(struct query_run *run, struct query_hit *ret_hit, struct err *err)
@@ -186,9 +294,13 @@ static tn_status next_indexed(struct query_run *run, struct query_hit *ret_hit, 
         bool matches = false;
 
         tn_status st = scan_next(run->scan, &entry, err);
-        if (st == TN_NOT_FOUND)
+        if (st == TN_NOT_FOUND) {
+            TRY(begin_missing(run, err));
             return next_missing(run, ret_hit, err);
+        }
         TRY(st);
+        if (!is_candidate(&run->candidates, entry.id))
+            continue;
         TRY(fetch(run, entry.id, &matches, err));
         if (!matches)
             continue;
@@ -225,26 +337,20 @@ static tn_status order_row(struct query_run *run, tn_id id, struct err *err)
     return order_add(&run->order, item.key, id) == TN_OK ? TN_OK : err_memory(err, "a query");
 }
 
-/* TN_NOT_FOUND: more candidates than are worth sorting. */
-static tn_status collect(struct query_run *run, struct ids *ids, struct err *err)
+static tn_status sort_candidates(struct query_run *run, struct err *err)
 {
-    size_t count = 0;
-    tn_id id = 0;
-
-    for (;;) {
+    for (size_t i = 0; i < run->candidates.count; i++) {
+        tn_id id = run->candidates.ids[i];
         bool matches = false;
 
         TRY(scan_step(run->txn, &run->steps, err));
-        tn_status st = ids_next(ids, &id, err);
-        if (st == TN_NOT_FOUND)
-            return TN_OK;
-        TRY(st);
-        if (++count > QUERY_SORT_MAX)
-            return TN_NOT_FOUND;
         TRY(fetch(run, id, &matches, err));
         if (matches)
             TRY(order_row(run, id, err));
     }
+    order_sort(&run->order, run->query->descending);
+    run->mode = MODE_SORTED;
+    return TN_OK;
 }
 
 /* A range of the sorted property itself is read in its order: nothing is left to sort. */
@@ -252,22 +358,6 @@ static bool is_range_of_sort(const struct query *query)
 {
     return query->group_count == 1 && plan_group(query->groups).access == PLAN_RANGE &&
            plan_group(query->groups).filter->property == query->sort;
-}
-
-/* TN_NOT_FOUND: to be done by the sorted property's index. */
-static tn_status open_sorted(struct query_run *run, struct err *err)
-{
-    struct ids *ids = NULL;
-
-    if (is_range_of_sort(run->query))
-        return TN_NOT_FOUND;
-    TRY(ids_open(run->txn, run->query, 0, &run->arena, &ids, err));
-    tn_status st = collect(run, ids, err);
-    ids_close(ids);
-    TRY(st);
-    order_sort(&run->order, run->query->descending);
-    run->mode = MODE_SORTED;
-    return TN_OK;
 }
 
 static tn_status plan_sort(struct query_run *run, struct err *err)
@@ -295,10 +385,8 @@ static tn_status open_index(struct query_run *run, struct err *err)
     struct scan_entry after = {.key = buf_bytes(&position->key), .id = position->id};
 
     TRY(plan_sort(run, err));
-    if (position->phase == POSITION_MISSING) {
-        run->mode = MODE_MISSING;
-        return open_rows(run, position->id, err);
-    }
+    if (position->phase == POSITION_MISSING)
+        return begin_missing(run, err);
     run->mode = MODE_INDEX;
     return scan_open(run->txn,
                      &run->range,
@@ -308,19 +396,25 @@ static tn_status open_index(struct query_run *run, struct err *err)
                      err);
 }
 
+static tn_status start_sorted(struct query_run *run, struct err *err)
+{
+    if (!is_range_of_sort(run->query))
+        TRY(find_candidates(run, err));
+    if (run->candidates.is_known && run->candidates.count <= QUERY_SORT_MAX)
+        return sort_candidates(run, err);
+    return open_index(run, err);
+}
+
 /* ------------------------------------------------------------------------- opening --- */
 
 static tn_status start(struct query_run *run, struct err *err)
 {
     tn_id after = run->position.phase == POSITION_BY_ID ? run->position.id : 0;
-    tn_status st;
 
-    if (run->query->sort) {
-        st = open_sorted(run, err);
-        return st == TN_NOT_FOUND ? open_index(run, err) : st;
-    }
+    if (run->query->sort)
+        return start_sorted(run, err);
     run->mode = MODE_IDS;
-    st = ids_open(run->txn, run->query, after, &run->arena, &run->ids, err);
+    tn_status st = ids_open(run->txn, run->query, after, &run->arena, &run->ids, err);
     if (st != TN_NOT_FOUND)
         return st;
     run->mode = MODE_ROWS;
@@ -359,8 +453,9 @@ tn_status query_next(struct query_run *run, struct query_hit *ret_hit, struct er
         return next_indexed(run, ret_hit, err);
     case MODE_SORTED:
         return next_sorted(run, ret_hit, err);
-    case MODE_ROWS:
     case MODE_MISSING:
+        return next_missing(run, ret_hit, err);
+    case MODE_ROWS:
         break;
     }
     return next_row(run, ret_hit, err);
@@ -379,6 +474,7 @@ void query_close(struct query_run *run)
     ids_close(run->ids);
     store_cursor_close(run->rows);
     order_fini(&run->order);
+    mem_free(run->candidates.ids);
     matcher_destroy(run->matcher);
     position_fini(&run->position);
     buf_fini(&run->row);

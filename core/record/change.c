@@ -13,6 +13,7 @@
 /* A link's flags. */
 #define LINK_REMOVED 1u
 #define LINK_PRIMARY 2u
+#define LINK_PRIMARY_OF_TO 4u
 
 static tn_status put_text(struct buf *out, struct tn_str text)
 {
@@ -31,6 +32,12 @@ static tn_status put_values(struct buf *out, const struct change *change)
     return TN_OK;
 }
 
+static uint8_t link_flags(const struct change_link *link)
+{
+    return (uint8_t)((link->is_removed ? LINK_REMOVED : 0) | (link->is_primary ? LINK_PRIMARY : 0) |
+                     (link->is_primary_of_to ? LINK_PRIMARY_OF_TO : 0));
+}
+
 static tn_status put_links(struct buf *out, const struct change *change)
 {
     TRY(buf_add_varint(out, change->link_count));
@@ -40,9 +47,7 @@ static tn_status put_links(struct buf *out, const struct change *change)
         TRY(buf_add_varint(out, link->association));
         TRY(buf_add_varint(out, link->from));
         TRY(buf_add_varint(out, link->to));
-        TRY(buf_add_u8(out,
-                       (uint8_t)((link->is_removed ? LINK_REMOVED : 0) |
-                                 (link->is_primary ? LINK_PRIMARY : 0))));
+        TRY(buf_add_u8(out, link_flags(link)));
         TRY(buf_add_varint(out, link->labels));
     }
     return TN_OK;
@@ -156,6 +161,7 @@ static tn_status get_links(struct tn_bytes *in, struct arena *arena, struct chan
         TRY(read_varint(in, &link->labels));
         link->is_removed = (flags & LINK_REMOVED) != 0;
         link->is_primary = (flags & LINK_PRIMARY) != 0;
+        link->is_primary_of_to = (flags & LINK_PRIMARY_OF_TO) != 0;
     }
     return TN_OK;
 }

@@ -33,7 +33,8 @@ struct change_link {
     tn_id from;
     tn_id to;
     bool is_removed;
-    bool is_primary;
+    bool is_primary;       /* the primary one of `from` */
+    bool is_primary_of_to; /* and of `to` */
     uint64_t labels;
 };
 

@@ -66,7 +66,7 @@ static tn_status get(struct txn *txn, enum store_meta owner, struct tn_str key,
 }
 
 static tn_status put(struct txn *txn, enum store_meta owner, struct tn_str key,
-                     struct tn_bytes value, struct err *err)
+                     struct tn_bytes value, tn_time expires_us, struct err *err)
 {
     struct txn_meta *meta;
 
@@ -76,6 +76,7 @@ static tn_status put(struct txn *txn, enum store_meta owner, struct tn_str key,
         return err_memory(err, "a value");
     meta->value = (struct tn_bytes){(const uint8_t *)copy, value.len};
     meta->is_written = true;
+    meta->expires_us = expires_us;
     return TN_OK;
 }
 
@@ -88,7 +89,7 @@ tn_status txn_get_meta(struct txn *txn, struct tn_str key, struct tn_bytes *ret_
 tn_status txn_put_meta(struct txn *txn, struct tn_str key, struct tn_bytes value, struct err *err)
 {
     TRY(txn_may_write(txn, err));
-    return put(txn, STORE_META_VALUE, key, value, err);
+    return put(txn, STORE_META_VALUE, key, value, 0, err);
 }
 
 /* Outcomes: the key is the caller's own, so that nobody gets another one's answer. */
@@ -170,5 +171,6 @@ tn_status txn_keep_outcome(struct txn *txn, struct tn_str key, struct tn_str met
     if (!packed)
         return err_memory(err, "an outcome");
     (void)tenon__stored__v1__outcome__pack(&outcome, packed);
-    return put(txn, STORE_META_OUTCOME, name, (struct tn_bytes){packed, len}, err);
+    return put(
+        txn, STORE_META_OUTCOME, name, (struct tn_bytes){packed, len}, outcome.expires_us, err);
 }

@@ -37,6 +37,8 @@ static tn_status run_hooks(struct txn *txn, struct err *err)
         txn->is_in_hook = true;
         tn_status st = txn->records->hook(txn->records->hook_ctx, txn, record, err);
         txn->is_in_hook = false;
+        if (st != TN_OK)
+            record->is_hooked = false; /* a refusal cannot be passed by asking twice */
         TRY(st);
     }
     return TN_OK;
@@ -82,58 +84,50 @@ static tn_status already_there(const struct record *record, const struct schema_
                        (unsigned long long)other);
 }
 
-/* Whether a record of this transaction has that unique value in the end. */
-static bool still_has(const struct record *other, const struct schema_property *property,
-                      const struct tn_value *value)
+/* Another record that has the value of `key` in the end; 0: none. */
+static tn_status find_other(struct record *record, const struct schema_property *property,
+                            struct tn_bytes key, tn_id *ret_other, struct err *err)
 {
-    struct tn_value theirs;
-    struct buf a = {0};
-    struct buf b = {0};
-    bool same = false;
+    struct txn *txn = record->txn;
+    struct record *other;
+    tn_id stored = 0;
+    bool has = true;
 
-    if (other->is_gone || other->is_archived || other->is_purged ||
-        record_read(other, property, &theirs) != TN_OK || theirs.kind == TN_NONE)
-        return false;
-    if (index_unique_key(property, value, &a) == TN_OK &&
-        index_unique_key(property, &theirs, &b) == TN_OK)
-        same = a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-    buf_fini(&a);
-    buf_fini(&b);
-    return same;
+    *ret_other = 0;
+    if (txn_mark_read(txn, mark_bytes(txn, MARK_UNIQUE, key)) != TN_OK ||
+        txn_unique_holder(txn, property, key, record, &other) != TN_OK)
+        return err_memory(err, "a unique value");
+    if (other) {
+        *ret_other = other->id;
+        return TN_OK;
+    }
+    tn_status st = index_unique_find(
+        txn->records->store, txn_snapshot(txn), txn->portal->id, key, &stored, err);
+    if (st == TN_NOT_FOUND || (st == TN_OK && stored == record->id))
+        return TN_OK;
+    TRY(st);
+    other = map_get_u64(&txn->by_id, &stored);
+    if (other && record_has_unique(other, property, key, &has) != TN_OK)
+        return err_memory(err, "a unique value");
+    if (has) /* else it gives the value up in this transaction */
+        *ret_other = stored;
+    return TN_OK;
 }
 
 static tn_status check_unique_value(struct record *record, const struct schema_property *property,
                                     const struct tn_value *value, struct err *err)
 {
-    struct txn *txn = record->txn;
     struct buf key = {0};
-    tn_id stored = 0;
+    tn_id other = 0;
     tn_status st = index_unique_key(property, value, &key);
 
     if (st == TN_OK)
-        st = txn_mark_read(txn, mark_bytes(txn, MARK_UNIQUE, buf_bytes(&key)));
-    if (st != TN_OK) {
-        buf_fini(&key);
-        return err_memory(err, "a unique value");
-    }
-    const struct record *other =
-        map_get(&txn->unique, (struct tn_str){(const char *)key.data, key.len});
-    if (other && other != record && still_has(other, property, value)) {
-        buf_fini(&key);
-        return already_there(record, property, other->id, err);
-    }
-    st = index_unique_find(
-        txn->records->store, txn_snapshot(txn), txn->portal->id, buf_bytes(&key), &stored, err);
+        st = find_other(record, property, buf_bytes(&key), &other, err);
+    else
+        st = err_memory(err, "a unique value");
     buf_fini(&key);
-    if (st == TN_NOT_FOUND)
-        return TN_OK;
     TRY(st);
-    if (stored == record->id)
-        return TN_OK;
-    other = map_get_u64(&txn->by_id, &stored);
-    if (other && !still_has(other, property, value))
-        return TN_OK; /* it gives the value up in this transaction */
-    return already_there(record, property, stored, err);
+    return other ? already_there(record, property, other, err) : TN_OK;
 }
 
 static tn_status check_unique(struct record *record, struct err *err)

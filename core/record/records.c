@@ -191,6 +191,7 @@ tn_status records_create(const struct records_options *options, struct records *
     records->log = options->log;
     records->driver = log_local(options->store);
     records->epoch = 1;
+    records->expired_us = INT64_MIN / 2; /* a start is a time to look */
     (void)pthread_mutex_init(&records->mu, NULL);
     (void)pthread_mutex_init(&records->watch_mu, NULL);
     (void)pthread_cond_init(&records->submitted, NULL);

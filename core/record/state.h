@@ -18,6 +18,8 @@
 
 /* Bytes that one transaction may allocate: a batch of 1000 large records. */
 #define TXN_ARENA_SIZE_MAX ((size_t)256 << 20)
+/* Bytes that one transaction may write; several share a batch of STORE_BATCH_SIZE_MAX. */
+#define TXN_WRITE_SIZE_MAX ((size_t)48 << 20)
 #define WATCHER_MAX 4096u
 
 /* A store snapshot shared by transactions that began in the same epoch. */
@@ -60,7 +62,8 @@ struct submission {
     tn_status status;
 };
 
-struct group; /* committer.c */
+struct group;         /* committer.c */
+struct cached_totals; /* committer.c */
 
 struct watcher {
     records_wake_fn wake;
@@ -96,8 +99,10 @@ struct records {
     bool has_thread;
     /* The committer's alone. */
     struct group *group;
+    int64_t expired_us; /* monotonic: when it last looked for what has ended */
     struct recent *recent;
-    struct map totals; /* portal, key -> struct cached_totals */
+    struct map totals;           /* portal, key -> struct cached_totals */
+    struct cached_totals *dirty; /* those of the group that is built */
 };
 
 /* [any] */
@@ -159,9 +164,16 @@ struct record {
     struct tn_bytes new_row; /* once encoded */
 };
 
+/* A record that got some unique value in this transaction; it may have lost it again. */
+struct unique_holder {
+    struct record *record;
+    struct unique_holder *next;
+};
+
 struct txn_meta {
     struct tn_str key;
     struct tn_bytes value; /* empty: none */
+    tn_time expires_us;    /* of an outcome; 0: it stays */
     bool is_written;
     struct txn_meta *next;
 };
@@ -186,15 +198,15 @@ struct marks {
     size_t cap;
 };
 
-enum undo_kind { UNDO_WRITES, UNDO_CREATE, UNDO_STATE, UNDO_EDGE, UNDO_META };
+enum undo_kind { UNDO_ADDED, UNDO_WRITE, UNDO_CREATE, UNDO_STATE, UNDO_EDGE, UNDO_META };
 struct undo {
     enum undo_kind kind;
     void *target;
     union {
         struct {
-            struct row_value *writes; /* a copy */
-            size_t count;
-        } writes;
+            size_t index; /* in the record's writes */
+            struct tn_value value;
+        } write;
         struct {
             bool is_archived;
             bool is_purged;
@@ -237,7 +249,7 @@ struct txn {
     bool has_detached; /* some link hangs in the list of one of its records only */
 
     struct map by_id;  /* id -> struct record */
-    struct map unique; /* unique key -> struct record that wrote it last; a hint */
+    struct map unique; /* unique key -> struct unique_holder */
     struct map edges;  /* key -> struct txn_edge */
     struct map metas;  /* key -> struct txn_meta */
     struct record *first;
@@ -259,6 +271,7 @@ struct txn {
     struct pending_entry *last_entry;
     uint64_t entry_count;
     struct pending_history *history;
+    size_t pending_size; /* bytes of entries and history, keys included */
     struct totals_step *steps;
     struct submission submission;
 };
@@ -277,16 +290,40 @@ tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta);
 /* TN_FAILED_PRECONDITION in a read-only or prepared transaction. */
 tn_status txn_may_write(struct txn *txn, struct err *err);
 
+/* As txn_may_write; TN_NOT_FOUND: it was purged, or its creation rolled back. */
+tn_status record_may_change(const struct record *record, struct err *err);
+
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);
+
+/* Whether the live record has the value of `key` (index_unique_key) in that property. */
+tn_status record_has_unique(const struct record *record, const struct schema_property *property,
+                            struct tn_bytes key, bool *ret_has);
+/* A record but `but` that got the value in this transaction and still has it, or NULL. */
+tn_status txn_unique_holder(struct txn *txn, const struct schema_property *property,
+                            struct tn_bytes key, const struct record *but,
+                            struct record **ret_holder);
+
+/* Remembers that the record gets the value, or all that it has (it is restored), for the above and
+ * for look-ups; others with it are checked again. TN_RESOURCE_EXHAUSTED; TN_DATA_LOSS. */
+tn_status record_note_unique(struct record *record, const struct schema_property *property,
+                             const struct tn_value *value);
+tn_status record_note_all_unique(struct record *record);
 
 /* Unlinks everything of a record (it is archived). */
 tn_status txn_unlink_all(struct record *record, struct err *err);
 
 /* Encodes what the transaction does for the committer. */
 tn_status txn_encode(struct txn *txn, struct err *err);
+/* Bytes that its commit writes, but for totals. */
+size_t txn_write_size(const struct txn *txn);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
-tn_status txn_encode_metas(struct txn *txn);
+tn_status txn_encode_metas(struct txn *txn, struct err *err);
+
+/* That the outcome under `key` of family meta ends at `at_us`. [worker] */
+void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);
+/* Now and then, takes away what has ended, with the batch. [committer thread] */
+void expire_look(struct records *records, struct store_batch *batch);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

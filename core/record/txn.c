@@ -247,22 +247,6 @@ tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta)
                                    .as.meta = {meta->value, meta->is_written}});
 }
 
-/* Keeps the values written so far; a write copies the list before it changes it. */
-static tn_status undo_writes(struct record *record)
-{
-    struct row_value *copy =
-        arena_array(&record->txn->arena, struct row_value, record->write_count + 1);
-
-    if (!copy)
-        return TN_RESOURCE_EXHAUSTED;
-    if (record->write_count)
-        memcpy(copy, record->writes, record->write_count * sizeof(*copy));
-    return add_undo(record->txn,
-                    &(struct undo){.kind = UNDO_WRITES,
-                                   .target = record,
-                                   .as.writes = {copy, record->write_count}});
-}
-
 static void undo_one(const struct undo *undo)
 {
     struct record *record = undo->target;
@@ -270,12 +254,11 @@ static void undo_one(const struct undo *undo)
     struct txn_meta *meta = undo->target;
 
     switch (undo->kind) {
-    case UNDO_WRITES:
-        record->write_count = undo->as.writes.count;
-        if (record->write_count)
-            memcpy(record->writes,
-                   undo->as.writes.writes,
-                   record->write_count * sizeof(*record->writes));
+    case UNDO_ADDED:
+        record->write_count--; /* those after it were undone before */
+        break;
+    case UNDO_WRITE:
+        record->writes[undo->as.write.index].value = undo->as.write.value;
         break;
     case UNDO_CREATE:
         record->is_gone = true;
@@ -300,6 +283,8 @@ static void undo_one(const struct undo *undo)
 
 void txn_rollback(struct txn *txn, struct txn_mark mark)
 {
+    if (txn->stage == TXN_PREPARED && txn->undo_count > mark.undo_count)
+        txn->stage = TXN_OPEN; /* what was encoded is not what will be */
     while (txn->undo_count > mark.undo_count)
         undo_one(&txn->undos[--txn->undo_count]);
 }
@@ -409,87 +394,6 @@ tn_status txn_get(struct txn *txn, const struct schema_type *type, tn_id id,
     return TN_OK;
 }
 
-/* Whether the live record has the value of `key` in that unique property. */
-static bool has_unique(const struct record *record, const struct schema_property *property,
-                       struct tn_bytes key)
-{
-    struct tn_value value;
-    struct buf own = {0};
-    bool has = false;
-
-    if (record->is_gone || record->is_archived || record->is_purged ||
-        record_read(record, property, &value) != TN_OK)
-        return false;
-    if (index_unique_key(property, &value, &own) == TN_OK)
-        has = own.len == key.len && memcmp(own.data, key.data, key.len) == 0;
-    buf_fini(&own);
-    return has;
-}
-
-static tn_status get_by_key(struct txn *txn, const struct schema_property *property,
-                            struct tn_bytes key, struct record **ret_record, struct err *err)
-{
-    const struct schema_type *type = schema_type_by_id(txn->schema, property->type);
-    struct record *record = map_get(&txn->unique, (struct tn_str){(const char *)key.data, key.len});
-    tn_id id = 0;
-
-    if (record && has_unique(record, property, key)) {
-        *ret_record = record;
-        return TN_OK;
-    }
-    if (txn_mark_read(txn, mark_bytes(txn, MARK_UNIQUE, key)) != TN_OK)
-        return err_memory(err, "a look-up");
-    tn_status st =
-        index_unique_find(txn->records->store, txn_snapshot(txn), txn->portal->id, key, &id, err);
-    if (st == TN_OK)
-        st = txn_get(txn, type, id, &record, NULL);
-    if (st == TN_OK && !has_unique(record, property, key))
-        st = TN_NOT_FOUND; /* this transaction took it away */
-    if (st == TN_NOT_FOUND)
-        return err_set(err,
-                       TN_NOT_FOUND,
-                       "No record of type %.*s has this %.*s.",
-                       (int)type->name.len,
-                       type->name.data,
-                       (int)property->name.len,
-                       property->name.data);
-    TRY(st);
-    *ret_record = record;
-    return TN_OK;
-}
-
-tn_status txn_get_by(struct txn *txn, const struct schema_property *property,
-                     const struct tn_value *value, struct record **ret_record, struct err *err)
-{
-    struct buf key = {0};
-    struct tn_value checked = *value;
-
-    if (!(property->flags & TN_UNIQUE))
-        return err_set(err,
-                       TN_FAILED_PRECONDITION,
-                       "%.*s is not unique: it does not name one record.",
-                       (int)property->name.len,
-                       property->name.data);
-    if (value->kind != property->kind)
-        return err_violate(err,
-                           TN_INVALID_ARGUMENT,
-                           property->name.data,
-                           "kind",
-                           "%.*s is a %s, not a %s.",
-                           (int)property->name.len,
-                           property->name.data,
-                           value_kind_name(property->kind),
-                           value->kind ? value_kind_name(value->kind) : "value");
-    TRY(value_check(&checked, TXN_TEXT_SIZE_MAX, property->name.data, err));
-    tn_status st = index_unique_key(property, &checked, &key);
-    if (st != TN_OK)
-        st = err_memory(err, "a look-up");
-    else
-        st = get_by_key(txn, property, buf_bytes(&key), ret_record, err);
-    buf_fini(&key);
-    return st;
-}
-
 /* Creating, archiving */
 
 static tn_status touch(struct record *record)
@@ -502,6 +406,28 @@ static tn_status touch(struct record *record)
     record->is_checked = false;
     if (!record->txn->is_in_hook)
         record->is_hooked = false; /* hooks see what the client made of it in the end */
+    return TN_OK;
+}
+
+/* What a new record begins with. */
+static tn_status fill_new(struct record *record, struct err *err)
+{
+    struct txn *txn = record->txn;
+    struct tn_str writer = txn->writer;
+
+    if (add_undo(txn, &(struct undo){.kind = UNDO_CREATE, .target = record}) != TN_OK ||
+        touch(record) != TN_OK)
+        return err_memory(err, "a record");
+    for (uint32_t i = 0; i < record->type->property_count; i++) {
+        const struct schema_property *property = record->type->properties[i];
+
+        if (property->initial.kind == TN_NONE || property->is_archived)
+            continue;
+        txn->writer = property->owner; /* initial values are its declarer's */
+        tn_status st = record_write(record, property, &property->initial, err);
+        txn->writer = writer;
+        TRY(st);
+    }
     return TN_OK;
 }
 
@@ -524,27 +450,26 @@ tn_status txn_create(struct txn *txn, const struct schema_type *type, struct rec
     /* relaxed: ids only have to differ; that they rise follows from the one counter. */
     record->id = atomic_fetch_add_explicit(&txn->state->next_record, 1, memory_order_relaxed);
     TRY(add_record(txn, record, err));
-    if (add_undo(txn, &(struct undo){.kind = UNDO_CREATE, .target = record}) != TN_OK ||
-        touch(record) != TN_OK)
-        return err_memory(err, "a record");
-    struct tn_str writer = txn->writer;
-    for (uint32_t i = 0; i < type->property_count; i++) {
-        const struct schema_property *property = type->properties[i];
-
-        if (property->initial.kind == TN_NONE || property->is_archived)
-            continue;
-        txn->writer = property->owner; /* initial values are its declarer's */
-        tn_status st = record_write(record, property, &property->initial, err);
-        txn->writer = writer;
-        TRY(st);
+    tn_status st = fill_new(record, err);
+    if (st != TN_OK) {
+        record->is_gone = true; /* whatever its caller makes of the failure */
+        return st;
     }
     *ret_record = record;
     return TN_OK;
 }
 
-tn_status txn_archive(struct record *record, struct err *err)
+tn_status record_may_change(const struct record *record, struct err *err)
 {
     TRY(txn_may_write(record->txn, err));
+    if (record->is_gone || record->is_purged)
+        return not_found(record->type, record->id, err);
+    return TN_OK;
+}
+
+tn_status txn_archive(struct record *record, struct err *err)
+{
+    TRY(record_may_change(record, err));
     if (record->is_archived)
         return TN_OK;
     TRY(txn_unlink_all(record, err));
@@ -556,10 +481,11 @@ tn_status txn_archive(struct record *record, struct err *err)
 
 tn_status txn_restore(struct record *record, struct err *err)
 {
-    TRY(txn_may_write(record->txn, err));
+    TRY(record_may_change(record, err));
     if (!record->is_archived)
         return TN_OK;
-    if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
+    if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK ||
+        record_note_all_unique(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_archived = false;
     return TN_OK;
@@ -567,7 +493,7 @@ tn_status txn_restore(struct record *record, struct err *err)
 
 tn_status txn_purge(struct record *record, struct err *err)
 {
-    TRY(txn_may_write(record->txn, err));
+    TRY(record_may_change(record, err));
     if (record->is_new || !record->is_archived)
         return err_set(err,
                        TN_FAILED_PRECONDITION,
@@ -813,51 +739,37 @@ static tn_status check_value(struct record *record, const struct schema_property
     return TN_OK;
 }
 
-/* Remembers who wrote a unique value, for look-ups in this transaction. */
-static tn_status note_unique(struct record *record, const struct schema_property *property,
-                             const struct tn_value *value)
+static tn_status reserve_write(struct record *record)
 {
-    struct txn *txn = record->txn;
-    struct buf key = {0};
-    tn_status st = index_unique_key(property, value, &key);
-
-    if (st == TN_OK && key.len) {
-        struct tn_str text = {(const char *)key.data, key.len};
-        struct record *other = map_get(&txn->unique, text);
-
-        if (!other || !has_unique(other, property, buf_bytes(&key))) {
-            st = arena_copy_str(&txn->arena, text, &text);
-            if (st == TN_OK)
-                st = map_set(&txn->unique, text, record, NULL);
-        }
-    }
-    buf_fini(&key);
-    return st;
+    if (record->write_count < record->write_cap)
+        return TN_OK;
+    size_t cap = record->write_cap ? record->write_cap * 2 : 16;
+    struct row_value *grown = arena_array(&record->txn->arena, struct row_value, cap);
+    if (!grown)
+        return TN_RESOURCE_EXHAUSTED;
+    if (record->write_count)
+        memcpy(grown, record->writes, record->write_count * sizeof(*grown));
+    record->writes = grown;
+    record->write_cap = cap;
+    return TN_OK;
 }
 
 static tn_status put_write(struct record *record, uint32_t property, const struct tn_value *value)
 {
     struct row_value *write = find_write(record, property);
-    struct arena *arena = &record->txn->arena;
+    struct undo undo = {.kind = write ? UNDO_WRITE : UNDO_ADDED, .target = record};
     struct tn_value copy;
 
-    TRY(value_copy(arena, value, &copy));
-    TRY(undo_writes(record));
+    TRY(value_copy(&record->txn->arena, value, &copy));
     if (write) {
+        undo.as.write.index = (size_t)(write - record->writes);
+        undo.as.write.value = write->value;
+        TRY(add_undo(record->txn, &undo));
         write->value = copy;
         return TN_OK;
     }
-    if (record->write_count == record->write_cap) {
-        size_t cap = record->write_cap ? record->write_cap * 2 : 16;
-        struct row_value *grown = arena_array(arena, struct row_value, cap);
-
-        if (!grown)
-            return TN_RESOURCE_EXHAUSTED;
-        if (record->write_count)
-            memcpy(grown, record->writes, record->write_count * sizeof(*grown));
-        record->writes = grown;
-        record->write_cap = cap;
-    }
+    TRY(reserve_write(record));
+    TRY(add_undo(record->txn, &undo));
     record->writes[record->write_count++] = (struct row_value){property, copy};
     return TN_OK;
 }
@@ -868,7 +780,7 @@ tn_status record_write(struct record *record, const struct schema_property *prop
     struct tn_value checked = *value;
     struct tn_value now;
 
-    TRY(txn_may_write(record->txn, err));
+    TRY(record_may_change(record, err));
     if (record->is_archived)
         return err_set(
             err, TN_FAILED_PRECONDITION, "An archived record cannot be written: restore it.");
@@ -877,10 +789,10 @@ tn_status record_write(struct record *record, const struct schema_property *prop
     if (value_equal(&now, &checked))
         return TN_OK;
     tn_status st = touch(record);
+    if (st == TN_OK && (property->flags & TN_UNIQUE))
+        st = record_note_unique(record, property, &checked);
     if (st == TN_OK)
         st = put_write(record, property->id, &checked);
-    if (st == TN_OK && (property->flags & TN_UNIQUE))
-        st = note_unique(record, property, &checked);
     return st == TN_OK ? TN_OK : err_memory(err, "a value");
 }
 

@@ -75,9 +75,11 @@ static void check_text(const value_message *value, const char *expected)
 
 static void values_are_written_as_people_write_them(void **state)
 {
-    Tenon__Records__V1__Decimal number = TENON__RECORDS__V1__DECIMAL__INIT;
-    value_message value = TENON__RECORDS__V1__VALUE__INIT;
+    Tenon__Records__V1__Decimal number;
+    value_message value;
 
+    tenon__records__v1__decimal__init(&number);
+    tenon__records__v1__value__init(&value);
     (void)state;
     check_text(NULL, "");
     check_text(&value, "");

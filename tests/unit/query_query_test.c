@@ -845,7 +845,7 @@ static void a_walk_past_its_deadline_ends(void **state)
 static void many_candidates_are_sorted_as_few_are(void **state)
 {
     struct want want = {.group_count = 1, .filter_count = {1}, .sort = PRICE};
-    size_t count = QUERY_SORT_MAX + 500;
+    size_t count = QUERY_SORT_MAX * 2;
 
     (void)state;
     w->parts = calloc(count, sizeof(*w->parts));
@@ -857,8 +857,9 @@ static void many_candidates_are_sorted_as_few_are(void **state)
             struct part *part = &w->parts[w->count++];
             struct record *record = NULL;
 
-            part->values[PRICE] = rnd(9) ? some_value(PRICE) : value_none();
-            part->values[IS_OK] = value_integer(TN_BOOL, 1);
+            bool is_last = w->count == count; /* found last of all, as it has no price */
+            part->values[PRICE] = rnd(9) && !is_last ? some_value(PRICE) : value_none();
+            part->values[IS_OK] = value_integer(TN_BOOL, is_last || rnd(4) != 0);
             assert_int_equal(txn_create(txn, part_type(txn), &record, &w->err), TN_OK);
             assert_int_equal(
                 record_write(record, property_of(txn, PRICE), &part->values[PRICE], &w->err),
@@ -873,7 +874,16 @@ static void many_candidates_are_sorted_as_few_are(void **state)
     }
     want.filters[0][0] = (struct want_filter){
         .property = IS_OK, .op = QUERY_EQ, .values = {value_integer(TN_BOOL, 1)}, .value_count = 1};
-    check_same(&want, 4000);
+    size_t page_sizes[] = {7, 1000, count};
+    for (size_t i = 0; i < 3; i++) {
+        want.descending = !want.descending;
+        check_same(&want, page_sizes[i]);
+    }
+    want.group_count = 2; /* or the few that are not: all of them */
+    want.filter_count[1] = 1;
+    want.filters[1][0] = (struct want_filter){
+        .property = IS_OK, .op = QUERY_IN, .values = {value_integer(TN_BOOL, 0)}, .value_count = 1};
+    check_same(&want, 1000);
 }
 
 int main(void)

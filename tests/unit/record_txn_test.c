@@ -7,6 +7,7 @@
 
 #include "core/base/utf8.h"
 #include "core/record/change.h"
+#include "core/store/meta.h"
 #include "tests/unit/fixture.h"
 
 static int set_up(void **state)
@@ -367,6 +368,56 @@ static void key_gives_its_first_outcome_again(void **state)
     txn_destroy(txn);
 }
 
+static size_t count_outcomes(struct fixture *f)
+{
+    const uint8_t prefix = STORE_META_OUTCOME;
+    struct tn_bytes key;
+    struct tn_bytes value;
+    size_t count = 0;
+    struct store_cursor *walk = store_cursor_open(f->store,
+                                                  NULL,
+                                                  STORE_META,
+                                                  f->portal->id,
+                                                  (struct tn_bytes){&prefix, 1},
+                                                  (struct tn_bytes){0},
+                                                  false);
+
+    assert_non_null(walk);
+    while (store_cursor_next(walk, &key, &value, NULL) == TN_OK)
+        count++;
+    store_cursor_close(walk);
+    return count;
+}
+
+static void outcome_that_has_ended_is_taken_away(void **state)
+{
+    struct fixture *f = *state;
+    const uint8_t hash[32] = {1};
+    const struct tn_bytes response = {(const uint8_t *)"done", 4};
+    struct tn_bytes again;
+    struct txn_options options = {.portal = f->portal,
+                                  .source = utf8_str("test"),
+                                  .user = utf8_str("tester"),
+                                  .deadline_us = INT64_MAX,
+                                  .now_us = 1}; /* 1970: it ends a day later */
+    struct txn *txn;
+
+    assert_int_equal(txn_begin(f->records, &options, &txn, &f->err), TN_OK);
+    assert_int_equal(
+        txn_keep_outcome(txn, utf8_str("old"), utf8_str("Create"), hash, response, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    txn = fixture_begin(f);
+    assert_int_equal(txn_outcome(txn, utf8_str("old"), utf8_str("Create"), hash, &again, &f->err),
+                     TN_NOT_FOUND);
+    assert_int_equal(
+        txn_keep_outcome(txn, utf8_str("new"), utf8_str("Create"), hash, response, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    assert_int_equal(count_outcomes(f), 2);
+    fixture_reopen(f); /* a host that starts looks at its first commit */
+    (void)fixture_machine(f, "A");
+    assert_int_equal(count_outcomes(f), 1);
+}
+
 static void turn_wins_against_a_commit_that_came_between(void **state)
 {
     struct fixture *f = *state;
@@ -408,6 +459,7 @@ int main(void)
         CASE(history_has_every_value_with_who_and_when),
         CASE(purge_leaves_no_value_behind),
         CASE(key_gives_its_first_outcome_again),
+        CASE(outcome_that_has_ended_is_taken_away),
         CASE(turn_wins_against_a_commit_that_came_between),
     };
 

@@ -129,7 +129,8 @@ static const struct argp argp = {
     "Examples:\n"
     "  tenon export contacts > contacts.csv\n"
     "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
-    "  tenon export deals --links deal_to_company:domain --reference hubspot_owner_id:email",
+    "  tenon export deals --links deal_to_company:domain \\\n"
+    "    --reference hubspot_owner_id:email",
     global_options,
     context_help_filter,
     NULL};
@@ -217,10 +218,11 @@ static tn_status run(struct context *ctx, const struct export_options *o, struct
     CLEANUP(host_close_p) struct host *host = NULL;
     CLEANUP(host_message_free_p) ProtobufCMessage *type = NULL;
     CLEANUP(pages_destroy_p) struct pages *pages = NULL;
-    type_request request = TENON__SCHEMA__V1__GET_TYPE_REQUEST__INIT;
+    type_request request;
     struct writer writer = {.ctx = ctx, .options = o};
     tn_status status;
 
+    tenon__schema__v1__get_type_request__init(&request);
     TRY(host_open(ctx, &host, err));
     request.name = (char *)(uintptr_t)o->type;
     TRY(host_invoke(host,

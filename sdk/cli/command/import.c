@@ -144,8 +144,8 @@ static const struct argp argp = {
     "fill it. The exit code is 1 when rows were refused; the others are in.\n\n"
     "Examples:\n"
     "  tenon import contacts.csv --type contacts --key email --dry-run\n"
-    "  tenon import contacts.csv --type contacts --key email "
-    "--associate contact_to_company=Domain:domain\n"
+    "  tenon import contacts.csv --type contacts --key email \\\n"
+    "    --associate contact_to_company=Domain:domain\n"
     "  tenon import deals.csv --map deals.toml --errors refused.csv",
     global_options,
     context_help_filter,
@@ -187,8 +187,9 @@ static tn_status load_mapping(struct job *job, struct err *err)
 
 static tn_status load_type(struct job *job, struct err *err)
 {
-    type_request request = TENON__SCHEMA__V1__GET_TYPE_REQUEST__INIT;
+    type_request request;
 
+    tenon__schema__v1__get_type_request__init(&request);
     request.name = (char *)(uintptr_t)job->mapping->type;
     TRY(host_invoke(job->host,
                     "tenon.schema.v1.Schema/GetType",
@@ -251,8 +252,9 @@ static const char *base_name(const char *path)
 static tn_status start(struct job *job, struct err *err)
 {
     CLEANUP(host_message_free_p) ProtobufCMessage *message = NULL;
-    start_request request = TENON__IMPORT__V1__START_REQUEST__INIT;
+    start_request request;
 
+    tenon__import__v1__start_request__init(&request);
     request.type = (char *)(uintptr_t)job->mapping->type;
     request.key_property = (char *)(uintptr_t)(job->mapping->key ? job->mapping->key : "");
     request.dry_run = job->options->dry_run;
@@ -278,9 +280,10 @@ static void keep_totals(struct importer *importer, const Tenon__Import__V1__Tota
 static tn_status resume(struct job *job, struct err *err)
 {
     CLEANUP(host_message_free_p) ProtobufCMessage *message = NULL;
-    status_request request = TENON__IMPORT__V1__STATUS_REQUEST__INIT;
+    status_request request;
     const status_response *status;
 
+    tenon__import__v1__status_request__init(&request);
     request.import_id = job->options->resume;
     TRY(host_invoke(job->host,
                     "tenon.import.v1.Import/Status",
@@ -311,8 +314,9 @@ static tn_status resume(struct job *job, struct err *err)
 static tn_status finish(struct job *job, struct err *err)
 {
     CLEANUP(host_message_free_p) ProtobufCMessage *message = NULL;
-    finish_request request = TENON__IMPORT__V1__FINISH_REQUEST__INIT;
+    finish_request request;
 
+    tenon__import__v1__finish_request__init(&request);
     request.import_id = job->importer.import_id;
     TRY(host_invoke(job->host,
                     "tenon.import.v1.Import/Finish",

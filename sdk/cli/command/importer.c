@@ -212,8 +212,9 @@ static tn_status end_append(struct importer *im, struct chunk *chunk, struct err
 
 static tn_status begin_append(struct importer *im, struct chunk *chunk, struct err *err)
 {
-    append_request request = TENON__IMPORT__V1__APPEND_REQUEST__INIT;
+    append_request request;
 
+    tenon__import__v1__append_request__init(&request);
     request.import_id = im->import_id;
     request.first_row = chunk->first_row;
     request.rows = chunk->rows;

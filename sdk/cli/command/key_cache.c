@@ -75,10 +75,11 @@ static tn_status fetch_batch(struct key_cache *cache, struct host *host, key_mes
                              size_t count, struct err *err)
 {
     CLEANUP(host_message_free_p) ProtobufCMessage *message = NULL;
-    get_request request = TENON__RECORDS__V1__BATCH_GET_REQUEST__INIT;
+    get_request request;
     key_message *pointers[BATCH_MAX];
     char *properties[1] = {(char *)(uintptr_t)cache->property};
 
+    tenon__records__v1__batch_get_request__init(&request);
     for (size_t i = 0; i < count; i++)
         pointers[i] = &keys[i];
     request.type = (char *)(uintptr_t)cache->type;

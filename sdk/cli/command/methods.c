@@ -79,8 +79,9 @@ static tn_status list_methods(struct context *ctx, const char *service, struct e
     CLEANUP(host_close_p) struct host *host = NULL;
     CLEANUP(host_message_free_p) ProtobufCMessage *message = NULL;
     CLEANUP(json_decref_p) json_t *list = NULL;
-    list_request request = TENON__BUS__V1__LIST_METHODS_REQUEST__INIT;
+    list_request request;
 
+    tenon__bus__v1__list_methods_request__init(&request);
     if (service)
         request.service = (char *)(uintptr_t)service;
     TRY(host_open(ctx, &host, err));

@@ -237,9 +237,10 @@ static tn_status property_names(struct pager *p, char ***ret_names, size_t *ret_
 static tn_status list_page(struct pager *p, record_message ***ret_records, size_t *ret_count,
                            const char **ret_cursor, struct err *err)
 {
-    Tenon__Records__V1__ListRequest request = TENON__RECORDS__V1__LIST_REQUEST__INIT;
+    Tenon__Records__V1__ListRequest request;
     const Tenon__Records__V1__ListResponse *response;
 
+    tenon__records__v1__list_request__init(&request);
     request.type = p->type->type->name;
     request.limit = PAGES_RECORD_MAX;
     request.cursor = p->cursor ? p->cursor : request.cursor;
@@ -261,11 +262,13 @@ static tn_status list_page(struct pager *p, record_message ***ret_records, size_
 static tn_status search_page(struct pager *p, record_message ***ret_records, size_t *ret_count,
                              const char **ret_cursor, struct err *err)
 {
-    Tenon__Records__V1__SearchRequest request = TENON__RECORDS__V1__SEARCH_REQUEST__INIT;
-    Tenon__Records__V1__FilterGroup group = TENON__RECORDS__V1__FILTER_GROUP__INIT;
+    Tenon__Records__V1__SearchRequest request;
+    Tenon__Records__V1__FilterGroup group;
     Tenon__Records__V1__FilterGroup *groups[1] = {&group};
     const Tenon__Records__V1__SearchResponse *response;
 
+    tenon__records__v1__search_request__init(&request);
+    tenon__records__v1__filter_group__init(&group);
     group.filters = p->filters;
     group.n_filters = p->filter_count;
     request.type = p->type->type->name;
@@ -297,11 +300,13 @@ struct links {
 static tn_status begin_links(struct pager *p, const struct keyed *keyed, uint64_t id,
                              struct host_call **ret_call, struct err *err)
 {
-    links_request request = TENON__GRAPH__V1__LIST_REQUEST__INIT;
-    Tenon__Records__V1__RecordKey at = TENON__RECORDS__V1__RECORD_KEY__INIT;
+    links_request request;
+    Tenon__Records__V1__RecordKey at;
     uint8_t *wire;
     size_t len;
 
+    tenon__graph__v1__list_request__init(&request);
+    tenon__records__v1__record_key__init(&at);
     at.id = id;
     request.type = p->type->type->name;
     request.at = &at;

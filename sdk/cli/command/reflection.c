@@ -34,9 +34,10 @@ tn_status reflection_of(struct host *host, const char *symbol, struct reflection
 {
     CLEANUP(host_message_free_p) ProtobufCMessage *message = NULL;
     CLEANUP(reflection_free_p) struct reflection *reflection = mem_new(struct reflection);
-    describe_request request = TENON__BUS__V1__DESCRIBE_REQUEST__INIT;
+    describe_request request;
     const describe_response *response;
 
+    tenon__bus__v1__describe_request__init(&request);
     if (!reflection)
         return err_memory(err, "the descriptors");
     request.symbol = (char *)(uintptr_t)symbol;

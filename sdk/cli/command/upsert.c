@@ -92,9 +92,10 @@ static tn_status keep_outcomes(struct upsert *u, const upsert_response *response
 static tn_status flush(struct upsert *u, struct err *err)
 {
     CLEANUP(host_message_free_p) ProtobufCMessage *message = NULL;
-    upsert_request request = TENON__RECORDS__V1__BATCH_UPSERT_REQUEST__INIT;
+    upsert_request request;
     const upsert_response *response;
 
+    tenon__records__v1__batch_upsert_request__init(&request);
     if (u->is_memory_out)
         return err_memory(err, "records");
     if (u->count == 0)

@@ -170,11 +170,12 @@ static void on_changes(void *ctx, struct tn_bytes body)
 static tn_status watch_once(struct host *host, const struct watch_options *o,
                             struct watcher *watcher, struct err *err)
 {
-    watch_request request = TENON__EVENTS__V1__WATCH_REQUEST__INIT;
+    watch_request request;
     struct host_call *call = NULL;
     struct buf wire = {0};
     tn_status status;
 
+    tenon__events__v1__watch_request__init(&request);
     request.type = (char *)(uintptr_t)(o->type ? o->type : "");
     request.after = watcher->has_last ? watcher->last : o->after;
     request.from_now = !watcher->has_last && !o->has_after;
