@@ -38,6 +38,8 @@ static tn_status group_key(const struct schema_rollup *rollup, struct tn_bytes r
     }
     if (st == TN_OK)
         st = key_rollup(&key, rollup->id, buf_bytes(&group));
+    if (st == TN_OK && key.len > STORE_KEY_MAX)
+        st = TN_INVALID_ARGUMENT;
     if (st == TN_OK) {
         const char *copy = arena_copy(arena, key.data, key.len);
 

@@ -33,7 +33,8 @@ struct totals_step {
 
 /*
  * Prepends the steps of a change to `*steps`, in `arena`; none where nothing that the roll-ups of
- * its type read has changed. TN_RESOURCE_EXHAUSTED; TN_DATA_LOSS. [any]
+ * its type read has changed. TN_RESOURCE_EXHAUSTED; TN_DATA_LOSS; TN_INVALID_ARGUMENT: the values
+ * of a group have no room in a key. [any]
  */
 tn_status totals_steps(const struct index_change *change, struct arena *arena,
                        struct totals_step **steps);

@@ -29,7 +29,7 @@ struct plugin;
 /* Calls of a joined method inside a joined method; past it TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_DEPTH_MAX 16u
 
-/* All borrowed, texts and lists included, until plugin_host_stop(). */
+/* Borrowed until plugin_host_destroy(); the lists, but for work_dir, only by load_all. */
 struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;

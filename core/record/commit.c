@@ -14,8 +14,7 @@ tn_status txn_commit(struct txn *txn, txn_done_fn done, void *ctx, struct err *e
 {
     TRY(txn_prepare(txn, err));
     assert(txn->stage == TXN_PREPARED);
-    if (txn_encode_metas(txn) != TN_OK)
-        return err_memory(err, "a commit");
+    TRY(txn_encode_metas(txn, err));
     if (is_empty(txn)) {
         txn->stage = TXN_ENDED;
         done(ctx, TN_OK, NULL);

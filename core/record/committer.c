@@ -14,10 +14,13 @@
 #define GROUP_MAX 1024u
 /* Bytes that share a write; past it the next group begins. */
 #define GROUP_SIZE_MAX ((size_t)8 << 20)
+/* A portal's batch that grew larger gives its memory back after the write. */
+#define BATCH_KEPT_MAX ((size_t)256 << 10)
 /* Totals remembered between groups; past it all are forgotten and read again. */
 #define TOTALS_MAX 20000u
 
 struct cached_totals {
+    struct cached_totals *next_dirty;
     struct totals totals;
     struct portal_state *state;
     bool is_dirty;
@@ -54,6 +57,8 @@ static void complete(struct submission *sub, tn_status status, const struct err 
 
 static bool conflicts(const struct records *records, const struct txn *txn)
 {
+    if (txn->has_turn)
+        return false; /* nobody else wrote in its portal since its snapshot */
     if (txn->snapshot->epoch < recent_floor(records->recent))
         return true;
     for (size_t i = 0; i < txn->reads.count; i++)
@@ -137,10 +142,17 @@ static tn_status find_totals(struct records *records, struct portal_state *state
     return TN_OK;
 }
 
-/*
- * Adds a transaction's steps. A step that fails leaves those before it applied, so they are taken
- * back: the group goes on without this transaction.
- */
+static void set_dirty(struct records *records, struct cached_totals *cached)
+{
+    if (cached->is_dirty)
+        return;
+    cached->is_dirty = true;
+    cached->next_dirty = records->dirty;
+    records->dirty = cached;
+}
+
+/* Adds a transaction's steps. A step that fails leaves those before it applied: the caller forgets
+ * all totals, and the group with them. */
 static tn_status apply_steps(struct records *records, struct portal_state *state,
                              const struct totals_step *steps, struct err *err)
 {
@@ -158,7 +170,7 @@ static tn_status apply_steps(struct records *records, struct portal_state *state
             if (st == TN_OK)
                 st = totals_apply(&cached->totals, step);
             if (st == TN_OK)
-                cached->is_dirty = true;
+                set_dirty(records, cached);
         }
     if (st == TN_OUT_OF_RANGE)
         st = err_set(err, st, "A roll-up's sum is too large to be kept exactly.");
@@ -169,6 +181,7 @@ static void forget_totals(struct records *records)
 {
     committer_free_totals(records);
     records->totals = (struct map){0};
+    records->dirty = NULL;
 }
 
 static tn_status put_totals(struct records *records)
@@ -177,12 +190,11 @@ static tn_status put_totals(struct records *records)
     struct buf value = {0};
     tn_status st = TN_OK;
 
-    for (size_t at = 0; st == TN_OK && (cached = map_next(&records->totals, &at, NULL));) {
+    while (st == TN_OK && (cached = records->dirty)) {
         struct tn_bytes key = {cached->key + 4, cached->key_len - 4};
         uint32_t portal = (uint32_t)cached->state->id;
 
-        if (!cached->is_dirty)
-            continue;
+        records->dirty = cached->next_dirty;
         cached->is_dirty = false;
         buf_clear(&value);
         if (totals_is_empty(&cached->totals)) {
@@ -242,6 +254,8 @@ static tn_status take_txn(struct records *records, struct submission *sub, struc
         st = put_entry(state, number++, e->bytes);
     for (const struct pending_history *h = txn->history; st == TN_OK && h; h = h->next)
         st = put_history(state, h, first);
+    if (st == TN_OK)
+        st = store_batch_status(state->batch);
     if (st != TN_OK)
         return err_memory(err, "a commit");
     for (size_t i = 0; i < txn->writes.count; i++)
@@ -301,22 +315,49 @@ static bool add(struct records *records, struct group *group, struct submission 
         complete(sub, sub->status, &err);
         return false;
     }
-    group->size += sub->txn ? store_batch_size(sub->txn->batch) : 0;
+    group->size += sub->txn ? txn_write_size(sub->txn) : 0;
     keep(group, sub);
     return true;
 }
 
 /* Writing a group */
 
-/* Heads, totals and the rest are as the store has them: what was built is dropped. */
+/* Marks of the group that ends have this number; no later group may have it too. */
+static void end_epoch(struct records *records)
+{
+    (void)pthread_mutex_lock(&records->mu);
+    records->epoch++;
+    (void)pthread_mutex_unlock(&records->mu);
+}
+
+static void close_portals(struct group *group)
+{
+    for (size_t i = 0; i < group->portal_count; i++) {
+        struct portal_state *state = group->states[i];
+
+        state->is_in_group = false;
+        if (store_batch_size(state->batch) <= BATCH_KEPT_MAX)
+            continue;
+        struct store_batch *fresh = store_batch_create();
+        if (fresh) {
+            store_batch_destroy(state->batch);
+            state->batch = fresh;
+        }
+    }
+}
+
+/*
+ * Heads, totals and the rest are as the store has them: what was built is dropped. Its marks stay,
+ * so the epoch ends too: else whoever tries again would lose against what never happened.
+ */
 static void take_back(struct records *records, struct group *group)
 {
     for (size_t i = 0; i < group->portal_count; i++) {
         struct portal_state *state = group->states[i];
 
         state->next_change = atomic_load_explicit(&state->head, memory_order_relaxed) + 1;
-        state->is_in_group = false;
     }
+    close_portals(group);
     forget_totals(records);
     for (struct submission *sub = group->first; sub; sub = sub->next)
         if (!sub->txn) {
@@ -324,6 +365,7 @@ static void take_back(struct records *records, struct group *group)
             sub->schema = NULL;
             catalog_reread(records->catalog, (uint32_t)sub->state->id);
         }
+    end_epoch(records);
 }
 
 static void complete_all(struct group *group, tn_status status, const struct err *err)
@@ -377,11 +419,12 @@ static tn_status status_of(enum log_outcome outcome, struct err *err)
 static void freeze(struct records *records, struct group *group, const struct err *err)
 {
     for (size_t i = 0; i < group->portal_count; i++)
-        atomic_store_explicit(&group->states[i]->is_frozen, true, memory_order_relaxed);
+        if (store_batch_count(group->states[i]->batch) > 0)
+            atomic_store_explicit(&group->states[i]->is_frozen, true, memory_order_relaxed);
     LOG(records->log,
         LOG_ERROR,
         "write failed, portals frozen: check the disk, then restart the host",
-        LOG_UINT("portals", group->portal_count),
+        LOG_UINT("portals", group->commit_count),
         LOG_STR("error", err->message));
 }
 
@@ -392,14 +435,12 @@ static void publish(struct records *records, struct group *group)
 
         /* release: who reads the head finds its changes in the store. */
         atomic_store_explicit(&state->head, state->next_change - 1, memory_order_release);
-        state->is_in_group = false;
     }
     for (struct submission *sub = group->first; sub; sub = sub->next)
         if (!sub->txn)
             catalog_adopt(records->catalog, (uint32_t)sub->state->id, sub->schema);
-    (void)pthread_mutex_lock(&records->mu);
-    records->epoch++;
-    (void)pthread_mutex_unlock(&records->mu);
+    close_portals(group);
+    end_epoch(records);
 }
 
 static void write_group(struct records *records, struct group *group)
@@ -409,12 +450,14 @@ static void write_group(struct records *records, struct group *group)
 
     err_init(&err, NULL);
     if (!group->first) {
-        take_back(records, group);
+        close_portals(group); /* all were refused: nothing was built */
         return;
     }
     st = put_totals(records);
     expire_look(records, group->states[0]->batch);
     fill_commits(group);
+    for (size_t i = 0; st == TN_OK && i < group->commit_count; i++)
+        st = store_batch_status(group->commits[i].batch);
     if (st != TN_OK) {
         (void)err_memory(&err, "a commit");
     } else if (group->commit_count > 0) {
@@ -458,8 +501,7 @@ static struct submission *pop(struct records *records, bool *ret_is_evolution)
     return NULL;
 }
 
-/* A schema change is a group of its own: no transaction beside it is of the schema before or after.
- */
+/* What waits, up to a schema change, which comes last. */
 static struct submission *take_batch(struct records *records)
 {
     struct submission *first = NULL;
@@ -468,8 +510,6 @@ static struct submission *take_batch(struct records *records)
     struct submission *sub;
 
     for (size_t i = 0; i < GROUP_MAX && !is_evolution; i++) {
-        if (first && records->queue_first && !records->queue_first->txn)
-            break;
         sub = pop(records, &is_evolution);
         if (!sub)
             break;
@@ -480,6 +520,13 @@ static struct submission *take_batch(struct records *records)
     return first;
 }
 
+/* Whether the group may go on with one more; the first one always may. A schema change is a group
+ * of its own. */
+static bool has_room(const struct group *group, const struct submission *sub)
+{
+    return !group->first || (sub->txn && group->size + txn_write_size(sub->txn) <= GROUP_SIZE_MAX);
+}
+
 /* Writes what was taken so far and starts anew with the rest of a batch. */
 static void run_batch(struct records *records, struct group *group, struct submission *sub)
 {
@@ -488,7 +535,7 @@ static void run_batch(struct records *records, struct group *group, struct submi
         bool ok = true;
 
         memset(group, 0, offsetof(struct group, commits));
-        for (; sub && ok && group->size < GROUP_SIZE_MAX; sub = next) {
+        for (; sub && ok && has_room(group, sub); sub = next) {
             next = sub->next;
             ok = add(records, group, sub);
         }
@@ -502,6 +549,36 @@ static void run_batch(struct records *records, struct group *group, struct submi
         (void)err_set(&err, TN_ABORTED, "A commit beside this one failed: try again.");
         take_back(records, group);
         complete_all(group, TN_ABORTED, &err);
+    }
+}
+
+/* Those whose turn never came. [mu held] */
+static struct submission *take_set_aside(struct records *records)
+{
+    struct submission *all = NULL;
+    struct portal_state *state;
+
+    for (size_t at = 0; (state = map_next(&records->states, &at, NULL));) {
+        while (state->set_aside) {
+            struct submission *sub = state->set_aside;
+
+            state->set_aside = sub->next;
+            sub->next = all;
+            all = sub;
+        }
+    }
+    return all;
+}
+
+static void refuse_all(struct submission *sub)
+{
+    struct submission *next;
+    struct err err;
+
+    for (; sub; sub = next) {
+        next = sub->next;
+        err_init(&err, sub->txn ? sub->txn->language : NULL);
+        complete(sub, err_set(&err, TN_UNAVAILABLE, "The host is stopping."), &err);
     }
 }
 
@@ -527,7 +604,9 @@ static void *run(void *arg)
             (void)pthread_cond_wait(&records->submitted, &records->mu);
         }
     }
+    struct submission *aside = take_set_aside(records);
     (void)pthread_mutex_unlock(&records->mu);
+    refuse_all(aside);
     return NULL;
 }
 

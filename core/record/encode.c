@@ -9,6 +9,9 @@
 #include "core/store/key.h"
 #include "core/store/meta.h"
 
+/* At most what a key of history or log takes in a batch, with its lengths. */
+#define PENDING_KEY_SIZE 48u
+
 static tn_status copy_bytes(struct txn *txn, const struct buf *buf, struct tn_bytes *ret_bytes)
 {
     const char *copy = arena_copy(&txn->arena, buf->data, buf->len);
@@ -127,7 +130,7 @@ static tn_status keep_unique(struct record *record, bool takes)
     return st;
 }
 
-static tn_status keep_indexes(struct record *record)
+static tn_status keep_indexes(struct record *record, struct err *err)
 {
     struct txn *txn = record->txn;
     struct index_change change = {.portal = txn->portal->id,
@@ -141,7 +144,14 @@ static tn_status keep_indexes(struct record *record)
     if (!index_row_is_live(change.after))
         change.after = (struct tn_bytes){0};
     TRY(index_keep(&change, &txn->arena, txn->batch));
-    return totals_steps(&change, &txn->arena, &txn->steps);
+    tn_status st = totals_steps(&change, &txn->arena, &txn->steps);
+    if (st == TN_INVALID_ARGUMENT)
+        return err_set(err,
+                       st,
+                       "The values by which records of type %.*s are counted are too long.",
+                       (int)record->type->name.len,
+                       record->type->name.data);
+    return st;
 }
 
 /* History and log */
@@ -165,6 +175,7 @@ static tn_status add_history(struct record *record, const struct change_value *v
     pending->position = position;
     pending->next = txn->history;
     txn->history = pending;
+    txn->pending_size += pending->value.len + PENDING_KEY_SIZE;
     return TN_OK;
 }
 
@@ -186,6 +197,7 @@ static tn_status add_entry(struct txn *txn, const struct change *change)
         txn->entries = entry;
     txn->last_entry = entry;
     txn->entry_count++;
+    txn->pending_size += entry->bytes.len + PENDING_KEY_SIZE;
     return TN_OK;
 }
 
@@ -327,7 +339,7 @@ static tn_status encode_edges(struct txn *txn)
     return TN_OK;
 }
 
-tn_status txn_encode_metas(struct txn *txn)
+static tn_status encode_metas(struct txn *txn)
 {
     for (const struct txn_meta *meta = txn->first_meta; meta; meta = meta->next) {
         struct tn_bytes key = {(const uint8_t *)meta->key.data, meta->key.len};
@@ -347,13 +359,13 @@ tn_status txn_encode_metas(struct txn *txn)
 
 /* All of it */
 
-static tn_status encode_record(struct record *record)
+static tn_status encode_record(struct record *record, struct err *err)
 {
     if (!record->is_purged)
         TRY(encode_row(record));
     TRY(txn_mark_write(record->txn, mark_id(record->txn, MARK_RECORD, record->id, 0, 0)));
     TRY(put_row(record));
-    TRY(keep_indexes(record));
+    TRY(keep_indexes(record, err));
     return keep_unique(record, false);
 }
 
@@ -361,7 +373,7 @@ static tn_status encode_all(struct txn *txn, struct err *err)
 {
     for (struct record *record = txn->first; record; record = record->next)
         if (record_has_effect(record))
-            TRY(encode_record(record));
+            TRY(encode_record(record, err));
     for (struct record *record = txn->first; record; record = record->next) {
         if (record_has_effect(record) && !record->is_purged)
             TRY(keep_unique(record, true));
@@ -382,7 +394,32 @@ static void forget_encoded(struct txn *txn)
     txn->entry_count = 0;
     txn->history = NULL;
     txn->steps = NULL;
+    txn->pending_size = 0;
     txn->writes.count = 0;
+}
+
+size_t txn_write_size(const struct txn *txn)
+{
+    return store_batch_size(txn->batch) + txn->pending_size;
+}
+
+/* Others share its write, so what would spoil that is refused here. */
+static tn_status check_batch(const struct txn *txn)
+{
+    TRY(store_batch_status(txn->batch));
+    return txn_write_size(txn) > TXN_WRITE_SIZE_MAX ? TN_OUT_OF_RANGE : TN_OK;
+}
+
+static tn_status tell(tn_status st, struct err *err)
+{
+    if (st == TN_RESOURCE_EXHAUSTED)
+        return err_memory(err, "a commit");
+    if (st == TN_OUT_OF_RANGE)
+        return err_set(err,
+                       TN_RESOURCE_EXHAUSTED,
+                       "A transaction writes at most %u MiB; split it.",
+                       (unsigned)(TXN_WRITE_SIZE_MAX >> 20));
+    return st;
 }
 
 tn_status txn_encode(struct txn *txn, struct err *err)
@@ -391,7 +428,16 @@ tn_status txn_encode(struct txn *txn, struct err *err)
     txn->batch = store_batch_create();
     tn_status st = txn->batch ? encode_all(txn, err) : TN_RESOURCE_EXHAUSTED;
 
-    if (st == TN_RESOURCE_EXHAUSTED)
-        return err_memory(err, "a commit");
-    return st;
+    if (st == TN_OK)
+        st = check_batch(txn);
+    return tell(st, err);
+}
+
+tn_status txn_encode_metas(struct txn *txn, struct err *err)
+{
+    tn_status st = encode_metas(txn);
+
+    if (st == TN_OK)
+        st = check_batch(txn);
+    return tell(st, err);
 }

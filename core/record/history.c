@@ -115,7 +115,7 @@ static tn_status list_property(struct record *record, const struct schema_proper
     TRY(record_read_before(record, property, &above.value));
     while ((st = store_cursor_next(walk, &key, &bytes, err)) == TN_OK) {
         struct key_history_parts parts;
-        struct history_value replaced;
+        struct history_value replaced = {0};
         const char *copy = arena_copy(listing->arena, bytes.data, bytes.len);
 
         if (!copy)

@@ -11,6 +11,8 @@ static enum log_outcome outcome_of(tn_status st)
         return LOG_DONE;
     case TN_RESOURCE_EXHAUSTED:
         return LOG_FULL;
+    case TN_INVALID_ARGUMENT: /* a key that is too long: refused before anything was written */
+        return LOG_UNAVAILABLE;
     default:
         return LOG_UNKNOWN;
     }

@@ -18,6 +18,8 @@
 
 /* Bytes that one transaction may allocate: a batch of 1000 large records. */
 #define TXN_ARENA_SIZE_MAX ((size_t)256 << 20)
+/* Bytes that one transaction may write; several share a batch of STORE_BATCH_SIZE_MAX. */
+#define TXN_WRITE_SIZE_MAX ((size_t)48 << 20)
 #define WATCHER_MAX 4096u
 
 /* A store snapshot shared by transactions that began in the same epoch. */
@@ -60,7 +62,8 @@ struct submission {
     tn_status status;
 };
 
-struct group; /* committer.c */
+struct group;         /* committer.c */
+struct cached_totals; /* committer.c */
 
 struct watcher {
     records_wake_fn wake;
@@ -98,7 +101,8 @@ struct records {
     struct group *group;
     int64_t expired_us; /* monotonic: when it last looked for what has ended */
     struct recent *recent;
-    struct map totals; /* portal, key -> struct cached_totals */
+    struct map totals;           /* portal, key -> struct cached_totals */
+    struct cached_totals *dirty; /* those of the group that is built */
 };
 
 /* [any] */
@@ -267,6 +271,7 @@ struct txn {
     struct pending_entry *last_entry;
     uint64_t entry_count;
     struct pending_history *history;
+    size_t pending_size; /* bytes of entries and history, keys included */
     struct totals_step *steps;
     struct submission submission;
 };
@@ -284,6 +289,9 @@ tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta);
 
 /* TN_FAILED_PRECONDITION in a read-only or prepared transaction. */
 tn_status txn_may_write(struct txn *txn, struct err *err);
+
+/* As txn_may_write; TN_NOT_FOUND: it was purged, or its creation rolled back. */
+tn_status record_may_change(const struct record *record, struct err *err);
 
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);
@@ -307,8 +315,10 @@ tn_status txn_unlink_all(struct record *record, struct err *err);
 
 /* Encodes what the transaction does for the committer. */
 tn_status txn_encode(struct txn *txn, struct err *err);
+/* Bytes that its commit writes, but for totals. */
+size_t txn_write_size(const struct txn *txn);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
-tn_status txn_encode_metas(struct txn *txn);
+tn_status txn_encode_metas(struct txn *txn, struct err *err);
 
 /* That the outcome under `key` of family meta ends at `at_us`. [worker] */
 void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);

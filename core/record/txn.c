@@ -409,6 +409,28 @@ static tn_status touch(struct record *record)
     return TN_OK;
 }
 
+/* What a new record begins with. */
+static tn_status fill_new(struct record *record, struct err *err)
+{
+    struct txn *txn = record->txn;
+    struct tn_str writer = txn->writer;
+
+    if (add_undo(txn, &(struct undo){.kind = UNDO_CREATE, .target = record}) != TN_OK ||
+        touch(record) != TN_OK)
+        return err_memory(err, "a record");
+    for (uint32_t i = 0; i < record->type->property_count; i++) {
+        const struct schema_property *property = record->type->properties[i];
+
+        if (property->initial.kind == TN_NONE || property->is_archived)
+            continue;
+        txn->writer = property->owner; /* initial values are its declarer's */
+        tn_status st = record_write(record, property, &property->initial, err);
+        txn->writer = writer;
+        TRY(st);
+    }
+    return TN_OK;
+}
+
 tn_status txn_create(struct txn *txn, const struct schema_type *type, struct record **ret_record,
                      struct err *err)
 {
@@ -428,27 +450,26 @@ tn_status txn_create(struct txn *txn, const struct schema_type *type, struct rec
     /* relaxed: ids only have to differ; that they rise follows from the one counter. */
     record->id = atomic_fetch_add_explicit(&txn->state->next_record, 1, memory_order_relaxed);
     TRY(add_record(txn, record, err));
-    if (add_undo(txn, &(struct undo){.kind = UNDO_CREATE, .target = record}) != TN_OK ||
-        touch(record) != TN_OK)
-        return err_memory(err, "a record");
-    struct tn_str writer = txn->writer;
-    for (uint32_t i = 0; i < type->property_count; i++) {
-        const struct schema_property *property = type->properties[i];
-
-        if (property->initial.kind == TN_NONE || property->is_archived)
-            continue;
-        txn->writer = property->owner; /* initial values are its declarer's */
-        tn_status st = record_write(record, property, &property->initial, err);
-        txn->writer = writer;
-        TRY(st);
+    tn_status st = fill_new(record, err);
+    if (st != TN_OK) {
+        record->is_gone = true; /* whatever its caller makes of the failure */
+        return st;
     }
     *ret_record = record;
     return TN_OK;
 }
 
-tn_status txn_archive(struct record *record, struct err *err)
+tn_status record_may_change(const struct record *record, struct err *err)
 {
     TRY(txn_may_write(record->txn, err));
+    if (record->is_gone || record->is_purged)
+        return not_found(record->type, record->id, err);
+    return TN_OK;
+}
+
+tn_status txn_archive(struct record *record, struct err *err)
+{
+    TRY(record_may_change(record, err));
     if (record->is_archived)
         return TN_OK;
     TRY(txn_unlink_all(record, err));
@@ -460,7 +481,7 @@ tn_status txn_archive(struct record *record, struct err *err)
 
 tn_status txn_restore(struct record *record, struct err *err)
 {
-    TRY(txn_may_write(record->txn, err));
+    TRY(record_may_change(record, err));
     if (!record->is_archived)
         return TN_OK;
     if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK ||
@@ -472,7 +493,7 @@ tn_status txn_restore(struct record *record, struct err *err)
 
 tn_status txn_purge(struct record *record, struct err *err)
 {
-    TRY(txn_may_write(record->txn, err));
+    TRY(record_may_change(record, err));
     if (record->is_new || !record->is_archived)
         return err_set(err,
                        TN_FAILED_PRECONDITION,
@@ -759,7 +780,7 @@ tn_status record_write(struct record *record, const struct schema_property *prop
     struct tn_value checked = *value;
     struct tn_value now;
 
-    TRY(txn_may_write(record->txn, err));
+    TRY(record_may_change(record, err));
     if (record->is_archived)
         return err_set(
             err, TN_FAILED_PRECONDITION, "An archived record cannot be written: restore it.");

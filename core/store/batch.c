@@ -54,6 +54,11 @@ size_t store_batch_size(const struct store_batch *batch)
     return batch->bytes.len;
 }
 
+tn_status store_batch_status(const struct store_batch *batch)
+{
+    return batch->fault;
+}
+
 static void fail(struct store_batch *batch, tn_status status)
 {
     if (batch->fault == TN_OK)

@@ -95,6 +95,8 @@ void store_batch_destroy(struct store_batch *batch);
 void store_batch_clear(struct store_batch *batch);
 size_t store_batch_count(const struct store_batch *batch); /* writes in it */
 size_t store_batch_size(const struct store_batch *batch);  /* bytes */
+/* What store_write would refuse it with, told before others share its write; TN_OK: nothing. */
+tn_status store_batch_status(const struct store_batch *batch);
 void store_batch_put(struct store_batch *batch, enum store_family family, uint32_t portal,
                      struct tn_bytes key, struct tn_bytes value);
 void store_batch_delete(struct store_batch *batch, enum store_family family, uint32_t portal,

@@ -115,7 +115,7 @@ int main(int argc, char **argv)
     (void)setlocale(LC_CTYPE, "");
     (void)setlocale(LC_MESSAGES, "");
     argp_err_exit_status = EXIT_USAGE;
-    context_init(&ctx);
+    context_init(&ctx, argc, argv);
     arguments = (struct arguments){&ctx, &selection};
     (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &arguments);
     code = run_command(&ctx, argc - selection.index, argv + selection.index);

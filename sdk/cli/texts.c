@@ -3,10 +3,8 @@
 #include "sdk/cli/texts.h"
 
 const struct text_pair cli_texts[] = {
-    {"\n"
-     "'tenon COMMAND --help' tells more, with examples.\n",
-     "\n"
-     "« tenon COMMANDE --help » en dit plus, avec des exemples.\n"},
+    {"\n'tenon COMMAND --help' tells more, with examples.\n",
+     "\n« tenon COMMANDE --help » en dit plus, avec des exemples.\n"},
     {"  and %u more\n", "  et %u de plus\n"},
     {"\"detect\", \"utf-8\" or \"windows-1252\"", "« detect », « utf-8 » ou « windows-1252 »"},
     {"\"refuse\", \"keep\" or \"empty\"", "« refuse », « keep » ou « empty »"},
@@ -80,7 +78,7 @@ const struct text_pair cli_texts[] = {
      "Examples:\n"
      "  tenon export contacts > contacts.csv\n"
      "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
-     "  tenon export deals --links deal_to_company:domain --reference "
+     "  tenon export deals --links deal_to_company:domain \\\n    --reference "
      "hubspot_owner_id:email",
      "Un filtre est NOM=VALEUR, ou !=, <, <=, >, >= à la place de = ; NOM seul "
      "demande une valeur quelconque, !NOM aucune. Ce qui est écrit avec --links et "
@@ -90,7 +88,7 @@ const struct text_pair cli_texts[] = {
      "Exemples :\n"
      "  tenon export contacts > contacts.csv\n"
      "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
-     "  tenon export deals --links deal_to_company:domain --reference "
+     "  tenon export deals --links deal_to_company:domain \\\n    --reference "
      "hubspot_owner_id:email"},
     {"A line begins with the change's number: give it to --after to go on from there. "
      "A lost connection is made again and nothing is left out.\n"
@@ -150,13 +148,11 @@ const struct text_pair cli_texts[] = {
      "  tenon methods tenon.records.v1.Records"},
     {"Examples:\n"
      "  tenon portal list\n"
-     "  tenon portal create acme --title 'Acme SARL' --time-zone Europe/Paris "
-     "--currency EUR\n"
+     "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
      "  tenon portal update acme --portal-language fr",
      "Exemples :\n"
      "  tenon portal list\n"
-     "  tenon portal create acme --title 'Acme SARL' --time-zone Europe/Paris "
-     "--currency EUR\n"
+     "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
      "  tenon portal update acme --portal-language fr"},
     {"Examples:\n"
      "  tenon status\n"
@@ -166,12 +162,10 @@ const struct text_pair cli_texts[] = {
      "  tenon status --json"},
     {"Examples:\n"
      "  tenon user list --portal acme\n"
-     "  tenon user create ada@example.com --first-name Ada --last-name Byron --team "
-     "Sales",
+     "  tenon user create ada@example.com --first-name Ada --team Sales",
      "Exemples :\n"
      "  tenon user list --portal acme\n"
-     "  tenon user create ada@example.com --first-name Ada --last-name Byron --team "
-     "Sales"},
+     "  tenon user create ada@example.com --first-name Ada --team Sales"},
     {"FILE --type TYPE\n"
      "FILE --map MAPPING",
      "FICHIER --type TYPE\n"
@@ -183,7 +177,7 @@ const struct text_pair cli_texts[] = {
      "\n"
      "Examples:\n"
      "  tenon import contacts.csv --type contacts --key email --dry-run\n"
-     "  tenon import contacts.csv --type contacts --key email --associate "
+     "  tenon import contacts.csv --type contacts --key email \\\n    --associate "
      "contact_to_company=Domain:domain\n"
      "  tenon import deals.csv --map deals.toml --errors refused.csv",
      "FICHIER est du CSV avec un en-tête, en UTF-8 ou Windows-1252, avec des "
@@ -194,7 +188,7 @@ const struct text_pair cli_texts[] = {
      "\n"
      "Exemples :\n"
      "  tenon import contacts.csv --type contacts --key email --dry-run\n"
-     "  tenon import contacts.csv --type contacts --key email --associate "
+     "  tenon import contacts.csv --type contacts --key email \\\n    --associate "
      "contact_to_company=Domain:domain\n"
      "  tenon import deals.csv --map deals.toml --errors refused.csv"},
     {"Fill a portal with two years of a made-up French company's data: firms, people, "
@@ -329,10 +323,10 @@ const struct text_pair cli_texts[] = {
      "\n"
      "Examples:\n"
      "  tenon call tenon.admin.v1.Status/Get\n"
-     "  tenon call tenon.records.v1.Records/Create '{\"type\": \"contacts\", "
+     "  tenon call tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", "
      "\"properties\": {\"email\": \"ada@example.com\"}}'\n"
-     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\", \"key\": "
-     "{\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
+     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\",\n"
+     "    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
      "  tenon call tenon.records.v1.Search/Count @request.json",
      "La requête est en JSON, comme protobuf le définit. Deux formes courtes "
      "épargnent de la frappe : où une valeur est attendue, une chaîne, un nombre ou "
@@ -342,10 +336,10 @@ const struct text_pair cli_texts[] = {
      "\n"
      "Exemples :\n"
      "  tenon call tenon.admin.v1.Status/Get\n"
-     "  tenon call tenon.records.v1.Records/Create '{\"type\": \"contacts\", "
+     "  tenon call tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", "
      "\"properties\": {\"email\": \"ada@example.com\"}}'\n"
-     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\", \"key\": "
-     "{\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
+     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\",\n"
+     "    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
      "  tenon call tenon.records.v1.Search/Count @request.json"},
     {"The request is no JSON: line %d, column %d: %s.",
      "La requête n'est pas du JSON : ligne %d, colonne %d : %s."},

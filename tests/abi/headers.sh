@@ -8,7 +8,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failures=0
 warnings='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Werror'
-include="-I$root/include -I$root/sdk/plugin"
+include="-Iinclude -Isdk/plugin" # of $root, the working directory: its name may have spaces
 
 # compile COMPILER STANDARD FILE
 compile() {

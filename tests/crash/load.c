@@ -208,9 +208,10 @@ static void update(struct slot *slot, uint32_t number)
     struct fields fields = {.count = 0};
     Tenon__Records__V1__RecordKey key = key_of_id(machine->id);
     Tenon__Records__V1__RecordKey site_key = key_of_id(load->model->sites[site]);
-    Tenon__Records__V1__LinkTo link = TENON__RECORDS__V1__LINK_TO__INIT;
+    Tenon__Records__V1__LinkTo link;
     Tenon__Records__V1__LinkTo *links[] = {&link};
 
+    tenon__records__v1__link_to__init(&link);
     machine->wanted.version++;
     machine->wanted.hours += 1 + (int64_t)random_below(&load->random, 50);
     machine->wanted.condition = (uint8_t)random_below(&load->random, CONDITION_COUNT);
@@ -239,8 +240,9 @@ static void toggle_link(struct slot *slot, uint32_t number)
     bool from_site = random_below(&load->random, 2) == 1;
     bool is_linked = (machine->known.sites >> site & 1) != 0;
     /* The two requests begin alike, and the rest of LinkRequest stays empty. */
-    Tenon__Graph__V1__LinkRequest request = TENON__GRAPH__V1__LINK_REQUEST__INIT;
+    Tenon__Graph__V1__LinkRequest request;
 
+    tenon__graph__v1__link_request__init(&request);
     slot->tells_records = false;
     machine->wanted.sites ^= (uint16_t)(1u << site);
     request.association = from_site ? "site_to_machine" : "machine_to_site";
@@ -257,8 +259,9 @@ static void archive(struct slot *slot, uint32_t number)
 {
     struct machine *machine = slot_take(slot, number);
     Tenon__Records__V1__RecordKey key = key_of_id(machine->id);
-    Tenon__Records__V1__ArchiveRequest request = TENON__RECORDS__V1__ARCHIVE_REQUEST__INIT;
+    Tenon__Records__V1__ArchiveRequest request;
 
+    tenon__records__v1__archive_request__init(&request);
     slot->tells_records = false;
     machine->wanted.version++;
     machine->wanted.is_archived = true;
@@ -271,8 +274,9 @@ static void archive(struct slot *slot, uint32_t number)
 static void restore(struct slot *slot, uint32_t number)
 {
     struct machine *machine = slot_take(slot, number);
-    Tenon__Records__V1__RestoreRequest request = TENON__RECORDS__V1__RESTORE_REQUEST__INIT;
+    Tenon__Records__V1__RestoreRequest request;
 
+    tenon__records__v1__restore_request__init(&request);
     machine->wanted.version++;
     machine->wanted.is_archived = false;
     request.type = "machines";

@@ -138,8 +138,9 @@ static void replay_change(struct replaying *r, const Tenon__Events__V1__Change *
 /* False at the end of the log. */
 static bool replay_page(struct tenon_client *client, struct replaying *r)
 {
-    Tenon__Events__V1__ListRequest request = TENON__EVENTS__V1__LIST_REQUEST__INIT;
+    Tenon__Events__V1__ListRequest request;
 
+    tenon__events__v1__list_request__init(&request);
     request.after = r->number;
     request.limit = PAGE_COUNT;
     Tenon__Events__V1__ListResponse *response =

@@ -67,10 +67,11 @@ static void take_machine(struct found *found, const Tenon__Records__V1__Record *
 
 static void list_machines(struct found *found, bool archived)
 {
-    Tenon__Records__V1__ListRequest request = TENON__RECORDS__V1__LIST_REQUEST__INIT;
+    Tenon__Records__V1__ListRequest request;
     char cursor[CURSOR_SIZE] = "";
     bool has_more = true;
 
+    tenon__records__v1__list_request__init(&request);
     request.type = "machines";
     request.limit = PAGE_COUNT;
     request.archived = archived;
@@ -101,11 +102,12 @@ static uint32_t number_of(const struct found *found, const struct map *numbers, 
 
 static void list_links_of_site(struct found *found, const struct map *numbers, uint32_t site)
 {
-    Tenon__Graph__V1__ListRequest request = TENON__GRAPH__V1__LIST_REQUEST__INIT;
+    Tenon__Graph__V1__ListRequest request;
     Tenon__Records__V1__RecordKey key = key_of_id(found->model->sites[site]);
     char cursor[CURSOR_SIZE] = "";
     bool has_more = true;
 
+    tenon__graph__v1__list_request__init(&request);
     request.type = "sites";
     request.at = &key;
     request.association = "site_to_machine";
@@ -150,10 +152,11 @@ static uint32_t site_of(const struct found *found, uint64_t id)
 /* The same links as the sites tell. */
 static void compare_links_of_machine(struct found *found, uint32_t number)
 {
-    Tenon__Graph__V1__ListRequest request = TENON__GRAPH__V1__LIST_REQUEST__INIT;
+    Tenon__Graph__V1__ListRequest request;
     Tenon__Records__V1__RecordKey key = key_of_id(found->ids[number]);
     uint16_t sites = 0;
 
+    tenon__graph__v1__list_request__init(&request);
     request.type = "machines";
     request.at = &key;
     Tenon__Graph__V1__ListResponse *response =
@@ -199,12 +202,13 @@ static void compare_batch(struct found *found, uint32_t number)
 
 static void compare_serials(struct found *found, uint32_t first, uint32_t count)
 {
-    Tenon__Records__V1__BatchGetRequest request = TENON__RECORDS__V1__BATCH_GET_REQUEST__INIT;
+    Tenon__Records__V1__BatchGetRequest request;
     Tenon__Records__V1__RecordKey *keys = mem_array(Tenon__Records__V1__RecordKey, count);
     Tenon__Records__V1__RecordKey **list = mem_array(Tenon__Records__V1__RecordKey *, count);
     struct fields *fields = mem_array(struct fields, count);
     uint32_t at = 0;
 
+    tenon__records__v1__batch_get_request__init(&request);
     assert_true(keys && list && fields);
     for (uint32_t i = 0; i < count; i++) {
         char serial[SERIAL_SIZE];
@@ -258,9 +262,10 @@ static void recount(const struct found *found, struct total totals[CONDITION_COU
 /* The roll-up, which the commits keep, against a recount of the records. */
 static void compare_rollup(struct found *found, const struct total totals[CONDITION_COUNT])
 {
-    Tenon__Records__V1__AggregateRequest request = TENON__RECORDS__V1__AGGREGATE_REQUEST__INIT;
+    Tenon__Records__V1__AggregateRequest request;
     struct total told[CONDITION_COUNT] = {{0}};
 
+    tenon__records__v1__aggregate_request__init(&request);
     request.rollup = "machines_by_condition";
     Tenon__Records__V1__AggregateResponse *response =
         call(found->client, METHOD(records, Search, Aggregate, aggregate), &request.base);
@@ -284,14 +289,17 @@ static void compare_rollup(struct found *found, const struct total totals[CONDIT
 /* A count that the index of the property answers. */
 static void compare_index(struct found *found, uint32_t condition, const struct total *total)
 {
-    Tenon__Records__V1__CountRequest request = TENON__RECORDS__V1__COUNT_REQUEST__INIT;
-    Tenon__Records__V1__FilterGroup group = TENON__RECORDS__V1__FILTER_GROUP__INIT;
+    Tenon__Records__V1__CountRequest request;
+    Tenon__Records__V1__FilterGroup group;
     Tenon__Records__V1__FilterGroup *groups[] = {&group};
-    Tenon__Records__V1__Filter filter = TENON__RECORDS__V1__FILTER__INIT;
+    Tenon__Records__V1__Filter filter;
     Tenon__Records__V1__Filter *filters[] = {&filter};
     struct fields fields = {.count = 0};
     Tenon__Records__V1__Value *values[] = {&fields.values[0]};
 
+    tenon__records__v1__count_request__init(&request);
+    tenon__records__v1__filter_group__init(&group);
+    tenon__records__v1__filter__init(&filter);
     fields_add(&fields, "condition", condition_names[condition]);
     filter.property = "condition";
     filter.op = TENON__RECORDS__V1__FILTER__OPERATOR__EQ;

@@ -118,8 +118,9 @@ static const struct racer *find_winner(const struct course *course)
 
 static uint64_t count_records(struct course *course, char *type)
 {
-    Tenon__Records__V1__CountRequest request = TENON__RECORDS__V1__COUNT_REQUEST__INIT;
+    Tenon__Records__V1__CountRequest request;
 
+    tenon__records__v1__count_request__init(&request);
     request.type = type;
     Tenon__Records__V1__CountResponse *response =
         call(course->client, METHOD(records, Search, Count, count), &request.base);
@@ -130,9 +131,10 @@ static uint64_t count_records(struct course *course, char *type)
 
 static Tenon__Records__V1__GetResponse *get_machine(struct course *course, uint64_t id)
 {
-    Tenon__Records__V1__GetRequest request = TENON__RECORDS__V1__GET_REQUEST__INIT;
+    Tenon__Records__V1__GetRequest request;
     Tenon__Records__V1__RecordKey key = key_of_id(id);
 
+    tenon__records__v1__get_request__init(&request);
     request.type = "machines";
     request.key = &key;
     return call(course->client, METHOD(records, Records, Get, get), &request.base);
@@ -140,8 +142,9 @@ static Tenon__Records__V1__GetResponse *get_machine(struct course *course, uint6
 
 static uint64_t head_of(struct course *course)
 {
-    Tenon__Events__V1__ListRequest request = TENON__EVENTS__V1__LIST_REQUEST__INIT;
+    Tenon__Events__V1__ListRequest request;
 
+    tenon__events__v1__list_request__init(&request);
     request.limit = 1;
     Tenon__Events__V1__ListResponse *response =
         call(course->client, METHOD(events, Changes, List, list), &request.base);
@@ -240,10 +243,11 @@ static void loser_is_told_who_has_the_value(void **state)
 
 static void link_with_garage(struct racer *racer, uint64_t machine, uint64_t garage)
 {
-    Tenon__Graph__V1__LinkRequest request = TENON__GRAPH__V1__LINK_REQUEST__INIT;
+    Tenon__Graph__V1__LinkRequest request;
     Tenon__Records__V1__RecordKey from = key_of_id(machine);
     Tenon__Records__V1__RecordKey to = key_of_id(garage);
 
+    tenon__graph__v1__link_request__init(&request);
     request.association = "machine_to_garage";
     request.from = &from;
     request.to = &to;
@@ -271,9 +275,10 @@ static uint64_t create_numbered(struct course *course, char *type, char *propert
 
 static size_t count_links(struct course *course, char *type, uint64_t id)
 {
-    Tenon__Graph__V1__ListRequest request = TENON__GRAPH__V1__LIST_REQUEST__INIT;
+    Tenon__Graph__V1__ListRequest request;
     Tenon__Records__V1__RecordKey key = key_of_id(id);
 
+    tenon__graph__v1__list_request__init(&request);
     request.type = type;
     request.at = &key;
     Tenon__Graph__V1__ListResponse *response =

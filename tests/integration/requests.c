@@ -37,8 +37,9 @@ void fields_add_number(struct fields *fields, char *name, int64_t value)
 
 Tenon__Records__V1__CreateRequest create_request(char *type, struct fields *fields)
 {
-    Tenon__Records__V1__CreateRequest request = TENON__RECORDS__V1__CREATE_REQUEST__INIT;
+    Tenon__Records__V1__CreateRequest request;
 
+    tenon__records__v1__create_request__init(&request);
     request.type = type;
     request.properties = fields->list;
     request.n_properties = fields->count;
@@ -48,8 +49,9 @@ Tenon__Records__V1__CreateRequest create_request(char *type, struct fields *fiel
 Tenon__Records__V1__UpdateRequest update_request(char *type, Tenon__Records__V1__RecordKey *key,
                                                  struct fields *fields)
 {
-    Tenon__Records__V1__UpdateRequest request = TENON__RECORDS__V1__UPDATE_REQUEST__INIT;
+    Tenon__Records__V1__UpdateRequest request;
 
+    tenon__records__v1__update_request__init(&request);
     request.type = type;
     request.key = key;
     request.properties = fields->list;
@@ -59,8 +61,9 @@ Tenon__Records__V1__UpdateRequest update_request(char *type, Tenon__Records__V1_
 
 Tenon__Records__V1__RecordKey key_of_id(uint64_t id)
 {
-    Tenon__Records__V1__RecordKey key = TENON__RECORDS__V1__RECORD_KEY__INIT;
+    Tenon__Records__V1__RecordKey key;
 
+    tenon__records__v1__record_key__init(&key);
     key.id = id;
     return key;
 }

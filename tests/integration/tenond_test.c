@@ -89,8 +89,9 @@ static void ready_line_names_its_urls(void **state)
 
 static Tenon__Admin__V1__GetStatusResponse *get_status(struct tenon_client *client)
 {
-    Tenon__Admin__V1__GetStatusRequest request = TENON__ADMIN__V1__GET_STATUS_REQUEST__INIT;
+    Tenon__Admin__V1__GetStatusRequest request;
 
+    tenon__admin__v1__get_status_request__init(&request);
     return call(client, METHOD(admin, Status, Get, get_status), &request.base);
 }
 
@@ -117,9 +118,10 @@ static void unknown_portal_is_refused(void **state)
 {
     struct tenond *host = *state;
     const struct tenon_options options = {.portal = "nowhere", .url = host->url};
-    Tenon__Admin__V1__GetStatusRequest request = TENON__ADMIN__V1__GET_STATUS_REQUEST__INIT;
+    Tenon__Admin__V1__GetStatusRequest request;
     struct tenon_client *client = NULL;
 
+    tenon__admin__v1__get_status_request__init(&request);
     tenond_start(host);
     assert_int_equal(tenon_client_create(&options, &client), TN_OK);
     call_refused(
@@ -266,8 +268,9 @@ find_plugin(const Tenon__Admin__V1__ListPluginsResponse *list, const char *file)
 
 static Tenon__Admin__V1__ListPluginsResponse *list_plugins(struct tenon_client *client)
 {
-    Tenon__Admin__V1__ListPluginsRequest request = TENON__ADMIN__V1__LIST_PLUGINS_REQUEST__INIT;
+    Tenon__Admin__V1__ListPluginsRequest request;
 
+    tenon__admin__v1__list_plugins_request__init(&request);
     return call(client, METHOD(admin, Plugins, List, list_plugins), &request.base);
 }
 
@@ -319,6 +322,7 @@ static void damaged_plugins_leave_the_others_running(void **state)
 static void rewritten_declarations_count_for_nothing(void **state)
 {
     struct tenond *host = *state;
+    Tenon__Records__V1__CreateRequest nameless;
     struct tenon_client *client;
 
     tenond_add_plugin(host, EVIL);
@@ -330,7 +334,7 @@ static void rewritten_declarations_count_for_nothing(void **state)
     assert_string_equal(list->plugins[0]->state, "running");
     answer_free(list);
     assert_true(create_record(client, "gadgets", "name", "G1") > 0);
-    Tenon__Records__V1__CreateRequest nameless = TENON__RECORDS__V1__CREATE_REQUEST__INIT;
+    tenon__records__v1__create_request__init(&nameless);
     nameless.type = "gadgets";
     call_refused(client,
                  METHOD(records, Records, Create, create),
@@ -345,6 +349,7 @@ static void rewritten_declarations_count_for_nothing(void **state)
 static void refused_plugin_is_never_mapped(void **state)
 {
     struct tenond *host = *state;
+    Tenon__Records__V1__ListRequest request;
     struct tenon_client *client;
 
     tenond_add_plugin(host, REFUSED);
@@ -357,7 +362,7 @@ static void refused_plugin_is_never_mapped(void **state)
     assert_non_null(strstr(refused->reason, "nowheres"));
     assert_string_equal(find_plugin(list, "/host_machines.so")->state, "running");
     answer_free(list);
-    Tenon__Records__V1__ListRequest request = TENON__RECORDS__V1__LIST_REQUEST__INIT;
+    tenon__records__v1__list_request__init(&request);
     request.type = "gadgets";
     call_refused(client,
                  METHOD(records, Records, List, list),
@@ -372,9 +377,11 @@ static void refused_plugin_is_never_mapped(void **state)
 
 static void create_portal(struct tenon_client *client, char *name)
 {
-    Tenon__Admin__V1__CreatePortalRequest request = TENON__ADMIN__V1__CREATE_PORTAL_REQUEST__INIT;
-    Tenon__Admin__V1__Portal portal = TENON__ADMIN__V1__PORTAL__INIT;
+    Tenon__Admin__V1__CreatePortalRequest request;
+    Tenon__Admin__V1__Portal portal;
 
+    tenon__admin__v1__create_portal_request__init(&request);
+    tenon__admin__v1__portal__init(&portal);
     portal.name = name;
     portal.language = "fr";
     request.portal = &portal;
@@ -383,11 +390,13 @@ static void create_portal(struct tenon_client *client, char *name)
 
 static tn_status get_machine(struct tenon_client *client, char *serial, uint64_t *ret_id)
 {
-    Tenon__Records__V1__GetRequest request = TENON__RECORDS__V1__GET_REQUEST__INIT;
-    Tenon__Records__V1__RecordKey key = TENON__RECORDS__V1__RECORD_KEY__INIT;
+    Tenon__Records__V1__GetRequest request;
+    Tenon__Records__V1__RecordKey key;
     void *response = NULL;
     struct fields fields = {.count = 0};
 
+    tenon__records__v1__get_request__init(&request);
+    tenon__records__v1__record_key__init(&key);
     fields_add(&fields, "serial", serial);
     key.property = "serial";
     key.value = &fields.values[0];
@@ -404,11 +413,12 @@ static tn_status get_machine(struct tenon_client *client, char *serial, uint64_t
 
 static uint64_t head_of(struct tenon_client *client)
 {
-    Tenon__Events__V1__ListRequest request = TENON__EVENTS__V1__LIST_REQUEST__INIT;
+    Tenon__Events__V1__ListRequest request;
+
+    tenon__events__v1__list_request__init(&request);
     Tenon__Events__V1__ListResponse *response =
         call(client, METHOD(events, Changes, List, list), &request.base);
     uint64_t head = response->head;
-
     answer_free(response);
     return head;
 }
@@ -560,10 +570,11 @@ static void await_refusal(struct tenon_client *client)
 {
     const struct tenon_call_options hasty = {.timeout_us = 300000};
     int64_t until_us = clock_mono_us() + DRAIN_US / 2;
+    Tenon__Admin__V1__GetStatusRequest request;
     tn_status st = TN_OK;
 
+    tenon__admin__v1__get_status_request__init(&request);
     while (st == TN_OK) {
-        Tenon__Admin__V1__GetStatusRequest request = TENON__ADMIN__V1__GET_STATUS_REQUEST__INIT;
         ProtobufCMessage *response = NULL;
 
         if (clock_mono_us() > until_us)

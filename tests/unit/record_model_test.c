@@ -391,7 +391,7 @@ static enum op_kind choose_kind(struct slot *slot)
                  {OP_REFER, 3},
                  {OP_ARCHIVE, 6},
                  {OP_RESTORE, 6},
-                 {OP_PURGE, 2},
+                 {OP_PURGE, 5},
                  {OP_LINK, 22},
                  {OP_UNLINK, 6},
                  {OP_LINKED, 8},

@@ -86,7 +86,7 @@ static const struct argp portal_argp = {
     "\v"
     "Examples:\n"
     "  tenon portal list\n"
-    "  tenon portal create acme --title 'Acme SARL' --time-zone Europe/Paris --currency EUR\n"
+    "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
     "  tenon portal update acme --portal-language fr",
     global_options,
     context_help_filter,
@@ -107,7 +107,7 @@ static const struct argp user_argp = {
     "\v"
     "Examples:\n"
     "  tenon user list --portal acme\n"
-    "  tenon user create ada@example.com --first-name Ada --last-name Byron --team Sales",
+    "  tenon user create ada@example.com --first-name Ada --team Sales",
     global_options,
     context_help_filter,
     NULL};

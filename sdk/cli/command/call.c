@@ -50,11 +50,10 @@ static const struct argp argp = {
     "are exact as strings only.\n\n"
     "Examples:\n"
     "  tenon call tenon.admin.v1.Status/Get\n"
-    "  tenon call tenon.records.v1.Records/Create "
-    "'{\"type\": \"contacts\", \"properties\": {\"email\": \"ada@example.com\"}}'\n"
-    "  tenon call tenon.records.v1.Records/Get "
-    "'{\"type\": \"contacts\", \"key\": {\"property\": \"email\", \"value\": "
-    "\"ada@example.com\"}}'\n"
+    "  tenon call tenon.records.v1.Records/Create \\\n"
+    "    '{\"type\": \"contacts\", \"properties\": {\"email\": \"ada@example.com\"}}'\n"
+    "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\",\n"
+    "    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
     "  tenon call tenon.records.v1.Search/Count @request.json",
     global_options,
     context_help_filter,

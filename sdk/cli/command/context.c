@@ -52,13 +52,27 @@ static const char *default_url(char *buffer, size_t size)
     return buffer;
 }
 
-void context_init(struct context *ctx)
+/* Before the arguments are parsed: --help ends the program where it stands. */
+static const char *argument_language(int argc, char **argv)
 {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--language=", 11) == 0)
+            return argv[i] + 11;
+        if (strcmp(argv[i], "--language") == 0)
+            return argv[i + 1]; /* NULL at the end */
+    }
+    return NULL;
+}
+
+void context_init(struct context *ctx, int argc, char **argv)
+{
+    const char *language = argument_language(argc, argv);
+
     memset(ctx, 0, sizeof(*ctx));
     ctx->url = default_url(ctx->url_buffer, sizeof(ctx->url_buffer));
     ctx->token = non_empty(getenv("TENON_TOKEN"));
     ctx->portal = non_empty(getenv("TENON_PORTAL"));
-    ctx->language = environment_language();
+    ctx->language = language ? language : environment_language();
     ctx->interrupt_fd = -1;
 }
 

@@ -26,8 +26,8 @@ struct context {
     char url_buffer[CONTEXT_URL_SIZE];
 };
 
-/* The defaults of the environment. */
-void context_init(struct context *ctx);
+/* The defaults of the environment, and the language of the arguments, which help needs early. */
+void context_init(struct context *ctx, int argc, char **argv);
 void context_fini(struct context *ctx);
 
 /*

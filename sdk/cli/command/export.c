@@ -129,7 +129,8 @@ static const struct argp argp = {
     "Examples:\n"
     "  tenon export contacts > contacts.csv\n"
     "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
-    "  tenon export deals --links deal_to_company:domain --reference hubspot_owner_id:email",
+    "  tenon export deals --links deal_to_company:domain \\\n"
+    "    --reference hubspot_owner_id:email",
     global_options,
     context_help_filter,
     NULL};

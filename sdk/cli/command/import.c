@@ -144,8 +144,8 @@ static const struct argp argp = {
     "fill it. The exit code is 1 when rows were refused; the others are in.\n\n"
     "Examples:\n"
     "  tenon import contacts.csv --type contacts --key email --dry-run\n"
-    "  tenon import contacts.csv --type contacts --key email "
-    "--associate contact_to_company=Domain:domain\n"
+    "  tenon import contacts.csv --type contacts --key email \\\n"
+    "    --associate contact_to_company=Domain:domain\n"
     "  tenon import deals.csv --map deals.toml --errors refused.csv",
     global_options,
     context_help_filter,
