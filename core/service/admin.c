@@ -9,7 +9,7 @@
 #include "core/service/wire.h"
 #include "tenon/admin/v1/admin.pb-c.h"
 
-/* -------------------------------------------------------------------------- portals --- */
+/* Portals */
 
 static tn_status write_portal(struct service_call *call, const struct portal *portal,
                               Tenon__Admin__V1__Portal **ret_portal)
@@ -157,7 +157,7 @@ static tn_status list_portals(struct service_call *call, const void *message, vo
     return TN_OK;
 }
 
-/* -------------------------------------------------------------------------- plugins --- */
+/* Plugins */
 
 static tn_status write_plugin(struct service_call *call, const struct plugin_info *info,
                               Tenon__Admin__V1__Plugin **ret_plugin)
@@ -198,7 +198,7 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
     return TN_OK;
 }
 
-/* ------------------------------------------------------------------------- settings --- */
+/* Settings */
 
 /* A secret is listed without its value. */
 static tn_status write_setting_value(struct service_call *call,
@@ -328,7 +328,7 @@ static tn_status set_setting(struct service_call *call, const void *message, voi
                        request->plugin);
 }
 
-/* --------------------------------------------------------------------------- status --- */
+/* Status */
 
 /* Of this process, from /proc; 0 where it cannot be told. */
 static uint64_t resident_bytes(void)
