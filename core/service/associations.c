@@ -88,7 +88,7 @@ static tn_status unlink_records(struct service_call *call, const void *message, 
     return TN_OK;
 }
 
-/* ------------------------------------------------------------------------- batches --- */
+/* Batches */
 
 /* Adds an item's refusal to the call's; a status that is none ends the batch. */
 static tn_status take_item(struct service_call *call, size_t position, tn_status status,
@@ -147,7 +147,7 @@ static tn_status batch_unlink(struct service_call *call, const void *message, vo
     return first;
 }
 
-/* -------------------------------------------------------------------------- listing --- */
+/* Listing */
 
 /* One end of one association: what a list walks, one after the other. */
 struct end {

@@ -25,7 +25,7 @@
 /* Memory of one page, decoded and as messages. */
 #define PAGE_ARENA_SIZE_MAX ((size_t)32 * 1024 * 1024)
 
-/* -------------------------------------------------------------------------- messages --- */
+/* Messages */
 
 _Static_assert((int)CHANGE_CREATED == (int)TENON__EVENTS__V1__CHANGE__KIND__CREATED, "same");
 _Static_assert((int)CHANGE_UPDATED == (int)TENON__EVENTS__V1__CHANGE__KIND__UPDATED, "same");
@@ -130,7 +130,7 @@ static tn_status write_change(struct service_call *call, const struct change *ch
     return TN_OK;
 }
 
-/* ----------------------------------------------------------------------------- pages --- */
+/* Pages */
 
 /* What to read, and what was read: messages in the call's arena. */
 struct page {
@@ -249,7 +249,7 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     return TN_OK;
 }
 
-/* --------------------------------------------------------------------------- watching --- */
+/* Watching */
 
 struct watch {
     struct watch *next; /* guarded by watches->mu, as the two below */

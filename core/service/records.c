@@ -139,7 +139,7 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     return TN_OK;
 }
 
-/* ------------------------------------------------------------------------- history --- */
+/* History */
 
 static tn_status write_version(struct service_call *call, const struct schema_property *property,
                                const struct history_value *value,

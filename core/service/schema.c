@@ -8,7 +8,7 @@
 #include "core/value/value.h"
 #include "tenon/schema/v1/schema.pb-c.h"
 
-/* --------------------------------------------------------------------------- answers --- */
+/* Answers */
 
 /* A label, option or group in the call's language. */
 static char *write_label(struct service_call *call, struct tn_str source)
@@ -161,7 +161,7 @@ static tn_status write_associations(struct service_call *call, const struct sche
     return TN_OK;
 }
 
-/* -------------------------------------------------------------------------- reading --- */
+/* Reading */
 
 /* As wire_type, but of Schema the archived ones are seen too, and the field is another. */
 static tn_status find_type(struct service_call *call, const char *name, const char *field,
@@ -219,7 +219,7 @@ static tn_status list_associations(struct service_call *call, const void *messag
     return write_associations(call, type, &response->n_associations, &response->associations);
 }
 
-/* ------------------------------------------------------------------------- changing --- */
+/* Changing */
 
 /* Answers with the schema as it is after the change; the old one is let go with the call's. */
 static tn_status see_changed(struct service_call *call, struct schema **ret_schema)

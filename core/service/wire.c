@@ -13,7 +13,7 @@
 /* A cursor holds an order key at most, whose text is bounded. */
 #define CURSOR_SIZE_MAX ((size_t)2048)
 
-/* -------------------------------------------------------------------------- memory --- */
+/* Memory */
 
 void *wire_message(struct service_call *call, const ProtobufCMessageDescriptor *type)
 {
@@ -45,7 +45,7 @@ char *wire_text(struct service_call *call, struct tn_str text)
     return copy;
 }
 
-/* --------------------------------------------------------------------------- names --- */
+/* Names */
 
 tn_status wire_type(struct service_call *call, const char *name,
                     const struct schema_type **ret_type)
@@ -118,7 +118,7 @@ const struct schema_type *wire_far_type(const struct service_call *call,
     return wire_near_type(call, association, !is_inverse);
 }
 
-/* -------------------------------------------------------------------------- bounds --- */
+/* Bounds */
 
 tn_status wire_limit(struct service_call *call, uint32_t limit, uint32_t *ret_limit)
 {
@@ -185,7 +185,7 @@ char *wire_cursor_write(struct service_call *call, struct tn_bytes bytes)
     return sodium_bin2base64(text, size, bytes.data, bytes.len, variant);
 }
 
-/* -------------------------------------------------------------------------- values --- */
+/* Values */
 
 /* Which member of the message holds a kind. */
 static Tenon__Records__V1__Value__KindCase member_of(uint32_t kind)
@@ -329,7 +329,7 @@ Tenon__Records__V1__Value *wire_value_write(struct service_call *call, const str
     return message;
 }
 
-/* -------------------------------------------------------------------------- labels --- */
+/* Labels */
 
 tn_status wire_labels_read(const struct schema_association *association, char *const *names,
                            size_t count, const char *field, uint64_t *ret_labels, struct err *err)
@@ -378,7 +378,7 @@ tn_status wire_labels_write(struct service_call *call, const struct schema_assoc
     return TN_OK;
 }
 
-/* ---------------------------------------------------------------------------- keys --- */
+/* Keys */
 
 static tn_status find_by_value(struct service_call *call, const struct schema_type *type,
                                const Tenon__Records__V1__RecordKey *key, const char *field,
@@ -418,7 +418,7 @@ tn_status wire_find(struct service_call *call, const struct schema_type *type,
                          : txn_get(call->txn, type, key->id, ret_record, err);
 }
 
-/* ------------------------------------------------------------------------ refusals --- */
+/* Refusals */
 
 void wire_add_refusals(struct err *to, const struct err *from, const char *prefix)
 {

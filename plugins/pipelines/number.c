@@ -59,13 +59,15 @@ bool number_is_probability(struct tn_value number)
 {
     int64_t one = 1;
 
-    if (number.kind != TN_NUMBER || number.as.integer < 0)
+    /* Of a request it may have any exponent: the bounds come first. */
+    if (number.kind != TN_NUMBER || number.as.integer < 0 || number.exponent < EXPONENT_MIN ||
+        number.exponent > EXPONENT_MAX)
         return false;
     if (number.as.integer == 0)
         return true;
     if (number.exponent > 0)
         return false;
-    for (int i = number.exponent; i < 0; i++) /* -18 at least: 10^18 fits */
+    for (int i = number.exponent; i < 0; i++) /* 10^18 at most, which fits */
         one *= 10;
     return number.as.integer <= one;
 }

@@ -72,6 +72,10 @@ static void a_probability_is_from_zero_to_one(void **state)
     assert_false(number_is_probability(number(-1, -1)));
     assert_false(number_is_probability(number(1, 1)));
     assert_false(number_is_probability((struct tn_value){TN_TEXT, 0, {0}}));
+    assert_false(number_is_probability(number(1, -19)));
+    assert_false(number_is_probability(number(1, INT32_MIN)));
+    assert_false(number_is_probability(number(0, INT32_MIN)));
+    assert_false(number_is_probability(number(0, INT32_MAX)));
 }
 
 int main(void)
