@@ -231,6 +231,20 @@ static tn_status type_id(struct service_call *call, const char *name, uint32_t *
     return TN_OK;
 }
 
+/* Who has seen more than there is follows another history: a portal that was restored, perhaps. */
+static tn_status check_after(struct service_call *call, uint64_t after, uint64_t head)
+{
+    if (after <= head)
+        return TN_OK;
+    return err_violate(call->err,
+                       TN_OUT_OF_RANGE,
+                       "after",
+                       "beyond_head",
+                       "There is no change %llu: the newest is %llu.",
+                       (unsigned long long)after,
+                       (unsigned long long)head);
+}
+
 static tn_status list(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Events__V1__ListRequest *request = message;
@@ -243,6 +257,7 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     page.limit = limit;
     TRY(page_init(call, &page));
     response->head = records_head(call->service->records, call->session->portal);
+    TRY(check_after(call, request->after, response->head));
     TRY(page_fill(call, &page));
     response->changes = page.changes;
     response->n_changes = page.count;
@@ -445,10 +460,13 @@ static tn_status start_watch(struct service_call *call, const void *message, voi
 {
     const Tenon__Events__V1__WatchRequest *request = message;
     struct watches *watches = call->service->watches;
+    uint64_t head = records_head(call->service->records, call->session->portal);
     uint32_t type = 0;
 
     (void)answer;
     TRY(type_id(call, request->type, &type));
+    if (!request->from_now)
+        TRY(check_after(call, request->after, head));
     struct watch *watch = mem_new(struct watch);
     if (!watch)
         return err_memory(call->err, "a watch");
@@ -457,8 +475,7 @@ static tn_status start_watch(struct service_call *call, const void *message, voi
     watch->bus = call->bus;
     watch->session = call->session;
     watch->type = type;
-    watch->after = request->from_now ? records_head(call->service->records, call->session->portal)
-                                     : request->after;
+    watch->after = request->from_now ? head : request->after;
     (void)snprintf(watch->language, sizeof(watch->language), "%s", call->language);
     bus_call_ref(call->bus);
     tn_status st = watches_add(watches, watch, call->err);
