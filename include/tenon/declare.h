@@ -115,7 +115,7 @@ struct tn_association {
     uint32_t max_from;
     uint32_t flags;
     uint32_t reserved;
-    struct tn_option_list labels; /* "decision_maker"...; 63 at most */
+    struct tn_option_list labels; /* "decision_maker"...; 64 at most */
 };
 TN_LIST_OF(tn_association_list, tn_association);
 
