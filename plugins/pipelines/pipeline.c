@@ -208,7 +208,7 @@ tn_status pipeline_make_template(struct tn_call *call, const struct template *te
                                  struct tn_str type, struct tn_str name, struct tn_str label,
                                  struct tn_record **ret_pipeline)
 {
-    struct tn_str language = tn_core->asked(call, TN_ASKED_LANGUAGE);
+    struct tn_str language = tn_core->asked(call, TN_ASKED_PORTAL_LANGUAGE);
     struct stage_wish stages[STAGE_MAX];
     char names[STAGE_MAX][KEY_SIZE];
     struct pipeline_wish wish = {.type = type,
