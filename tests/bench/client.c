@@ -375,6 +375,8 @@ static void load(const char *url, uint64_t count)
     struct request request = {0};
     struct data_set data = {.company_count = COMPANY_COUNT};
 
+    work_deals(&request, DEAL_COUNT, 1); /* makes the default pipeline, which takes ids */
+    (void)create_batch(client, &request);
     for (uint64_t i = 0; i < DEAL_COUNT; i += LOAD_BATCH) {
         work_deals(&request, i, LOAD_BATCH);
         (void)create_batch(client, &request);

@@ -8,7 +8,7 @@
  *     rocksdb_raw write SAMPLE DIR N RECORDS SECONDS    N threads, RECORDS to a synced batch
  *     rocksdb_raw get SAMPLE DIR FIRST COUNT SECONDS    two threads read rows at random
  *
- * SAMPLE is the data directory of the host with the sample; DIR of `get` may be in use by a host.
+ * SAMPLE and DIR are store directories; that of `get` may be in use by a host.
  */
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
