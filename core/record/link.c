@@ -201,6 +201,8 @@ tn_status txn_linked(struct record *at, const struct schema_association *associa
     tn_status st = TN_OK;
 
     assert(association || after == 0);
+    if (limit > WALK_MAX)
+        limit = WALK_MAX;
     if (txn->has_detached)
         attach_detached(at);
     if (mark_listing(at, association, is_inverse) != TN_OK)
@@ -217,7 +219,7 @@ tn_status txn_linked(struct record *at, const struct schema_association *associa
         if (!walk)
             return err_memory(err, "links");
         /* One more than asked for tells whether there are more. */
-        st = list_stored(at, walk, limit < WALK_MAX ? limit + 1 : WALK_MAX, &listing, err);
+        st = list_stored(at, walk, limit + 1, &listing, err);
         edge_walk_close(walk);
     }
     TRY(st);
@@ -286,6 +288,15 @@ static tn_status check_limit(const struct schema_association *association, bool 
                        max);
 }
 
+static tn_status too_many(const struct record *record, struct err *err)
+{
+    return err_set(err,
+                   TN_RESOURCE_EXHAUSTED,
+                   "Record %llu has more than %u links; unlink some first.",
+                   (unsigned long long)record->id,
+                   WALK_MAX);
+}
+
 /* No other link of `from` on this side stays the primary one. */
 static tn_status clear_primary(const struct schema_association *association, bool is_inverse,
                                struct record *from, tn_id but, struct err *err)
@@ -296,6 +307,8 @@ static tn_status clear_primary(const struct schema_association *association, boo
     bool more;
 
     TRY(txn_linked(from, association, is_inverse, 0, WALK_MAX, &links, &count, &more, err));
+    if (more)
+        return too_many(from, err);
     for (size_t i = 0; i < count; i++) {
         struct edge edge = make_edge(association, is_inverse, from->id, links[i].to);
         struct txn_edge *other;
@@ -337,7 +350,7 @@ tn_status txn_link(struct txn *txn, const struct schema_association *association
     struct record *other;
     struct txn_edge *edge;
 
-    TRY(txn_may_write(txn, err));
+    TRY(record_may_change(from, err));
     TRY(check_link(association, is_inverse, from, to, labels, err));
     TRY(txn_get(txn, to_type, to, &other, err));
     struct edge wanted = make_edge(association, is_inverse, from->id, to);
@@ -374,7 +387,7 @@ tn_status txn_unlink(struct txn *txn, const struct schema_association *associati
     struct record *other = map_get_u64(&txn->by_id, &to);
     struct txn_edge *edge;
 
-    TRY(txn_may_write(txn, err));
+    TRY(record_may_change(from, err));
     TRY(check_link(association, is_inverse, from, to, 0, err));
     TRY(open_edge(txn, &wanted, &edge, err));
     attach(edge, is_inverse ? other : from, is_inverse ? from : other);
@@ -397,11 +410,7 @@ tn_status txn_unlink_all(struct record *record, struct err *err)
 
     TRY(txn_linked(record, NULL, false, 0, WALK_MAX, &links, &count, &more, err));
     if (more)
-        return err_set(err,
-                       TN_RESOURCE_EXHAUSTED,
-                       "Record %llu has more than %u links; unlink some first.",
-                       (unsigned long long)record->id,
-                       WALK_MAX);
+        return too_many(record, err);
     for (size_t i = 0; i < count; i++)
         TRY(txn_unlink(record->txn,
                        links[i].association,

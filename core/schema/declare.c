@@ -312,6 +312,12 @@ static tn_status check_association(struct declaring *d, const struct tn_associat
                        row->name,
                        known->owner[0] ? known->owner : "the portal");
     }
+    if (known && strcmp(known->name, row->name) != 0 && !(row->flags & TN_EXTERN))
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its association %s has the name of %s seen from its other end.",
+                       row->name,
+                       known->name);
     if (known &&
         (known->from != declared->types[row->from] || known->to != declared->types[row->to]))
         return err_set(d->err,
@@ -373,6 +379,14 @@ static tn_status declare_association(struct declaring *d, uint32_t row_index)
         copy_options(catalog, &row->labels, &def->labels, &def->n_labels) != TN_OK)
         return err_memory(d->err, "an association");
     d->declared->associations[row_index] = def->id;
+    const Tenon__Stored__V1__Association *turned =
+        definitions_association(&d->defs, utf8_str(def->inverse));
+    if (turned && turned != known)
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its association %s has the name of %s seen from its other end.",
+                       row->name,
+                       turned->name);
     if (!known)
         return definitions_add_association(&d->defs, def);
     return replace(

@@ -209,6 +209,36 @@ static void a_property_gains_options_and_a_label(void **state)
                         "large");
 }
 
+static void a_type_with_wrong_properties_is_not_made(void **state)
+{
+    struct served *s = *state;
+    const ProtobufCMessageDescriptor *answer = &tenon__schema__v1__create_type_response__descriptor;
+    Tenon__Schema__V1__CreateTypeRequest request = TENON__SCHEMA__V1__CREATE_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__ObjectType type = TENON__SCHEMA__V1__OBJECT_TYPE__INIT;
+    Tenon__Schema__V1__GetTypeRequest get = TENON__SCHEMA__V1__GET_TYPE_REQUEST__INIT;
+
+    type.name = a_text(s, "tools");
+    type.label = a_text(s, "Tool");
+    type.plural = a_text(s, "Tools");
+    type.properties = a_list(s,
+                             &type.n_properties,
+                             a_property_type(s, "name", "text"),
+                             a_property_type(s, "name", "number"),
+                             a_property_type(s, "mass", "weight"),
+                             a_property_type(s, "size", ""),
+                             NULL);
+    request.type = &type;
+    assert_null(served_call(s, METHOD("CreateType"), &request, answer));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "type.properties[1].name", "unique"));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "type.properties[2].kind", "kind"));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "type.properties[3].kind", "required"));
+    get.name = type.name;
+    assert_null(
+        served_call(s, METHOD("GetType"), &get, &tenon__schema__v1__get_type_response__descriptor));
+    assert_true(served_refused(s, TN_NOT_FOUND, "name", "unknown_type"));
+    served_is_alive(s);
+}
+
 static void a_type_and_an_association_are_made_at_run_time(void **state)
 {
     struct served *s = *state;
@@ -272,6 +302,7 @@ int main(void)
         TEST(wrong_properties_are_refused),
         TEST(a_property_gains_options_and_a_label),
         TEST(a_type_and_an_association_are_made_at_run_time),
+        TEST(a_type_with_wrong_properties_is_not_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
