@@ -26,6 +26,10 @@ static const struct text_pair pairs[] = {
      "%.*s désigne la fiche %llu de type %.*s, qui n'existe pas."},
     {"%s and the sums name no property of one type that has records.",
      "%s et les sommes ne nomment aucune propriété d'un même type à enregistrements."},
+    {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
+     "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",
+     "%s répond par un flux, ce qu'une socket de requêtes ne peut recevoir : appelez-la à l'une "
+     "des URL ipc:// ou tcp:// de l'hôte, avec libtenon ou `tenon call`."},
     {"%s are given, but the property is no choice.",
      "%s sont données, mais la propriété n'est pas un choix."},
     {"%s are more than %u.", "%s sont plus de %u."},
@@ -70,6 +74,7 @@ static const struct text_pair pairs[] = {
     {"%s is given twice: '%s'.", "%s est donné deux fois : « %s »."},
     {"%s is in use by another process.", "%s est utilisé par un autre processus."},
     {"%s is larger than %zu bytes.", "%s dépasse %zu octets."},
+    {"%s is longer than %u bytes.", "%s dépasse %u octets."},
     {"%s is missing, but there are TN_ENCODED messages.",
      "%s manque, mais il y a des messages TN_ENCODED."},
     {"%s is missing.", "%s manque."},
@@ -214,6 +219,8 @@ static const struct text_pair pairs[] = {
     {"A host does not send frames of kind %u.", "Un hôte n'envoie pas de trames de type %u."},
     {"A host has at most %u portals.", "Un hôte a au plus %u portails."},
     {"A key of %zu bytes is too long.", "Une clé de %zu octets est trop longue."},
+    {"A metadata key is empty, or the metadata is longer than %u bytes.",
+     "Une clé de métadonnées est vide, ou les métadonnées dépassent %u octets."},
     {"A new record has no history yet.", "Une nouvelle fiche n'a pas encore d'historique."},
     {"A page has at most %u records.", "Une page a au plus %u fiches."},
     {"A portal has at most %u object types of its own.",
@@ -282,9 +289,8 @@ static const struct text_pair pairs[] = {
     {"Cannot listen on %s: %s.", "Impossible d'écouter sur %s : %s."},
     {"Cannot listen on %s: it is neither ipc://PATH nor tcp://HOST:PORT.",
      "Impossible d'écouter sur %s : ce n'est ni ipc://CHEMIN ni tcp://HÔTE:PORT."},
-    {"Cannot listen on %s: other machines need TLS, which this host does not have yet; use "
-     "127.0.0.1.",
-     "Impossible d'écouter sur %s : les autres machines demandent TLS, que cet hôte n'a pas encore "
+    {"Cannot listen on %s: other machines need TLS, as in tls+tcp://HOST:PORT; use 127.0.0.1.",
+     "Impossible d'écouter sur %s : d'autres machines exigent TLS, comme dans tls+tcp://HÔTE:PORT "
      "; utilisez 127.0.0.1."},
     {"Dates are in years 1 to 9999.", "Les dates vont de l'an 1 à l'an 9999."},
     {"Entry %llu of the change log is damaged.",
@@ -615,6 +621,7 @@ static const struct text_pair pairs[] = {
      "Les valeurs de genre %s n’ont pas d’ordre : employez EQ, NE, IN, HAS ou HAS_NOT."},
     {"What the call has read was changed meanwhile: try again.",
      "Ce que l'appel a lu a changé entre-temps : réessayez."},
+    {"method is required.", "method est obligatoire."},
     {"tenon_plugin_v1 is filled in at run time; make it a constant expression.",
      "tenon_plugin_v1 n'est rempli qu'à l'exécution ; faites-en une expression constante."},
     {"tenon_plugin_v1 is no struct tn_plugin: it has %u bytes.",

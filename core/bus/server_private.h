@@ -44,6 +44,11 @@
 /* Connections past connection_max that are told so; more are just closed. */
 #define REFUSED_MAX 64u
 
+/* Of a socket file: what it lets do, it lets do its owner only. */
+#define IPC_MODE 0600
+
+struct door;
+struct door_peer;
 struct listener;
 
 enum server_state { SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPED };
@@ -61,6 +66,7 @@ struct bus_server {
     struct bus_link *links; /* guarded by mu, as those below */
     uint32_t link_count;
     struct listener *listeners;
+    struct door *doors;
 
     pthread_mutex_t drain_mu; /* of those who wait for calls and links to end */
     pthread_cond_t drained;
@@ -103,6 +109,7 @@ struct bus_link {
     struct bus_link *next; /* guarded by server->mu */
     struct bus_link *prev;
     struct bus_peer peer;
+    struct door_peer *door;     /* what takes its frames; NULL: they go to a stream */
     struct bus_timer timer;     /* of the hello, of lingering, of stalling */
     struct bus_job job;         /* the end */
     struct bus_job flush;       /* writes answers that were held for more */
@@ -168,6 +175,8 @@ struct bus_call {
 
 /* server.c */
 
+/* Whether there are as many connections as there may be. [any] */
+bool server_is_full(struct bus_server *server);
 /* Wakes who waits for calls and links to end. [any] */
 void server_drained(struct bus_server *server);
 /* A link's memory is gone: the server may go next. [any] */
@@ -177,6 +186,16 @@ void server_link_freed(struct bus_server *server);
 
 /* Takes `stream` over, on failure too; `is_over`: there are too many. [loop] */
 tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over);
+/*
+ * A link without a stream: frames come by link_take_frame() and leave by door_take_frames(). It
+ * stays in memory until link_release(). TN_RESOURCE_EXHAUSTED: memory is out. [loop]
+ */
+tn_status link_create_plain(struct bus_server *server, const struct bus_peer *peer,
+                            struct door_peer *door, struct bus_link **ret_link);
+/* Closes it, and gives it up. Not locked. */
+void link_release(struct bus_link *link);
+/* Handles one frame that arrived; an error is the connection's. Locked. */
+tn_status link_take_frame(struct bus_link *link, const struct bus_frame *frame, struct err *err);
 /* The bytes count towards the bounds; false: they do not fit. Locked. */
 bool link_hold(struct bus_call *call, size_t bytes);
 /* Makes link->call_timer fire at `due_us` or earlier. Locked. */
