@@ -166,7 +166,9 @@ static tn_status start_services(struct host *host, struct err *err)
                                         .ctx = service_host_ctx(host->services),
                                         .connection_max = host->config->limits.connection_max,
                                         .call_max = host->config->limits.call_max,
-                                        .request_size_max = host->config->limits.request_size_max};
+                                        .request_size_max = host->config->limits.request_size_max,
+                                        .tls_certificate = host->config->tls.certificate,
+                                        .tls_key = host->config->tls.key};
     TRY(bus_server_create(&server, &host->server, err));
     return service_register(host->services, host->server, err);
 }

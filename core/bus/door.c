@@ -14,6 +14,7 @@
 #include "core/bus/peer.h"
 #include "core/bus/server_private.h"
 #include "core/bus/status.h"
+#include "core/bus/tls.h"
 #include "core/bus/url.h"
 
 /* A client that takes a reply no sooner is disconnected: it has one of few places. */
@@ -517,13 +518,16 @@ static int open_socket(struct door *door)
     return result == 0 ? open_contexts(door) : result;
 }
 
-static int start_listener(struct door *door, const struct bus_url *at, int *ret_port)
+static int start_listener(struct door *door, const struct bus_url *at, struct nng_tls_config *tls,
+                          int *ret_port)
 {
     nng_listener listener;
     int result = nng_listener_create(&listener, door->socket, at->address);
 
     if (result == 0 && at->is_ipc)
         result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+    if (result == 0 && tls)
+        result = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls);
     if (result == 0)
         result = nng_listener_start(listener, 0);
     if (result == 0 && !at->is_ipc)
@@ -535,6 +539,7 @@ tn_status door_listen(struct bus_server *server, const char *url, const struct b
                       int *ret_port, struct err *err)
 {
     CLEANUP(door_destroy_p) struct door *door = mem_new(struct door);
+    struct nng_tls_config *tls = NULL;
 
     if (!door)
         return err_memory(err, "a listener");
@@ -543,7 +548,9 @@ tn_status door_listen(struct bus_server *server, const char *url, const struct b
     int result = open_socket(door);
     if (result != 0)
         return bus_url_refuse(url, result, err);
-    result = start_listener(door, at, ret_port);
+    TRY(server_tls_config(server, url, at, &tls, err));
+    result = start_listener(door, at, tls, ret_port);
+    bus_tls_free(tls);
     if (result != 0)
         return bus_url_refuse(url, result, err);
     for (uint32_t i = 0; i < DOOR_CONTEXT_COUNT; i++)

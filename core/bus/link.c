@@ -128,16 +128,6 @@ static void on_closed(struct bus_conn *conn)
     bus_loop_post(&link->server->loop, &link->job);
 }
 
-static void fire_link(struct bus_timer *timer)
-{
-    struct bus_link *link = CONTAINER_OF(timer, struct bus_link, timer);
-
-    (void)pthread_mutex_lock(&link->mu);
-    if (!link->has_hello || link->conn.state == BUS_CONN_ENDING || link->conn.is_stalled)
-        bus_conn_close(&link->conn);
-    (void)pthread_mutex_unlock(&link->mu);
-}
-
 /* Locked. */
 static void set_timer(struct bus_link *link, int64_t in_us)
 {
@@ -145,6 +135,32 @@ static void set_timer(struct bus_link *link, int64_t in_us)
 
     /* It was armed from the start: that takes no memory. */
     (void)bus_loop_arm(&link->server->loop, &link->timer, due_us);
+}
+
+/* TCP itself notices after hours that a client has vanished. */
+static void listen_for_life(struct bus_link *link)
+{
+    link->silence = link->has_heard ? 0 : link->silence + 1;
+    link->has_heard = false;
+    if (link->silence > SILENCE_MAX) {
+        bus_conn_close(&link->conn);
+        return;
+    }
+    if (link->silence > 0)
+        bus_conn_put(&link->conn, BUS_KIND_PING, 0, 0, (struct tn_bytes){0});
+    set_timer(link, link->server->options.ping_interval_us);
+}
+
+static void fire_link(struct bus_timer *timer)
+{
+    struct bus_link *link = CONTAINER_OF(timer, struct bus_link, timer);
+
+    (void)pthread_mutex_lock(&link->mu);
+    if (!link->has_hello || link->conn.state == BUS_CONN_ENDING || link->conn.is_stalled)
+        bus_conn_close(&link->conn);
+    else if (link->conn.state == BUS_CONN_OPEN && !link->door)
+        listen_for_life(link);
+    (void)pthread_mutex_unlock(&link->mu);
 }
 
 void link_watch(struct bus_link *link, int64_t due_us)
@@ -176,7 +192,9 @@ static void fire_calls(struct bus_timer *timer)
 
 static void on_stalled(struct bus_conn *conn, bool is_stalled)
 {
-    set_timer(link_of(conn), is_stalled ? STALL_TIMEOUT_US : BUS_NEVER);
+    const struct bus_server_options *options = &link_of(conn)->server->options;
+
+    set_timer(link_of(conn), is_stalled ? options->stall_timeout_us : options->ping_interval_us);
 }
 
 /* Frames */
@@ -206,7 +224,7 @@ static tn_status take_hello(struct bus_link *link, const struct bus_frame *frame
     link->has_hello = true;
     link->call_window = hello.call_window;
     link->conn.credit = hello.connection_window;
-    set_timer(link, BUS_NEVER);
+    set_timer(link, options->ping_interval_us);
     if (bus_hello_write(bus_conn_out(&link->conn), &answer) != TN_OK)
         bus_conn_close(&link->conn);
     return TN_OK;
@@ -344,7 +362,8 @@ static tn_status fill_call(struct bus_call *call, const struct arrival *arrival)
     call->request.len = 0;
     call->metadata_len = arrival->head.metadata.len;
     call->deadline_us = deadline_of(link, call, arrival->head.timeout_us);
-    if (!(call->method->def.flags & BUS_OPEN)) {
+    /* What is open to everybody is so on this machine. */
+    if (!(call->method->def.flags & BUS_OPEN) || !link->peer.is_loopback) {
         if (!arrival->session)
             return err_set(&call->err,
                            TN_UNAUTHENTICATED,
@@ -517,6 +536,7 @@ static void on_begin(struct bus_conn *conn)
 
     (void)pthread_mutex_lock(&link->mu);
     link->is_reading = true;
+    link->has_heard = true;
     link->read_us = clock_mono_us();
     (void)pthread_mutex_unlock(&link->mu);
 }
@@ -627,7 +647,7 @@ tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool
     link->peer = bus_peer_of_stream(stream);
     (void)nng_stream_set_bool(stream, NNG_OPT_TCP_NODELAY, true); /* ipc has none */
     (void)nng_stream_set_bool(stream, NNG_OPT_TCP_KEEPALIVE, true);
-    if (prepare(link, stream, &events, clock_mono_us() + HELLO_TIMEOUT_US) != TN_OK)
+    if (prepare(link, stream, &events, clock_mono_us() + server->options.hello_timeout_us) != TN_OK)
         return give_up(link);
     join_server(link);
     if (is_over) {

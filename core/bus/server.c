@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/bus/door.h"
 #include "core/bus/server_private.h"
+#include "core/bus/tls.h"
 #include "core/bus/url.h"
 
 /* A listener that cannot accept (out of descriptors) tries again after this. */
@@ -37,6 +38,12 @@ static struct bus_server_options with_defaults(const struct bus_server_options *
         full.request_size_max = REQUEST_SIZE_MAX_DEFAULT;
     if (full.default_timeout_us == 0)
         full.default_timeout_us = TIMEOUT_DEFAULT_US;
+    if (full.hello_timeout_us == 0)
+        full.hello_timeout_us = HELLO_TIMEOUT_DEFAULT_US;
+    if (full.ping_interval_us == 0)
+        full.ping_interval_us = PING_INTERVAL_DEFAULT_US;
+    if (full.stall_timeout_us == 0)
+        full.stall_timeout_us = STALL_TIMEOUT_DEFAULT_US;
     return full;
 }
 
@@ -173,7 +180,28 @@ static void listener_destroy(struct listener *listener)
 }
 DEFINE_CLEANUP(struct listener, listener_destroy)
 
-static int start_listener(struct listener *listener, const struct bus_url *at)
+tn_status server_tls_config(const struct bus_server *server, const char *url,
+                            const struct bus_url *at, struct nng_tls_config **ret_config,
+                            struct err *err)
+{
+    const struct bus_server_options *options = &server->options;
+
+    if (!at->is_tls) {
+        *ret_config = NULL;
+        return TN_OK;
+    }
+    if (!options->tls_certificate || !options->tls_key)
+        return err_set(err,
+                       TN_INVALID_ARGUMENT,
+                       "Cannot listen on %s: TLS needs a certificate and its key, [tls] in the "
+                       "configuration.",
+                       url);
+    return bus_tls_host(options->tls_certificate, options->tls_key, ret_config, err);
+}
+
+/* The stream holds the configuration too. */
+static int start_listener(struct listener *listener, const struct bus_url *at,
+                          struct nng_tls_config *tls)
 {
     int result = nng_stream_listener_alloc(&listener->stream, at->address);
 
@@ -181,6 +209,8 @@ static int start_listener(struct listener *listener, const struct bus_url *at)
         result = nng_aio_alloc(&listener->aio, on_accept, listener);
     if (result == 0 && at->is_ipc)
         result = nng_stream_listener_set_int(listener->stream, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+    if (result == 0 && tls)
+        result = nng_stream_listener_set_ptr(listener->stream, NNG_OPT_TLS_CONFIG, tls);
     if (result == 0)
         result = nng_stream_listener_listen(listener->stream);
     return result;
@@ -190,12 +220,15 @@ static tn_status listen_bus(struct bus_server *server, const char *url, const st
                             int *ret_port, struct err *err)
 {
     CLEANUP(listener_destroy_p) struct listener *listener = mem_new(struct listener);
+    struct nng_tls_config *tls = NULL;
 
     if (!listener)
         return err_memory(err, "a listener");
     listener->server = server;
     listener->retry.fire = retry_accept;
-    int result = start_listener(listener, at);
+    TRY(server_tls_config(server, url, at, &tls, err));
+    int result = start_listener(listener, at, tls);
+    bus_tls_free(tls);
     if (result != 0)
         return bus_url_refuse(url, result, err);
     if (!at->is_ipc)
