@@ -25,7 +25,7 @@
 /* Memory of one page, decoded and as messages. */
 #define PAGE_ARENA_SIZE_MAX ((size_t)32 * 1024 * 1024)
 
-/* -------------------------------------------------------------------------- messages --- */
+/* Messages */
 
 _Static_assert((int)CHANGE_CREATED == (int)TENON__EVENTS__V1__CHANGE__KIND__CREATED, "same");
 _Static_assert((int)CHANGE_UPDATED == (int)TENON__EVENTS__V1__CHANGE__KIND__UPDATED, "same");
@@ -130,7 +130,7 @@ static tn_status write_change(struct service_call *call, const struct change *ch
     return TN_OK;
 }
 
-/* ----------------------------------------------------------------------------- pages --- */
+/* Pages */
 
 /* What to read, and what was read: messages in the call's arena. */
 struct page {
@@ -231,6 +231,20 @@ static tn_status type_id(struct service_call *call, const char *name, uint32_t *
     return TN_OK;
 }
 
+/* Who has seen more than there is follows another history: a portal that was restored, perhaps. */
+static tn_status check_after(struct service_call *call, uint64_t after, uint64_t head)
+{
+    if (after <= head)
+        return TN_OK;
+    return err_violate(call->err,
+                       TN_OUT_OF_RANGE,
+                       "after",
+                       "beyond_head",
+                       "There is no change %llu: the newest is %llu.",
+                       (unsigned long long)after,
+                       (unsigned long long)head);
+}
+
 static tn_status list(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Events__V1__ListRequest *request = message;
@@ -243,13 +257,14 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     page.limit = limit;
     TRY(page_init(call, &page));
     response->head = records_head(call->service->records, call->session->portal);
+    TRY(check_after(call, request->after, response->head));
     TRY(page_fill(call, &page));
     response->changes = page.changes;
     response->n_changes = page.count;
     return TN_OK;
 }
 
-/* --------------------------------------------------------------------------- watching --- */
+/* Watching */
 
 struct watch {
     struct watch *next; /* guarded by watches->mu, as the two below */
@@ -445,10 +460,13 @@ static tn_status start_watch(struct service_call *call, const void *message, voi
 {
     const Tenon__Events__V1__WatchRequest *request = message;
     struct watches *watches = call->service->watches;
+    uint64_t head = records_head(call->service->records, call->session->portal);
     uint32_t type = 0;
 
     (void)answer;
     TRY(type_id(call, request->type, &type));
+    if (!request->from_now)
+        TRY(check_after(call, request->after, head));
     struct watch *watch = mem_new(struct watch);
     if (!watch)
         return err_memory(call->err, "a watch");
@@ -457,8 +475,7 @@ static tn_status start_watch(struct service_call *call, const void *message, voi
     watch->bus = call->bus;
     watch->session = call->session;
     watch->type = type;
-    watch->after = request->from_now ? records_head(call->service->records, call->session->portal)
-                                     : request->after;
+    watch->after = request->from_now ? head : request->after;
     (void)snprintf(watch->language, sizeof(watch->language), "%s", call->language);
     bus_call_ref(call->bus);
     tn_status st = watches_add(watches, watch, call->err);

@@ -11,6 +11,8 @@
 #ifndef CORE_SERVICE_DISPATCH_H
 #define CORE_SERVICE_DISPATCH_H
 
+#include <stdatomic.h>
+
 #include <protobuf-c/protobuf-c.h>
 
 #include "core/access/principal.h"
@@ -34,8 +36,8 @@ struct service {
     struct log *log;
     const char *version;     /* of the host */
     const char *data_dir;    /* as configured */
-    const char *const *urls; /* that it listens on */
-    size_t url_count;
+    const char *const *urls; /* that it listens on; read `url_count` first */
+    _Atomic size_t url_count;
     tn_time started_us;
 };
 

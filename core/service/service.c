@@ -79,7 +79,8 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
 void service_host_set_urls(struct service_host *host, const char *const *urls, size_t count)
 {
     host->service.urls = urls;
-    host->service.url_count = count;
+    /* release: calls come as soon as it listens, pairs with get_status(). */
+    atomic_store_explicit(&host->service.url_count, count, memory_order_release);
 }
 
 void service_host_stop(struct service_host *host)

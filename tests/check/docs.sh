@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # docs.sh ROOT - every setting and every option of the host is in docs/configuration.md and in its
-# man page, and relative links in the pages lead somewhere.
+# man page, relative links in the pages lead somewhere, and the README shows its plugin as it is.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
 
@@ -48,4 +48,11 @@ while IFS=: read -r page line link; do
     esac
     [ -e "$(dirname -- "$page")/$target" ] || report "$page:$line: there is no '$target'"
 done < <(find README.md docs -name '*.md' -exec grep -noHE '\]\([^)]+\)' {} +)
+
+# The plugin that the README shows is the one that is built.
+if [ -f sdk/plugin/examples/machines.c ] &&
+    ! diff <(sed -n '/^#include <tenon_sdk.h>$/,/^```$/p' README.md | sed '$d') \
+        <(sed -n '/^#include <tenon_sdk.h>$/,$p' sdk/plugin/examples/machines.c) >/dev/null; then
+    report "README.md:1: its plugin is not sdk/plugin/examples/machines.c"
+fi
 finish "$violations"

@@ -181,6 +181,9 @@ struct word {
     struct word *next;
 };
 
+/* More are not indexed. */
+#define WORD_MAX 2000u
+
 struct words {
     struct check *check;
     struct map by_text;
@@ -193,6 +196,8 @@ static tn_status add_word(void *ctx, struct tn_str text)
     struct words *words = ctx;
     struct word *word = map_get(&words->by_text, text);
 
+    if (!word && map_count(&words->by_text) >= WORD_MAX)
+        return TN_OK;
     if (!word) {
         word = arena_new(&words->check->arena, struct word);
         if (!word || arena_copy_str(&words->check->arena, text, &word->text) != TN_OK)
