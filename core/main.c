@@ -13,6 +13,7 @@
 #include "core/base/utf8.h"
 #include "core/bus/server.h"
 #include "core/config.h"
+#include "core/service/notices.h"
 #include "core/service/service.h"
 
 /* A predecessor that was just killed may hold the store for a moment. */
@@ -163,6 +164,7 @@ static tn_status start_services(struct host *host, struct err *err)
                                         .log = host->log,
                                         .admit = dispatch_admit,
                                         .drop = dispatch_drop,
+                                        .heads = notices_tell,
                                         .ctx = service_host_ctx(host->services),
                                         .connection_max = host->config->limits.connection_max,
                                         .call_max = host->config->limits.call_max,

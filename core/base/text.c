@@ -304,6 +304,10 @@ static const struct text_pair pairs[] = {
      "configuration."},
     {"Cannot listen on %s: it is neither ipc://PATH nor tcp://HOST:PORT.",
      "Impossible d'écouter sur %s : ce n'est ni ipc://CHEMIN ni tcp://HÔTE:PORT."},
+    {"Cannot listen on %s: nobody shows a token to hear notices, so they are for this machine: "
+     "sp+pub+ipc:// or sp+pub+tcp://127.0.0.1.",
+     "Impossible d'écouter sur %s : on entend les avis sans montrer de jeton, ils sont donc pour "
+     "cette machine : sp+pub+ipc:// ou sp+pub+tcp://127.0.0.1."},
     {"Cannot listen on %s: other machines need TLS, as in tls+tcp://HOST:PORT; use 127.0.0.1.",
      "Impossible d'écouter sur %s : d'autres machines exigent TLS, comme dans tls+tcp://HÔTE:PORT "
      "; utilisez 127.0.0.1."},

@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/bus/door.h"
+#include "core/bus/notice.h"
 #include "core/bus/server_private.h"
 #include "core/bus/tls.h"
 #include "core/bus/url.h"
@@ -53,6 +54,7 @@ static void init_locks(struct bus_server *server)
 
     (void)pthread_mutex_init(&server->mu, NULL);
     (void)pthread_mutex_init(&server->drain_mu, NULL);
+    (void)pthread_mutex_init(&server->notice_mu, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&server->drained, &monotonic);
@@ -64,6 +66,7 @@ static void fini_parts(struct bus_server *server)
     bus_reflect_fini(&server->reflect);
     bus_method_table_fini(&server->methods);
     (void)pthread_cond_destroy(&server->drained);
+    (void)pthread_mutex_destroy(&server->notice_mu);
     (void)pthread_mutex_destroy(&server->drain_mu);
     (void)pthread_mutex_destroy(&server->mu);
     mem_free(server);
@@ -252,6 +255,8 @@ tn_status bus_server_listen(struct bus_server *server, const char *url, char *re
     TRY(bus_url_parse(url, &at, err));
     if (at.role == BUS_URL_DOOR)
         TRY(door_listen(server, url, &at, &port, err));
+    else if (at.role == BUS_URL_NOTICES)
+        TRY(notices_listen(server, url, &at, &port, err));
     else
         TRY(listen_bus(server, url, &at, &port, err));
     if (ret_url)
@@ -358,6 +363,7 @@ void bus_server_stop(struct bus_server *server, int64_t timeout_us)
     for_links(server, link_end);
     wait_for_none(server, count_links, clock_mono_us() + CLOSE_TIMEOUT_US);
     doors_close(server);
+    notices_close(server);
     atomic_store_explicit(&server->state, SERVER_STOPPED, memory_order_release);
 }
 

@@ -54,6 +54,7 @@ struct bus_url;
 struct door;
 struct door_peer;
 struct listener;
+struct notice_socket;
 struct nng_tls_config;
 
 enum server_state { SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPED };
@@ -72,6 +73,12 @@ struct bus_server {
     uint32_t link_count;
     struct listener *listeners;
     struct door *doors;
+
+    _Atomic bool has_notices;   /* release/acquire with their timer's being armed */
+    _Atomic bool is_notice_due; /* the timer is set */
+    struct bus_timer notice_timer;
+    pthread_mutex_t notice_mu; /* held while `heads` runs; taken before nothing but nng's own */
+    struct notice_socket *notice_sockets; /* guarded by notice_mu */
 
     pthread_mutex_t drain_mu; /* of those who wait for calls and links to end */
     pthread_cond_t drained;

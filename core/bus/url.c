@@ -50,6 +50,12 @@ static tn_status check_address(const char *url, const nng_url *parsed, struct bu
 {
     at->is_ipc = strcmp(parsed->u_scheme, "ipc") == 0;
     at->is_tls = strcmp(parsed->u_scheme, "tls+tcp") == 0;
+    if (at->is_tls && at->role == BUS_URL_NOTICES)
+        return err_set(err,
+                       TN_INVALID_ARGUMENT,
+                       "Cannot listen on %s: nobody shows a token to hear notices, so they are for "
+                       "this machine: sp+pub+ipc:// or sp+pub+tcp://127.0.0.1.",
+                       url);
     if (at->is_ipc || at->is_tls)
         return TN_OK;
     if (strcmp(parsed->u_scheme, "tcp") != 0)

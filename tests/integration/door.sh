@@ -50,7 +50,8 @@ within() {
 
 start_host() {
     "$bin/tenond" --data "$dir/data" --plugins "$dir/plugins" --listen "ipc://$dir/host.sock" \
-        --listen "sp+ipc://$dir/door.sock" --listen sp+tcp://127.0.0.1:0 >"$dir/host.log" 2>&1 &
+        --listen "sp+ipc://$dir/door.sock" --listen sp+tcp://127.0.0.1:0 \
+        --listen "sp+pub+ipc://$dir/notices.sock" >"$dir/host.log" 2>&1 &
     host_pid=$!
     within 20 grep -q '^ready' "$dir/host.log" || fail "the host does not start"
     tcp=$(grep -o 'sp+tcp://[^ ]*' "$dir/host.log")
@@ -118,6 +119,22 @@ claim "and what to use instead" replies "ipc:// or tcp://"
 printf 'this is no call' >"$dir/call"
 claim "nonsense is answered" ask "$tcp"
 claim "with INVALID_ARGUMENT" is_refused 3
+
+# What a subscriber hears is of its portal; commits go on until it is connected and hears one.
+nngcat --sub --dial "ipc://$dir/notices.sock" --subscribe $'\n\x04main' --raw --count 1 \
+    --recv-timeout 20 >"$dir/notice.bin" &
+cat_pid=$!
+serial=1
+hears_of_commits() {
+    [ -s "$dir/notice.bin" ] || { serial=$((serial + 1)); create "north-$serial"; false; }
+}
+claim "a subscriber hears of commits" within 20 hears_of_commits
+wait "$cat_pid"
+cat_pid=
+protoc -I "$proto" --decode=tenon.bus.v1.Notice tenon/bus/v1/bus.proto \
+    <"$dir/notice.bin" >"$dir/reply"
+claim "of its portal" replies 'portal: "main"'
+claim "and its newest change" replies 'head: '
 
 kill -TERM "$host_pid"
 wait "$host_pid" || fail "the host does not end well"
