@@ -26,6 +26,10 @@ static const struct text_pair pairs[] = {
      "%.*s désigne la fiche %llu de type %.*s, qui n'existe pas."},
     {"%s and the sums name no property of one type that has records.",
      "%s et les sommes ne nomment aucune propriété d'un même type à enregistrements."},
+    {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
+     "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",
+     "%s répond par un flux, ce qu'une socket de requêtes ne peut recevoir : appelez-la à l'une "
+     "des URL ipc:// ou tcp:// de l'hôte, avec libtenon ou `tenon call`."},
     {"%s are given, but the property is no choice.",
      "%s sont données, mais la propriété n'est pas un choix."},
     {"%s are more than %u.", "%s sont plus de %u."},
@@ -61,6 +65,7 @@ static const struct text_pair pairs[] = {
     {"%s has no such label.", "%s n'a pas ce libellé."},
     {"%s has the same id.", "%s a le même identifiant."},
     {"%s holds a value of another kind.", "%s contient une valeur d'un autre genre."},
+    {"%s holds no certificates in PEM.", "%s ne contient pas de certificats en PEM."},
     {"%s holds other bytes than were written.", "%s ne contient pas les octets écrits."},
     {"%s is %u, and the oldest that can be read is %u: both start at 1.",
      "%s vaut %u, et le plus ancien lisible %u : tous deux commencent à 1."},
@@ -73,6 +78,8 @@ static const struct text_pair pairs[] = {
     {"%s is given twice: '%s'.", "%s est donné deux fois : « %s »."},
     {"%s is in use by another process.", "%s est utilisé par un autre processus."},
     {"%s is larger than %zu bytes.", "%s dépasse %zu octets."},
+    {"%s is longer than %u bytes.", "%s dépasse %u octets."},
+    {"%s is longer than %zu bytes.", "%s dépasse %zu octets."},
     {"%s is missing, but there are TN_ENCODED messages.",
      "%s manque, mais il y a des messages TN_ENCODED."},
     {"%s is missing.", "%s manque."},
@@ -121,6 +128,7 @@ static const struct text_pair pairs[] = {
     {"%s.%.*s is declared by a plugin and cannot be changed here.",
      "%s.%.*s est déclarée par un plugin et ne peut être changée ici."},
     {"%s: %s.", "%s : %s."},
+    {"%s: '%s' cannot be read: %s.", "%s : « %s » ne peut être lu : %s."},
     {"%s: '%s' is no URL to listen at, as ipc://PATH or tcp://HOST:PORT is.",
      "%s : « %s » n'est pas une URL d'écoute comme ipc://CHEMIN ou tcp://HÔTE:PORT."},
     {"%s: '%s' is no currency, which is three capitals such as EUR.",
@@ -170,6 +178,8 @@ static const struct text_pair pairs[] = {
      "%s : la valeur de repli n'est pas une de ses options."},
     {"%s: there is no such setting.", "%s : ce réglage n'existe pas."},
     {"%s: this kind cannot be indexed.", "%s : ce genre ne peut être indexé."},
+    {"%s: tls.certificate and tls.key belong together; tls.%s is missing.",
+     "%s : tls.certificate et tls.key vont ensemble ; tls.%s manque."},
     {"%s:%u: a line has at most %d bytes.", "%s:%u : une ligne a au plus %d octets."},
     {"%s:%u: this is no TOML: %s.", "%s:%u : ce n'est pas du TOML : %s."},
     {"'%.*s' has no label '%s'.", "« %.*s » n'a pas d'étiquette « %s »."},
@@ -221,6 +231,8 @@ static const struct text_pair pairs[] = {
     {"A host does not send frames of kind %u.", "Un hôte n'envoie pas de trames de type %u."},
     {"A host has at most %u portals.", "Un hôte a au plus %u portails."},
     {"A key of %zu bytes is too long.", "Une clé de %zu octets est trop longue."},
+    {"A metadata key is empty, or the metadata is longer than %u bytes.",
+     "Une clé de métadonnées est vide, ou les métadonnées dépassent %u octets."},
     {"A new record has no history yet.", "Une nouvelle fiche n'a pas encore d'historique."},
     {"A page has at most %u records.", "Une page a au plus %u fiches."},
     {"A portal has at most %u object types of its own.",
@@ -287,11 +299,17 @@ static const struct text_pair pairs[] = {
     {"At most %zu bytes have room here.", "Il y a place ici pour %zu octets au plus."},
     {"Cannot connect to %s: %s.", "Impossible de se connecter à %s : %s."},
     {"Cannot listen on %s: %s.", "Impossible d'écouter sur %s : %s."},
+    {"Cannot listen on %s: TLS needs a certificate and its key, [tls] in the configuration.",
+     "Impossible d'écouter sur %s : TLS exige un certificat et sa clé, [tls] dans la "
+     "configuration."},
     {"Cannot listen on %s: it is neither ipc://PATH nor tcp://HOST:PORT.",
      "Impossible d'écouter sur %s : ce n'est ni ipc://CHEMIN ni tcp://HÔTE:PORT."},
-    {"Cannot listen on %s: other machines need TLS, which this host does not have yet; use "
-     "127.0.0.1.",
-     "Impossible d'écouter sur %s : les autres machines demandent TLS, que cet hôte n'a pas encore "
+    {"Cannot listen on %s: nobody shows a token to hear notices, so they are for this machine: "
+     "sp+pub+ipc:// or sp+pub+tcp://127.0.0.1.",
+     "Impossible d'écouter sur %s : on entend les avis sans montrer de jeton, ils sont donc pour "
+     "cette machine : sp+pub+ipc:// ou sp+pub+tcp://127.0.0.1."},
+    {"Cannot listen on %s: other machines need TLS, as in tls+tcp://HOST:PORT; use 127.0.0.1.",
+     "Impossible d'écouter sur %s : d'autres machines exigent TLS, comme dans tls+tcp://HÔTE:PORT "
      "; utilisez 127.0.0.1."},
     {"Dates are in years 1 to 9999.", "Les dates vont de l'an 1 à l'an 9999."},
     {"Entry %llu of the change log is damaged.",
@@ -400,6 +418,10 @@ static const struct text_pair pairs[] = {
     {"The call id %u is in use.", "L'identifiant d'appel %u est déjà pris."},
     {"The call was cancelled.", "L'appel a été annulé."},
     {"The call's time is over.", "Le délai de l'appel est dépassé."},
+    {"The certificate %s or the key %s cannot be used: they must be PEM, the key without a "
+     "password.",
+     "Le certificat %s ou la clé %s est inutilisable : ils doivent être en PEM, la clé sans mot de "
+     "passe."},
     {"The change log could not be read for the purge.",
      "Le journal des changements n'a pas pu être lu pour la purge."},
     {"The change log has no entry %llu.", "Le journal des changements n'a pas d'entrée %llu."},
@@ -482,6 +504,8 @@ static const struct text_pair pairs[] = {
     {"The method's name is too long.", "Le nom de la méthode est trop long."},
     {"The name has more than %u bytes.", "Le nom dépasse %u octets."},
     {"The name of the setting %s is too long.", "Le nom du réglage %s est trop long."},
+    {"The nng library of this machine has no TLS.",
+     "La bibliothèque nng de cette machine n'a pas TLS."},
     {"The number is too large or too fine to be exact.",
      "Le nombre est trop grand ou trop fin pour être exact."},
     {"The object type %.*s is archived.", "Le type d'objet %.*s est archivé."},
@@ -626,6 +650,7 @@ static const struct text_pair pairs[] = {
      "Les valeurs de genre %s n'ont pas d'ordre : employez EQ, NE, IN, HAS ou HAS_NOT."},
     {"What the call has read was changed meanwhile: try again.",
      "Ce que l'appel a lu a changé entre-temps : réessayez."},
+    {"method is required.", "method est obligatoire."},
     {"tenon_plugin_v1 is filled in at run time; make it a constant expression.",
      "tenon_plugin_v1 n'est rempli qu'à l'exécution ; faites-en une expression constante."},
     {"tenon_plugin_v1 is no struct tn_plugin: it has %u bytes.",
