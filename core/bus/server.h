@@ -153,8 +153,8 @@ void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response);
 /*
  * Sends one message of a stream; copied. TN_OK; TN_RESOURCE_EXHAUSTED: no credit, not taken: wait
  * with bus_call_wait(), which holds no worker. Anything else (TN_CANCELLED, TN_DEADLINE_EXCEEDED,
- * TN_OUT_OF_RANGE: larger than 16 MiB, TN_UNAVAILABLE: too much waits for slow readers, TN_INTERNAL):
- * finish the call with it.
+ * TN_OUT_OF_RANGE: larger than 16 MiB, TN_UNAVAILABLE: too much waits for slow readers,
+ * TN_INTERNAL): finish the call with it.
  */
 tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message);
 
