@@ -74,6 +74,7 @@ struct schema_type {
     struct tn_str owner;
     bool is_archived;
     const struct schema_property *const *properties; /* by id, archived ones included */
+    const uint32_t *name_ranks; /* of `properties`, in their order: the place among their names */
     uint32_t property_count;
     const struct schema_property *title;          /* names the record to people, or NULL */
     const struct schema_property *owner_property; /* TN_OWNER, or NULL */

@@ -12,6 +12,7 @@
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define PATIENCE_US (20 * SECOND)
 #define STREAM_MESSAGE_SIZE 1000u
+#define FLOOD_MESSAGE_SIZE 100000u
 
 /*
  * Methods: test.Echo/Echo answers with the request, test.Echo/Portal with the portal,
