@@ -470,6 +470,8 @@ static const struct text_pair pairs[] = {
      "Le filtre ne désigne aucune propriété de « %.*s »."},
     {"The first frame is not HELLO.", "La première trame n'est pas HELLO."},
     {"The head of portal %u is damaged.", "La tête du portail %u est endommagée."},
+    {"The host at %s does not answer, or shows a certificate that is not trusted here.",
+     "L'hôte à %s ne répond pas, ou montre un certificat auquel on ne se fie pas ici."},
     {"The host at %s does not answer.", "L'hôte %s ne répond pas."},
     {"The host ended a call that was not made.", "L'hôte a terminé un appel qui n'a pas été fait."},
     {"The host ended the call without an answer.", "L'hôte a terminé l'appel sans réponse."},

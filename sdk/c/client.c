@@ -91,6 +91,24 @@ static void say_why_not(struct tenon_client *client, int result)
     client_set_reason(client, err.message);
 }
 
+/* It was dialled, and no hello came: nng does not tell a bad certificate from silence. */
+static void say_no_hello(struct tenon_client *client)
+{
+    struct err err;
+
+    if (strncmp(client->url, "tls+", 4) != 0) {
+        say_why_not(client, NNG_ETIMEDOUT);
+        return;
+    }
+    err_init(&err, client->language);
+    (void)err_set(
+        &err,
+        TN_UNAVAILABLE,
+        "The host at %s does not answer, or shows a certificate that is not trusted here.",
+        client->url);
+    client_set_reason(client, err.message);
+}
+
 static void on_dialled(void *arg)
 {
     struct tenon_client *client = arg;
@@ -183,7 +201,7 @@ static void fire_client(struct bus_timer *timer)
     if (client->state == CLIENT_BACKOFF && !client->has_conn) {
         dial(client);
     } else if (client->state == CLIENT_GREETING) {
-        say_why_not(client, NNG_ETIMEDOUT);
+        say_no_hello(client);
         bus_conn_close(&client->conn);
     } else if (client->state == CLIENT_OPEN || client->state == CLIENT_DRAINING) {
         listen_for_life(client);
@@ -313,6 +331,8 @@ static void run_closed(struct bus_job *job)
     bool was_open = client->state == CLIENT_OPEN;
     if (was_open && client->silence <= SILENCE_MAX)
         client_set_reason(client, err.message);
+    else if (client->state == CLIENT_GREETING)
+        say_no_hello(client);
     set_state(client, CLIENT_BACKOFF);
     (void)pthread_mutex_unlock(&client->mu);
 
