@@ -7,9 +7,6 @@
 #include "core/store/key.h"
 #include "core/value/fold.h"
 
-/* More distinct words of one record than this are not indexed: the tail of a long text. */
-#define WORD_MAX 2000u
-
 bool index_row_is_live(struct tn_bytes row)
 {
     struct row_header header;
@@ -74,6 +71,7 @@ struct words {
     struct word *first;
     uint64_t bit;
     int side; /* 0: before, 1: after */
+    size_t counts[2];
 };
 
 static tn_status add_word(void *ctx, struct tn_str text)
@@ -81,9 +79,13 @@ static tn_status add_word(void *ctx, struct tn_str text)
     struct words *words = ctx;
     struct word *word = map_get(&words->by_text, text);
 
-    if (!word) {
-        if (map_count(&words->by_text) >= WORD_MAX)
+    /* Each side for itself, so that the words of a row are the same whatever it was before. */
+    if (!word || word->bits[words->side] == 0) {
+        if (words->counts[words->side] >= INDEX_WORD_MAX)
             return TN_OK;
+        words->counts[words->side]++;
+    }
+    if (!word) {
         word = arena_new(words->arena, struct word);
         if (!word)
             return TN_RESOURCE_EXHAUSTED;
