@@ -147,6 +147,16 @@ void fixture_reopen(struct fixture *f)
     open_all(f);
 }
 
+void fixture_suspend(struct fixture *f)
+{
+    close_all(f);
+}
+
+void fixture_resume(struct fixture *f)
+{
+    open_all(f);
+}
+
 void fixture_close(struct fixture *f)
 {
     close_all(f);

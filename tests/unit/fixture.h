@@ -25,6 +25,9 @@ struct fixture {
 struct fixture *fixture_open(void);
 /* Closes and opens everything again on the same directory. */
 void fixture_reopen(struct fixture *f);
+/* Closes everything, and opens it again. */
+void fixture_suspend(struct fixture *f);
+void fixture_resume(struct fixture *f);
 void fixture_close(struct fixture *f);
 
 /* What is declared:
