@@ -203,7 +203,7 @@ static tn_status find_link(struct check *check, const struct change_link *link,
 static tn_status play_link(struct check *check, struct tn_bytes key, const struct change *change,
                            const struct change_link *link)
 {
-    struct told_link *told;
+    struct told_link *told = NULL;
 
     if (!schema_association_by_id(check->schema, link->association))
         FOUND(check, STORE_LOG, key, "It tells of a link by an association that is not defined.");
@@ -251,7 +251,7 @@ static tn_status play_record(struct check *check, struct tn_bytes key, const str
 
 static tn_status play(struct check *check, struct tn_bytes key, const struct change *change)
 {
-    struct checked_record *record;
+    struct checked_record *record = NULL;
 
     for (size_t i = 0; i < change->link_count; i++)
         TRY(play_link(check, key, change, &change->links[i]));

@@ -70,7 +70,7 @@ static tn_status count_row(struct check *check, struct map *groups,
                            const struct schema_rollup *rollup, struct tn_bytes row)
 {
     const struct decimal zero = {0, 0};
-    struct group *group;
+    struct group *group = NULL;
 
     TRY(find_group(check, groups, rollup, row, &group));
     group->totals.count++;
@@ -147,7 +147,7 @@ static tn_status compare(struct check *check, void *ctx, struct tn_bytes key, st
 tn_status check_rollups(struct check *check)
 {
     struct map groups = {0};
-    struct group *group;
+    struct group *group = NULL;
     tn_status st =
         check_walk(check, check->portal, STORE_ROWS, (struct tn_bytes){0}, count_each, &groups);
 

@@ -51,7 +51,7 @@ static void check_header(struct check *check, const struct checked_record *recor
 static tn_status load_row(struct check *check, void *ctx, struct tn_bytes key,
                           struct tn_bytes bytes)
 {
-    struct checked_record *record;
+    struct checked_record *record = NULL;
     struct key_row_parts parts;
     struct row_header header;
 
