@@ -22,6 +22,7 @@
 #define OP_MAX 65536u
 #define FILE_MAX 65536u
 #define OPEN_FOLDERS_MAX 16
+#define PAGE_SIZE ((int64_t)4096)
 
 /* A change of a directory, until that is synced. */
 struct op {
@@ -298,10 +299,15 @@ static int cut_file(const char *path, const struct stat *st, int kind, struct FT
     uint64_t dice = random_below(walking_random, 100);
     if (dice >= 60)
         left += (int64_t)random_below(walking_random, (uint64_t)(st->st_size - synced) + 1);
-    if (dice >= 85)
+    if (dice >= 85) {
+        /* Pages reach the disk as a whole: blank from the edge of one on, or all that is new. */
+        left = (left + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
+        if (left >= st->st_size)
+            left = synced;
         blank(path, left, st->st_size);
-    else
+    } else {
         assert_int_equal(truncate(path, left), 0);
+    }
     walking_cut->files++;
     walking_cut->bytes += (uint64_t)(st->st_size - left);
     return 0;
