@@ -17,9 +17,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
-#include "core/check/check.h"
 #include "tests/crash/load.h"
 #include "tests/crash/power.h"
+#include "tests/crash/sound.h"
 #include "tests/crash/verify.h"
 #include "tests/unit/check.h"
 
@@ -106,36 +106,6 @@ static void verify_host(struct trial *trial)
     tenon_client_destroy(client);
 }
 
-static void print_finding(void *ctx, const struct check_finding *finding)
-{
-    (void)ctx;
-    print_error("%u %s [%s]: %s\n",
-                finding->portal,
-                finding->family_name ? finding->family_name : "?",
-                finding->key,
-                finding->problem);
-}
-
-/* The store of a host that is gone. */
-static void check_store_of(const struct trial *trial)
-{
-    const struct store_options how = {.is_read_only = true};
-    struct check_options what = {.tell = print_finding};
-    struct check_counts counts = {0};
-    char dir[TENOND_PATH_SIZE + 8];
-    struct err err;
-
-    (void)snprintf(dir, sizeof(dir), "%s/store", trial->host->data);
-    err_init(&err, NULL);
-    if (store_open(dir, &how, &what.store, &err) != TN_OK)
-        fail_msg("%s", err.message);
-    tn_status st = check_store(&what, &counts, &err);
-    store_close(what.store);
-    if (st != TN_OK)
-        fail_msg("%s", err.message);
-    assert_int_equal(counts.findings, 0);
-}
-
 static void run_load_and_cut(struct trial *trial)
 {
     struct load *load = load_begin(trial->host, trial->model, random_next(&trial->random));
@@ -171,13 +141,13 @@ static void run_trial(const struct plan *plan, unsigned rounds, struct trial *to
     add_sites(&trial);
     for (unsigned round = 1; round <= rounds && trial.lost_count == 0; round++) {
         run_load_and_cut(&trial);
-        check_store_of(&trial);
+        must_be_sound(trial.host);
         start(&trial);
         verify_host(&trial);
         print_trial(&trial, round);
     }
     tenond_stop(trial.host);
-    check_store_of(&trial);
+    must_be_sound(trial.host);
     assert_true(trial.verified.record_count > 0);
     total->cuts += trial.cuts;
     total->cut.files += trial.cut.files;
@@ -306,7 +276,7 @@ static void failed_call_on_the_log_loses_nothing_acknowledged(void **state)
         cut(&trial);
         load_end(load);
         atomic_store(&power_switches(trial.power)->fail_call, 0);
-        check_store_of(&trial);
+        must_be_sound(trial.host);
         power_begin(trial.power);
         tenond_start(trial.host);
         verify_host(&trial);
@@ -335,7 +305,7 @@ static void full_disk_refuses_writes_until_there_is_room(void **state)
     assert_int_equal(count_machines(client), 2);
     tenon_client_destroy(client);
     tenond_stop(trial.host);
-    check_store_of(&trial);
+    must_be_sound(trial.host);
     trial_end(&trial);
 }
 
@@ -356,7 +326,7 @@ static void log_without_room_loses_nothing_acknowledged(void **state)
     assert_int_equal(count_machines(client), 1);
     tenon_client_destroy(client);
     cut(&trial);
-    check_store_of(&trial);
+    must_be_sound(trial.host);
     power_begin(trial.power);
     tenond_start(trial.host);
     client = tenond_connect(trial.host, NULL);
@@ -364,7 +334,7 @@ static void log_without_room_loses_nothing_acknowledged(void **state)
     assert_int_equal(create_machine(client, "m-2"), TN_OK);
     tenon_client_destroy(client);
     tenond_stop(trial.host);
-    check_store_of(&trial);
+    must_be_sound(trial.host);
     trial_end(&trial);
 }
 
