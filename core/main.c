@@ -14,6 +14,7 @@
 #include "core/base/utf8.h"
 #include "core/bus/server.h"
 #include "core/config.h"
+#include "core/service/notices.h"
 #include "core/service/service.h"
 
 /* A predecessor that was just killed may hold the store for a moment. */
@@ -192,10 +193,13 @@ static tn_status start_services(struct host *host, struct err *err)
                                         .log = host->log,
                                         .admit = dispatch_admit,
                                         .drop = dispatch_drop,
+                                        .heads = notices_tell,
                                         .ctx = service_host_ctx(host->services),
                                         .connection_max = host->config->limits.connection_max,
                                         .call_max = host->config->limits.call_max,
-                                        .request_size_max = host->config->limits.request_size_max};
+                                        .request_size_max = host->config->limits.request_size_max,
+                                        .tls_certificate = host->config->tls.certificate,
+                                        .tls_key = host->config->tls.key};
     TRY(bus_server_create(&server, &host->server, err));
     return service_register(host->services, host->server, err);
 }

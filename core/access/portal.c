@@ -2,6 +2,7 @@
 /* portal.c - the directory of portals, in memory and in the store's meta family of portal 0. */
 #include "core/access/portal.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,14 +47,24 @@ static bool name_is_valid(struct tn_str name)
     return true;
 }
 
+/* Beside the zones there are folders, and files that are none: RFC 8536's begin with "TZif". */
 static bool time_zone_exists(const char *zone)
 {
     char path[128];
+    char magic[4] = {0};
 
+    if (strcmp(zone, "UTC") == 0)
+        return true;
     if (strstr(zone, "..") || zone[0] == '/')
         return false;
     (void)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
-    return strcmp(zone, "UTC") == 0 || access(path, R_OK) == 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool is_zone = read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+                   memcmp(magic, "TZif", sizeof(magic)) == 0;
+    (void)close(fd);
+    return is_zone;
 }
 
 static bool currency_is_valid(const char *currency)

@@ -201,6 +201,10 @@ static bool add_meta(struct text *text, struct tn_bytes key)
         add(text, "portal ");
         add_bytes(text, rest);
         return true;
+    case STORE_META_ROLLUP:
+        if (rest.len == 4)
+            add(text, "shape of roll-up %" PRIu32, read_u32(rest.data));
+        return rest.len == 4;
     case STORE_META_SCHEMA:
         return add_definition(text, key);
     case STORE_META_VALUE:

@@ -272,7 +272,12 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
             FOUND(check, STORE_META, key, "It is empty, which is how a value is taken away.");
         return TN_OK;
     case STORE_META_SCHEMA:
-        return TN_OK; /* check_definitions */
+        return TN_OK;       /* check_definitions */
+    case STORE_META_ROLLUP: /* what shape its totals are of; another one has them counted anew */
+        if (check->portal != 0 && key.len == 5 &&
+            (!check->schema || schema_rollup_by_id(check->schema, read_u32(key.data + 1))))
+            return TN_OK;
+        break;
     case STORE_META_PORTAL:
         if (check->portal == 0)
             return TN_OK; /* check_host */

@@ -5,7 +5,14 @@
 #include "core/check/state.h"
 #include "core/index/index.h"
 #include "core/index/totals.h"
+#include "core/record/rollup.h"
 #include "core/store/key.h"
+#include "core/store/meta.h"
+
+struct recount {
+    struct map groups;  /* key -> struct group */
+    struct map settled; /* id -> roll-up: the others are to be counted anew, whatever they say */
+};
 
 struct group {
     struct totals totals;
@@ -87,16 +94,48 @@ static tn_status count_row(struct check *check, struct map *groups,
     return TN_OK;
 }
 
+static bool is_settled(const struct recount *recount, uint32_t id)
+{
+    uint64_t key = id;
+
+    return map_get_u64(&recount->settled, &key) != NULL;
+}
+
+/* Those whose totals the portal says to be of their shape. */
+static tn_status note_settled(struct check *check, void *ctx, struct tn_bytes key,
+                              struct tn_bytes value)
+{
+    struct recount *recount = ctx;
+    struct buf shape = {0};
+
+    if (key.len != 5)
+        return TN_OK;
+    const struct schema_rollup *rollup = schema_rollup_by_id(check->schema, read_u32(key.data + 1));
+    if (!rollup)
+        return TN_OK;
+    uint64_t *id = arena_new(&check->arena, uint64_t);
+    tn_status st = id ? rollup_add_shape(rollup, &shape) : TN_RESOURCE_EXHAUSTED;
+    if (st == TN_OK && shape.len == value.len && memcmp(shape.data, value.data, shape.len) == 0) {
+        *id = rollup->id;
+        st = map_set_u64(&recount->settled, id, id, NULL);
+    }
+    buf_fini(&shape);
+    return st;
+}
+
 static tn_status count_each(struct check *check, void *ctx, struct tn_bytes key,
                             struct tn_bytes row)
 {
+    struct recount *recount = ctx;
     struct key_row_parts parts;
 
     if (key_row_read(key, &parts) != TN_OK || row_check(row) != TN_OK || !index_row_is_live(row))
         return TN_OK;
     const struct schema_type *type = schema_type_by_id(check->schema, parts.type);
     for (uint32_t i = 0; type && i < type->rollup_count; i++) {
-        tn_status st = count_row(check, ctx, type->rollups[i], row);
+        tn_status st = is_settled(recount, type->rollups[i]->id)
+                           ? count_row(check, &recount->groups, type->rollups[i], row)
+                           : TN_OK;
 
         if (st == TN_OUT_OF_RANGE)
             FOUND(check, STORE_ROWS, key, "Its part has no room in the sums of its roll-up.");
@@ -121,10 +160,15 @@ static bool same_sums(const struct totals *a, const struct totals *b)
 
 static tn_status compare(struct check *check, void *ctx, struct tn_bytes key, struct tn_bytes value)
 {
-    struct group *group = map_get(ctx, (struct tn_str){(const char *)key.data, key.len});
+    struct recount *recount = ctx;
+    struct group *group =
+        map_get(&recount->groups, (struct tn_str){(const char *)key.data, key.len});
     struct totals stored;
 
     check->counts->entries[STORE_ROLLUP]++;
+    if (key.len >= 4 && schema_rollup_by_id(check->schema, read_u32(key.data)) &&
+        !is_settled(recount, read_u32(key.data)))
+        return TN_OK;
     if (!group) {
         FOUND(check, STORE_ROLLUP, key, "No record is in this group.");
         return TN_OK;
@@ -146,16 +190,22 @@ static tn_status compare(struct check *check, void *ctx, struct tn_bytes key, st
 
 tn_status check_rollups(struct check *check)
 {
-    struct map groups = {0};
-    struct group *group = NULL;
-    tn_status st =
-        check_walk(check, check->portal, STORE_ROWS, (struct tn_bytes){0}, count_each, &groups);
+    const uint8_t prefix = STORE_META_ROLLUP;
+    struct recount recount = {.groups = {0}};
+    struct group *group;
+    tn_status st = check_walk(
+        check, check->portal, STORE_META, (struct tn_bytes){&prefix, 1}, note_settled, &recount);
 
     if (st == TN_OK)
-        st = check_walk(check, check->portal, STORE_ROLLUP, (struct tn_bytes){0}, compare, &groups);
-    for (size_t at = 0; st == TN_OK && (group = map_next(&groups, &at, NULL));)
+        st = check_walk(
+            check, check->portal, STORE_ROWS, (struct tn_bytes){0}, count_each, &recount);
+    if (st == TN_OK)
+        st =
+            check_walk(check, check->portal, STORE_ROLLUP, (struct tn_bytes){0}, compare, &recount);
+    for (size_t at = 0; st == TN_OK && (group = map_next(&recount.groups, &at, NULL));)
         if (!group->is_stored)
             FOUND(check, STORE_ROLLUP, group->key, "It is missing.");
-    map_fini(&groups);
+    map_fini(&recount.groups);
+    map_fini(&recount.settled);
     return st;
 }

@@ -70,21 +70,19 @@ struct words {
     struct map by_text;
     struct word *first;
     uint64_t bit;
-    int side; /* 0: before, 1: after */
-    size_t counts[2];
+    int side;        /* 0: before, 1: after */
+    size_t count[2]; /* distinct words of each */
 };
 
 static tn_status add_word(void *ctx, struct tn_str text)
 {
     struct words *words = ctx;
     struct word *word = map_get(&words->by_text, text);
+    bool is_new = !word || word->bits[words->side] == 0;
 
-    /* Each side for itself, so that the words of a row are the same whatever it was before. */
-    if (!word || word->bits[words->side] == 0) {
-        if (words->counts[words->side] >= INDEX_WORD_MAX)
-            return TN_OK;
-        words->counts[words->side]++;
-    }
+    if (is_new && words->count[words->side] >= INDEX_WORD_MAX)
+        return TN_OK;
+    words->count[words->side] += is_new;
     if (!word) {
         word = arena_new(words->arena, struct word);
         if (!word)

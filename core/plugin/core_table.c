@@ -25,7 +25,9 @@ static struct tn_str portal_text(const struct tn_call *call, uint32_t what)
 {
     struct portal *portal = txn_portal(call->txn);
     struct portal_settings settings = portal_settings(call->plugin->host->options.portals, portal);
-    const char *text = what == TN_ASKED_TIME_ZONE ? settings.time_zone : settings.currency;
+    const char *text = what == TN_ASKED_TIME_ZONE  ? settings.time_zone
+                       : what == TN_ASKED_CURRENCY ? settings.currency
+                                                   : settings.language;
     struct tn_str copy = {0};
 
     (void)arena_copy_str(txn_arena(call->txn), utf8_str(text), &copy); /* empty: memory is out */
@@ -43,6 +45,7 @@ static struct tn_str core_asked(const struct tn_call *call, uint32_t what)
         return utf8_str(txn_language(call->txn));
     case TN_ASKED_TIME_ZONE:
     case TN_ASKED_CURRENCY:
+    case TN_ASKED_PORTAL_LANGUAGE:
         return portal_text(call, what);
     default: /* TN_ASKED_USER too: principals are not tied to users yet */
         return (struct tn_str){"", 0};

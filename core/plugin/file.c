@@ -15,6 +15,7 @@
 #include "core/base/mem.h"
 
 #define SUFFIX ".so"
+#define COPY_HASH_LEN 64u /* SHA-256 in hexadecimal, as load.c names copies */
 
 static void close_p(int *fd)
 {
@@ -167,9 +168,25 @@ tn_status file_copy(const char *path, struct tn_bytes bytes, struct err *err)
     return st;
 }
 
+/* "<64 hexadecimal digits>-<number>.so": nobody names a plugin of their own so. */
+static bool is_copy_name(const char *name)
+{
+    size_t hash_len = strspn(name, "0123456789abcdef");
+
+    if (hash_len != COPY_HASH_LEN || name[hash_len] != '-')
+        return false;
+    name += hash_len + 1;
+    size_t number_len = strspn(name, "0123456789");
+    return number_len > 0 && strcmp(name + number_len, SUFFIX) == 0;
+}
+
 static tn_status remove_copy(void *ctx, const char *path, struct err *err)
 {
+    const char *slash = strrchr(path, '/');
+
     (void)ctx;
+    if (!is_copy_name(slash ? slash + 1 : path))
+        return TN_OK;
     return unlink(path) == 0 ? TN_OK : fail(err, path, errno);
 }
 

@@ -24,8 +24,11 @@ tn_status file_read(const char *path, size_t size_max, struct buf *out, struct e
  */
 tn_status file_copy(const char *path, struct tn_bytes bytes, struct err *err);
 
-/* Makes the folder with mode 0700 if it is not there, and removes the copies that an earlier run
- * left in it. TN_PERMISSION_DENIED: others may write in it. [loader] blocks */
+/*
+ * Makes the folder with mode 0700 if it is not there, and removes the copies that an earlier run
+ * left in it ("<hash>-<n>.so"; nothing else). TN_PERMISSION_DENIED: others may write in it.
+ * [loader] blocks
+ */
 tn_status file_clear_dir(const char *dir, struct err *err);
 
 #endif /* CORE_PLUGIN_FILE_H */

@@ -27,7 +27,7 @@ struct ids {
     uint32_t source_count;
 };
 
-/* ---------------------------------------------------------------------- collecting --- */
+/* Collecting */
 
 /* TN_OUT_OF_RANGE: too many, told to nobody but ids_open. */
 static tn_status add_id(struct source *source, tn_id id, struct err *err)
@@ -132,7 +132,7 @@ static void sort_list(struct source *source)
     source->count = kept + 1;
 }
 
-/* ------------------------------------------------------------------------- sources --- */
+/* Sources */
 
 static tn_status source_next(struct source *source, struct err *err)
 {

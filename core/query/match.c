@@ -16,7 +16,7 @@ bool query_op_is_range(enum query_op op)
            op == QUERY_BETWEEN;
 }
 
-/* ------------------------------------------------------------------------- checks --- */
+/* Checks */
 
 /* "groups[0].filters[1].values"; long enough for all of the bounds. */
 #define FIELD_SIZE 64
@@ -151,7 +151,7 @@ tn_status match_check(const struct query *query, struct err *err)
     return check_sort(query, err);
 }
 
-/* ------------------------------------------------------------------------ matching --- */
+/* Matching */
 
 struct matcher {
     const struct query *query;

@@ -63,7 +63,7 @@ struct query_run {
     uint32_t steps;
 };
 
-/* ---------------------------------------------------------------------------- rows --- */
+/* Rows */
 
 static tn_status open_rows(struct query_run *run, tn_id after, struct err *err)
 {
@@ -181,7 +181,7 @@ static tn_status next_id(struct query_run *run, struct query_hit *ret_hit, struc
     }
 }
 
-/* ---------------------------------------------------------------------- candidates --- */
+/* Candidates */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -241,7 +241,7 @@ static tn_status find_candidates(struct query_run *run, struct err *err)
     return st == TN_NOT_FOUND ? TN_OK : st;
 }
 
-/* -------------------------------------------------------------------------- sorted --- */
+/* Sorted */
 
 /* Fetches candidates until one matches and has no value of the sorted property. */
 static tn_status next_missing_candidate(struct query_run *run, struct query_hit *ret_hit,
@@ -405,7 +405,7 @@ static tn_status start_sorted(struct query_run *run, struct err *err)
     return open_index(run, err);
 }
 
-/* ------------------------------------------------------------------------- opening --- */
+/* Opening */
 
 static tn_status start(struct query_run *run, struct err *err)
 {
@@ -434,7 +434,7 @@ tn_status query_open(struct txn *txn, const struct query *query, struct tn_bytes
     run->txn = txn;
     run->query = query;
     arena_init(&run->arena, RUN_ARENA_SIZE_MAX);
-    if (position_hash(query, &run->hash) != TN_OK)
+    if (position_hash(txn_portal(txn)->id, query, &run->hash) != TN_OK)
         return err_memory(err, "a query");
     if (cursor.len > 0)
         TRY(position_read(cursor, query, run->hash, &run->position, err));

@@ -189,6 +189,7 @@ void catalog_forget_built(struct catalog *catalog)
         schema_unref(portal->current);
         portal->current = NULL;
     }
+    catalog->forgotten = catalog->version;
 }
 
 tn_status catalog_collect_texts(struct catalog *catalog, struct err *err)
@@ -231,6 +232,10 @@ void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *sche
 
     (void)pthread_mutex_lock(&catalog->mu);
     struct portal_schema *found = map_get_u64(&catalog->portals, &id);
+    if (schema_version(schema) <= catalog->forgotten) {
+        schema_unref(schema); /* a plugin was declared meanwhile: it is built anew */
+        schema = NULL;
+    }
     schema_unref(found->current);
     found->current = schema;
     (void)pthread_mutex_unlock(&catalog->mu);
@@ -318,6 +323,8 @@ void catalog_close(struct catalog *catalog)
 /* Rules */
 
 #define NAME_SIZE_MAX 64u
+/* Of a text that new records begin with. */
+#define FALLBACK_SIZE_MAX ((size_t)4096)
 
 tn_status catalog_check_name(struct tn_str name, const char *field, struct err *err)
 {
@@ -414,29 +421,63 @@ static tn_status check_options(const Tenon__Stored__V1__Property *p, struct err 
     return TN_OK;
 }
 
-tn_status catalog_check_property(const Tenon__Stored__V1__Property *p, struct err *err)
+static bool has_option(const Tenon__Stored__V1__Property *p, struct tn_str name)
+{
+    for (size_t i = 0; i < p->n_options; i++)
+        if (utf8_is(name, p->options[i]->name))
+            return true;
+    return false;
+}
+
+/* One option, or several joined by ';'. */
+static bool are_options(const Tenon__Stored__V1__Property *p, struct tn_str rest)
+{
+    while (rest.len > 0) {
+        const char *end = p->kind == TN_CHOICES ? memchr(rest.data, ';', rest.len) : NULL;
+        struct tn_str name = {rest.data, end ? (size_t)(end - rest.data) : rest.len};
+
+        rest = end ? (struct tn_str){end + 1, rest.len - name.len - 1} : (struct tn_str){0};
+        if (!has_option(p, name))
+            return false;
+    }
+    return true;
+}
+
+/* What new records begin with must be what they may have. */
+static tn_status check_fallback(const Tenon__Stored__V1__Property *p, struct err *err)
 {
     struct tn_value initial;
 
-    TRY(catalog_check_name(utf8_str(p->name), "name", err));
-    if (p->kind == TN_NONE || !value_kind_name(p->kind))
-        return err_violate(
-            err, TN_INVALID_ARGUMENT, p->name, "kind", "%s: no such kind of value.", p->name);
-    TRY(check_flags(p, err));
-    TRY(check_options(p, err));
     TRY(value_parse(p->kind, utf8_str(p->fallback), p->name, &initial, err));
-    if (p->kind == TN_CHOICE && initial.kind != TN_NONE) {
-        for (size_t i = 0; i < p->n_options; i++)
-            if (utf8_is(initial.as.text, p->options[i]->name))
-                return TN_OK;
+    if (initial.kind == TN_NONE)
+        return TN_OK;
+    TRY(value_check(&initial, FALLBACK_SIZE_MAX, p->name, err));
+    if (p->kind == TN_REF)
+        return err_violate(err,
+                           TN_INVALID_ARGUMENT,
+                           p->name,
+                           "fallback",
+                           "%s: a reference has no fallback, for its record may go.",
+                           p->name);
+    if ((p->kind == TN_CHOICE || p->kind == TN_CHOICES) && !are_options(p, initial.as.text))
         return err_violate(err,
                            TN_INVALID_ARGUMENT,
                            p->name,
                            "fallback",
                            "%s: the fallback is none of its options.",
                            p->name);
-    }
     return TN_OK;
+}
+
+tn_status catalog_check_property(const Tenon__Stored__V1__Property *p, struct err *err)
+{
+    TRY(catalog_check_name(utf8_str(p->name), "name", err));
+    if (p->kind == TN_NONE || !value_kind_name(p->kind))
+        return err_violate(
+            err, TN_INVALID_ARGUMENT, p->name, "kind", "%s: no such kind of value.", p->name);
+    TRY(check_flags(p, err));
+    TRY(check_options(p, err));
+    return check_fallback(p, err);
 }
 
 static uint64_t used_bits(const struct definitions *defs, uint32_t type)

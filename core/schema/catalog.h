@@ -45,7 +45,8 @@ const struct catalog_binding *catalog_binding(const struct catalog_declared *dec
 
 /* Stores it, synced; on failure it is as before. [loader] blocks */
 tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declared, struct err *err);
-/* Takes it out again as if it had never been declared. Not after catalog_keep. [loader] */
+/* Takes it out again as if it had never been declared: the last one, and not after catalog_keep.
+ * [loader] */
 void catalog_drop(struct catalog *catalog, struct catalog_declared *declared);
 /* Frees the binding; what it declared stays. */
 void catalog_declared_destroy(struct catalog_declared *declared);

@@ -3,6 +3,7 @@
  * declare.c - taking in what a plugin declares. It works on copies of the host's definitions, which
  * replace the old ones in one step, so that nothing is left behind when it is refused or dropped.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -312,6 +313,12 @@ static tn_status check_association(struct declaring *d, const struct tn_associat
                        row->name,
                        known->owner[0] ? known->owner : "the portal");
     }
+    if (known && strcmp(known->name, row->name) != 0 && !(row->flags & TN_EXTERN))
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its association %s has the name of %s seen from its other end.",
+                       row->name,
+                       known->name);
     if (known &&
         (known->from != declared->types[row->from] || known->to != declared->types[row->to]))
         return err_set(d->err,
@@ -373,6 +380,14 @@ static tn_status declare_association(struct declaring *d, uint32_t row_index)
         copy_options(catalog, &row->labels, &def->labels, &def->n_labels) != TN_OK)
         return err_memory(d->err, "an association");
     d->declared->associations[row_index] = def->id;
+    const Tenon__Stored__V1__Association *turned =
+        definitions_association(&d->defs, utf8_str(def->inverse));
+    if (turned && turned != known)
+        return err_set(d->err,
+                       TN_ALREADY_EXISTS,
+                       "Its association %s has the name of %s seen from its other end.",
+                       row->name,
+                       turned->name);
     if (!known)
         return definitions_add_association(&d->defs, def);
     return replace(
@@ -602,7 +617,9 @@ void catalog_drop(struct catalog *catalog, struct catalog_declared *declared)
     catalog->host = declared->before;
     declared->before = (struct definitions){0};
     catalog->next_id = declared->next_id_before;
-    catalog->plugin_count--;                    /* it was the last one */
+    assert(catalog->plugin_count > 0);
+    assert(catalog->plugins[catalog->plugin_count - 1] == declared->plugin); /* the last one */
+    catalog->plugin_count--;
     (void)catalog_collect_texts(catalog, NULL); /* else its texts stay, which nobody asks for */
     catalog_forget_built(catalog);
     (void)pthread_mutex_unlock(&catalog->mu);

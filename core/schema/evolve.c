@@ -84,6 +84,25 @@ static tn_status no_type(struct evolving *e, const char *field, struct tn_str na
                        name.data);
 }
 
+/* Labels, groups and names of options; HubSpot's labels end at 255 characters. */
+#define TEXT_SIZE_MAX ((size_t)1024)
+
+static tn_status check_text(struct evolving *e, const char *field, struct tn_str text)
+{
+    if (text.len > TEXT_SIZE_MAX)
+        return err_violate(e->err,
+                           TN_INVALID_ARGUMENT,
+                           field,
+                           "too_long",
+                           "%s has more than %u bytes.",
+                           field,
+                           (unsigned)TEXT_SIZE_MAX);
+    if (!utf8_is_valid(text.data, text.len, NULL) || (text.len && memchr(text.data, 0, text.len)))
+        return err_violate(
+            e->err, TN_INVALID_ARGUMENT, field, "utf8", "%s is not valid UTF-8.", field);
+    return TN_OK;
+}
+
 /* Types */
 
 static tn_status add_type(struct evolving *e, const struct catalog_type_request *request)
@@ -91,6 +110,8 @@ static tn_status add_type(struct evolving *e, const struct catalog_type_request 
     Tenon__Stored__V1__Type *def = arena_new(&e->catalog->arena, Tenon__Stored__V1__Type);
 
     TRY(catalog_check_name(request->name, "name", e->err));
+    TRY(check_text(e, "label", request->label));
+    TRY(check_text(e, "plural", request->plural));
     if (find_type(e, request->name))
         return err_violate(e->err,
                            TN_ALREADY_EXISTS,
@@ -144,6 +165,8 @@ static tn_status copy_options(struct evolving *e, const struct schema_option *op
     for (uint32_t i = 0; i < count; i++) {
         Tenon__Stored__V1__Option *option = arena_new(arena, Tenon__Stored__V1__Option);
 
+        TRY(check_text(e, "options", options[i].name));
+        TRY(check_text(e, "options", options[i].label));
         if (!option)
             return err_memory(e->err, "options");
         tenon__stored__v1__option__init(option);
@@ -183,6 +206,16 @@ static tn_status fill_property(struct evolving *e, const struct catalog_property
     return catalog_check_property(def, e->err);
 }
 
+/* The fallback is checked as a value. */
+static tn_status check_texts(struct evolving *e, const struct catalog_property_request *request)
+{
+    TRY(check_text(e, "label", request->label));
+    TRY(check_text(e, "group", request->group));
+    if (request->fallback.len && memchr(request->fallback.data, 0, request->fallback.len))
+        return check_text(e, "fallback", request->fallback);
+    return TN_OK;
+}
+
 static tn_status add_property(struct evolving *e, const struct catalog_property_request *request)
 {
     Tenon__Stored__V1__Property *def = arena_new(&e->catalog->arena, Tenon__Stored__V1__Property);
@@ -192,6 +225,7 @@ static tn_status add_property(struct evolving *e, const struct catalog_property_
     if (!type)
         return no_type(e, "type", request->type);
     TRY(catalog_check_name(request->name, "name", e->err));
+    TRY(check_texts(e, request));
     if (find_property(e, type->id, request->name))
         return err_violate(e->err,
                            TN_ALREADY_EXISTS,
@@ -299,6 +333,7 @@ static tn_status update_property(struct evolving *e, const struct catalog_proper
 {
     Tenon__Stored__V1__Property *def = NULL;
 
+    TRY(check_texts(e, request));
     TRY(replace_property(e, request->type, request->name, &def));
     const Tenon__Stored__V1__Property before = *def;
 
@@ -396,6 +431,10 @@ static tn_status add_association(struct evolving *e,
         return err_memory(e->err, "an association");
     tenon__stored__v1__association__init(def);
     TRY(check_association_name(e, request->name, "name"));
+    TRY(check_text(e, "label", request->label));
+    TRY(check_text(e, "inverse_label", request->inverse_label));
+    if (request->inverse.len)
+        TRY(catalog_check_name(request->inverse, "inverse", e->err));
     def->name = catalog_copy_str(catalog, request->name);
     if (!def->name)
         return err_memory(e->err, "an association");

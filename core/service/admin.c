@@ -9,7 +9,7 @@
 #include "core/service/wire.h"
 #include "tenon/admin/v1/admin.pb-c.h"
 
-/* -------------------------------------------------------------------------- portals --- */
+/* Portals */
 
 static tn_status write_portal(struct service_call *call, const struct portal *portal,
                               Tenon__Admin__V1__Portal **ret_portal)
@@ -157,7 +157,7 @@ static tn_status list_portals(struct service_call *call, const void *message, vo
     return TN_OK;
 }
 
-/* -------------------------------------------------------------------------- plugins --- */
+/* Plugins */
 
 static tn_status write_plugin(struct service_call *call, const struct plugin_info *info,
                               Tenon__Admin__V1__Plugin **ret_plugin)
@@ -198,7 +198,7 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
     return TN_OK;
 }
 
-/* ------------------------------------------------------------------------- settings --- */
+/* Settings */
 
 /* A secret is listed without its value. */
 static tn_status write_setting_value(struct service_call *call,
@@ -328,7 +328,7 @@ static tn_status set_setting(struct service_call *call, const void *message, voi
                        request->plugin);
 }
 
-/* --------------------------------------------------------------------------- status --- */
+/* Status */
 
 /* Of this process, from /proc; 0 where it cannot be told. */
 static uint64_t resident_bytes(void)
@@ -393,19 +393,21 @@ static tn_status get_status(struct service_call *call, const void *message, void
 {
     Tenon__Admin__V1__GetStatusResponse *response = answer;
     const struct service *service = call->service;
+    /* acquire: what is counted is there, pairs with service_host_set_urls(). */
+    size_t url_count = atomic_load_explicit(&service->url_count, memory_order_acquire);
 
     (void)message;
     response->version = wire_text(call, utf8_str(service->version));
     response->data_dir = wire_text(call, utf8_str(service->data_dir));
-    response->urls = wire_list(call, service->url_count + 1);
+    response->urls = wire_list(call, url_count + 1);
     if (!response->version || !response->data_dir || !response->urls)
         return TN_RESOURCE_EXHAUSTED;
-    for (size_t i = 0; i < service->url_count; i++) {
+    for (size_t i = 0; i < url_count; i++) {
         response->urls[i] = wire_text(call, utf8_str(service->urls[i]));
         if (!response->urls[i])
             return TN_RESOURCE_EXHAUSTED;
     }
-    response->n_urls = service->url_count;
+    response->n_urls = url_count;
     response->started_at = service->started_us;
     response->resident_bytes = resident_bytes();
     count_plugins(call, response);

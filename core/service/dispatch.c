@@ -42,7 +42,7 @@ struct run {
     struct service_call call;
 };
 
-/* ------------------------------------------------------------------------ sessions --- */
+/* Sessions */
 
 tn_status dispatch_admit(void *ctx, const struct bus_peer *peer, struct tn_str portal,
                          struct tn_str token, void **ret_session, struct err *err)
@@ -79,7 +79,7 @@ tn_status service_require_admin(const struct service_call *call)
     return err_set(call->err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
 }
 
-/* ------------------------------------------------------------------------- running --- */
+/* Running */
 
 static bool is_read_only(const struct entry *entry)
 {
@@ -228,7 +228,7 @@ static tn_status run_method(struct run *run)
                              bus_call_err(run->bus));
 }
 
-/* ----------------------------------------------------------------------- answering --- */
+/* Answering */
 
 static void run_fini(struct run *run)
 {
@@ -293,7 +293,7 @@ static void run_uncommitted(const struct entry *entry, struct bus_call *bus)
     run_fini(&run);
 }
 
-/* --------------------------------------------------------------------- idempotency --- */
+/* Idempotency */
 
 static tn_status check_key(struct tn_str key, struct err *err)
 {
@@ -341,7 +341,7 @@ static tn_status run_once(struct run *run, struct tn_str key, bool *ret_repeated
     return txn_keep_outcome(run->txn, key, method, hash, buf_bytes(&run->response), err);
 }
 
-/* ---------------------------------------------------------------------- committing --- */
+/* Committing */
 
 /* What touches the world outside is never run twice. */
 static bool may_run_again(const struct run *run)
@@ -431,7 +431,7 @@ static void run_entry(struct bus_call *bus, void *ctx)
         run_committed(entry, bus);
 }
 
-/* -------------------------------------------------------------------------- tables --- */
+/* Tables */
 
 tn_status dispatch_create(const struct service *service, struct bus_server *server,
                           struct dispatch **ret_dispatch, struct err *err)

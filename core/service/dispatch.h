@@ -11,6 +11,8 @@
 #ifndef CORE_SERVICE_DISPATCH_H
 #define CORE_SERVICE_DISPATCH_H
 
+#include <stdatomic.h>
+
 #include <protobuf-c/protobuf-c.h>
 
 #include "core/access/principal.h"
@@ -22,6 +24,7 @@
 /* After so many lost commits a call takes its portal's turn. */
 #define DISPATCH_LOSS_MAX 3u
 
+struct notices;
 struct watches;
 
 /* What methods work with. All borrowed, and outlive the server. */
@@ -31,11 +34,12 @@ struct service {
     struct catalog *catalog;
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
+    struct notices *notices;     /* notices.h */
     struct log *log;
     const char *version;     /* of the host */
     const char *data_dir;    /* as configured */
-    const char *const *urls; /* that it listens on */
-    size_t url_count;
+    const char *const *urls; /* that it listens on; read `url_count` first */
+    _Atomic size_t url_count;
     tn_time started_us;
 };
 

@@ -36,7 +36,7 @@ struct append {
     size_t refusal_cap;
 };
 
-/* ----------------------------------------------------------------------------- rows --- */
+/* Rows */
 
 /* A reference is found by its key and then written as any other value. */
 static tn_status read_reference(struct append *append, const Tenon__Import__V1__Reference *wire,
@@ -126,7 +126,7 @@ static tn_status write_row(struct append *append, const Tenon__Import__V1__Row *
     return txn_prepare_changes(call->txn, err);
 }
 
-/* ------------------------------------------------------------------------- refusals --- */
+/* Refusals */
 
 /* What the row says where it was refused, as far as it is text; "links[2]" is about a key. */
 static tn_status find_value(const Tenon__Import__V1__Row *row, const char *field,
@@ -225,7 +225,7 @@ static tn_status refuse_row(struct append *append, const Tenon__Import__V1__Row 
     return TN_OK;
 }
 
-/* ------------------------------------------------------------------------- appending --- */
+/* Appending */
 
 static void count_outcome(Tenon__Stored__V1__Import *state, enum write_outcome outcome)
 {
@@ -357,7 +357,7 @@ static tn_status append(struct service_call *call, const void *message, void *an
     return response->totals ? TN_OK : TN_RESOURCE_EXHAUSTED;
 }
 
-/* -------------------------------------------------------------------- start and end --- */
+/* Start and end */
 
 static tn_status check_key(struct service_call *call, const struct schema_type *type,
                            const char *name)

@@ -9,7 +9,7 @@
 #include "core/service/service.h"
 #include "tenon/records/v1/search.pb-c.h"
 
-/* --------------------------------------------------------------------------- query --- */
+/* Query */
 
 _Static_assert((int)QUERY_EQ == (int)TENON__RECORDS__V1__FILTER__OPERATOR__EQ, "same numbers");
 _Static_assert((int)QUERY_NE == (int)TENON__RECORDS__V1__FILTER__OPERATOR__NE, "same numbers");
@@ -147,7 +147,7 @@ static tn_status count(struct service_call *call, const void *message, void *ans
     return query_count(call->txn, &query, &response->count, call->err);
 }
 
-/* ----------------------------------------------------------------------- aggregates --- */
+/* Aggregates */
 
 static bool is_shown(const struct rollup_group *group, const struct tn_value *wanted,
                      const bool *is_wanted, uint32_t value_count)

@@ -102,7 +102,8 @@ void store_batch_put(struct store_batch *batch, enum store_family family, uint32
                      struct tn_bytes key, struct tn_bytes value);
 void store_batch_delete(struct store_batch *batch, enum store_family family, uint32_t portal,
                         struct tn_bytes key);
-/* All keys from `from` up to, not including, `to`. */
+/* All keys from `from` up to, not including, `to`; of history, roll-ups, log, due or meta: the
+ * others' keys are put with hints that RocksDB confuses with ranges (settings.c). */
 void store_batch_delete_range(struct store_batch *batch, enum store_family family, uint32_t portal,
                               struct tn_bytes from, struct tn_bytes to);
 /* Appends `from`'s writes to `batch`. */

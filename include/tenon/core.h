@@ -18,12 +18,13 @@ enum { TN_LOG_ERROR = 1, TN_LOG_WARN = 2, TN_LOG_INFO = 3, TN_LOG_DEBUG = 4 };
 
 /* What tn_core_v1.asked tells: of the request, then of its portal's settings. */
 enum {
-    TN_ASKED_PORTAL = 1,    /* its name */
-    TN_ASKED_USER = 2,      /* id of the record in `users`, in decimal; empty: no person */
-    TN_ASKED_SOURCE = 3,    /* what brought the request: "api", "import", a plugin's id */
-    TN_ASKED_LANGUAGE = 4,  /* of texts for the caller: "en", "fr" */
-    TN_ASKED_TIME_ZONE = 5, /* of the portal: "Europe/Paris", a name of the tz database */
-    TN_ASKED_CURRENCY = 6   /* of the portal: "EUR", ISO 4217 */
+    TN_ASKED_PORTAL = 1,         /* its name */
+    TN_ASKED_USER = 2,           /* id of the record in `users`, in decimal; empty: no person */
+    TN_ASKED_SOURCE = 3,         /* what brought the request: "api", "import", a plugin's id */
+    TN_ASKED_LANGUAGE = 4,       /* of texts for the caller: "en", "fr" */
+    TN_ASKED_TIME_ZONE = 5,      /* of the portal: "Europe/Paris", a name of the tz database */
+    TN_ASKED_CURRENCY = 6,       /* of the portal: "EUR", ISO 4217 */
+    TN_ASKED_PORTAL_LANGUAGE = 7 /* of texts that are kept for everybody in it: "en", "fr" */
 };
 
 struct tn_core_v1 {

@@ -51,8 +51,8 @@ tn_status pipeline_make(struct tn_call *call, const struct pipeline_wish *wish,
                         struct tn_record **ret_pipeline);
 
 /*
- * As a template has it, in the language of the call. A stage whose name the object type has already
- * is named after its pipeline too: "export_quotesent".
+ * As a template has it, in the language of the portal. A stage whose name the object type has
+ * already is named after its pipeline too: "export_quotesent".
  */
 tn_status pipeline_make_template(struct tn_call *call, const struct template *template,
                                  struct tn_str type, struct tn_str name, struct tn_str label,

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/bus/tls.h"
 #include "sdk/c/client_private.h"
 
 #define SOFTWARE "libtenon"
@@ -376,6 +377,16 @@ static void run_stop(struct bus_job *job)
     (void)pthread_mutex_unlock(&client->mu);
 }
 
+static tn_status use_tls(struct tenon_client *client, const struct tenon_options *options)
+{
+    struct nng_tls_config *config = NULL;
+
+    TRY(bus_tls_client(options->tls_ca, options->tls_server_name, &config, NULL));
+    int result = nng_stream_dialer_set_ptr(client->dialer, NNG_OPT_TLS_CONFIG, config);
+    bus_tls_free(config);
+    return result == 0 ? TN_OK : TN_RESOURCE_EXHAUSTED;
+}
+
 /* Everything of a client that can fail; what was built stays for free_client. */
 static tn_status build(struct tenon_client *client, const struct tenon_options *options)
 {
@@ -393,6 +404,8 @@ static tn_status build(struct tenon_client *client, const struct tenon_options *
     int result = nng_stream_dialer_alloc(&client->dialer, client->url);
     if (result != 0)
         return result == NNG_ENOMEM ? TN_RESOURCE_EXHAUSTED : TN_INVALID_ARGUMENT;
+    if (strncmp(client->url, "tls+", 4) == 0)
+        TRY(use_tls(client, options));
     if (nng_aio_alloc(&client->dial, on_dialled, client) != 0)
         return TN_RESOURCE_EXHAUSTED;
     return bus_loop_init(&client->loop, "tenon");

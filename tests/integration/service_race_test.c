@@ -43,6 +43,8 @@ static void on_done(void *ctx, const struct tenon_result *result)
 
     (void)pthread_mutex_lock(&calls->mu);
     calls->statuses[result->status]++;
+    if (calls->statuses[result->status] == 1 && result->status != TN_OK)
+        print_message("  first %s: %s\n", tenon_status_name(result->status), result->message);
     calls->open--;
     (void)pthread_cond_signal(&calls->changed);
     (void)pthread_mutex_unlock(&calls->mu);
@@ -85,6 +87,10 @@ static void wait_for_all(struct calls *calls)
     while (calls->open > 0)
         (void)pthread_cond_wait(&calls->changed, &calls->mu);
     (void)pthread_mutex_unlock(&calls->mu);
+    for (int i = 0; i <= TN_UNAUTHENTICATED; i++) {
+        if (calls->statuses[i])
+            print_message("  %s: %d\n", tenon_status_name(i), calls->statuses[i]);
+    }
     (void)pthread_cond_destroy(&calls->changed);
     (void)pthread_mutex_destroy(&calls->mu);
 }
@@ -219,7 +225,7 @@ static void calls_cancelled_on_their_way_leave_nothing(void **state)
     calls_init(&calls);
     for (int i = 0; i < CALLS; i++) {
         Tenon__Records__V1__UpdateRequest request = TENON__RECORDS__V1__UPDATE_REQUEST__INIT;
-        struct tenon_call_options options = {.timeout_us = 1 + i * 100};
+        struct tenon_call_options options = {.timeout_us = 1 + i * 2000};
         uint8_t bytes[256];
         char price[16];
 

@@ -21,7 +21,7 @@ static void must(struct bench *b, tn_status st)
         fail_msg("%s: %s", err_status_name(st), b->err.message);
 }
 
-static void open_all(struct bench *b, const char *disabled)
+static void open_store(struct bench *b)
 {
     struct store_options options = {.create_if_missing = true};
     char store_dir[96];
@@ -29,6 +29,10 @@ static void open_all(struct bench *b, const char *disabled)
     (void)snprintf(store_dir, sizeof(store_dir), "%s/store", b->dir);
     err_init(&b->err, NULL);
     must(b, store_open(store_dir, &options, &b->store, &b->err));
+}
+
+static void open_records(struct bench *b)
+{
     must(b, catalog_open(b->store, &b->catalog, &b->err));
     must(b, portals_open(b->store, &b->portals, &b->err));
     b->portal = portals_find(b->portals, utf8_str("main"));
@@ -37,7 +41,11 @@ static void open_all(struct bench *b, const char *disabled)
     struct records_options records = {
         .store = b->store, .catalog = b->catalog, .portals = b->portals};
     must(b, records_create(&records, &b->records, &b->err));
+}
 
+/* `fail_at`: which allocation of the load fails; 0: none. */
+static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fail_at)
+{
     const char *dirs[] = {b->plugin_dir};
     const char *list[DISABLED_MAX] = {disabled};
     struct plugin_host_options plugins = {.records = b->records,
@@ -48,18 +56,43 @@ static void open_all(struct bench *b, const char *disabled)
                                           .work_dir = b->work_dir,
                                           .disabled = list,
                                           .disabled_count = disabled ? 1 : 0};
+
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));
-    must(b, plugin_host_load_all(b->plugins, &b->err));
+    if (fail_at)
+        mem_fail_at(fail_at);
+    tn_status st = plugin_host_load_all(b->plugins, &b->err);
+    mem_fail_never();
+    return st;
 }
 
-static void close_all(struct bench *b)
+static void open_all(struct bench *b, const char *disabled)
+{
+    open_store(b);
+    open_records(b);
+    must(b, load_plugins(b, disabled, 0));
+}
+
+static void close_records(struct bench *b)
 {
     plugin_host_stop(b->plugins);
     records_destroy(b->records);
     plugin_host_destroy(b->plugins);
     portals_close(b->portals);
     catalog_close(b->catalog);
+}
+
+static void close_all(struct bench *b)
+{
+    close_records(b);
     store_close(b->store);
+}
+
+tn_status bench_reload(struct bench *b, unsigned nth)
+{
+    close_records(b);
+    err_init(&b->err, NULL);
+    open_records(b);
+    return load_plugins(b, NULL, nth);
 }
 
 struct bench *bench_open(const char *const *files, const char *disabled)

@@ -31,6 +31,12 @@ struct bench *bench_open(const char *const *files, const char *disabled);
 void bench_reopen(struct bench *b);
 void bench_close(struct bench *b);
 
+/*
+ * Ends and begins everything above the store, with the nth allocation of plugin_host_load_all()
+ * failing; returns its status.
+ */
+tn_status bench_reload(struct bench *b, unsigned nth);
+
 /* The plugin with that end of its file's name; fails the test if there is none. */
 struct plugin_info bench_plugin(const struct bench *b, const char *file);
 /* Fails the test unless all run. */

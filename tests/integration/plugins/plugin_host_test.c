@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/utf8.h"
@@ -270,6 +271,84 @@ static void another_abi_is_refused(void **state)
     load_changed(change_magic, PLUGIN_REFUSED, "ABI");
 }
 
+static bool do_all_run(const struct bench *b)
+{
+    struct plugin_info info;
+    bool is = true;
+
+    for (size_t i = 0; plugin_host_info(b->plugins, i, &info); i++) {
+        assert_true(info.state == PLUGIN_RUNNING || info.reason[0] != '\0');
+        is = is && info.state == PLUGIN_RUNNING;
+    }
+    return is;
+}
+
+/* Ends when the failing allocation lies behind all that loading needs; a start may do without one
+ * here and there, but not without ten in a row. */
+static void loading_survives_any_failed_allocation(void **state)
+{
+    struct bench *b = open_both();
+    tn_id id = make_machine(b, "M1");
+    unsigned run_count = 0;
+    unsigned fail_count = 0;
+
+    (void)state;
+    for (unsigned nth = 1; nth < 2000 && run_count < 10; nth++) {
+        tn_status st = bench_reload(b, nth);
+
+        assert_true(st == TN_OK || st == TN_RESOURCE_EXHAUSTED);
+        run_count = st == TN_OK && do_all_run(b) ? run_count + 1 : 0;
+        fail_count += run_count == 0;
+    }
+    assert_int_equal(run_count, 10);
+    assert_true(fail_count > 20);
+    assert_string_equal(bench_read(b, "machines", id, "serial"), "M1");
+    bench_close(b);
+}
+
+static void touch(const char *dir, const char *name, char path[256])
+{
+    (void)snprintf(path, 256, "%s/%s", dir, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    (void)fclose(file);
+}
+
+static void a_start_removes_old_copies_and_nothing_else(void **state)
+{
+    static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct bench *b = open_both();
+    char name[128];
+    char copy[256];
+    char own[256];
+    char almost[256];
+
+    (void)state;
+    (void)snprintf(name, sizeof(name), "%s-7.so", hash);
+    touch(b->work_dir, name, copy);
+    touch(b->work_dir, "mine.so", own);
+    (void)snprintf(name, sizeof(name), "%s-x.so", hash);
+    touch(b->work_dir, name, almost);
+    bench_reopen(b);
+    assert_int_not_equal(access(copy, F_OK), 0);
+    assert_int_equal(access(own, F_OK), 0);
+    assert_int_equal(access(almost, F_OK), 0);
+    bench_close(b);
+}
+
+static void a_work_folder_that_others_may_write_is_refused(void **state)
+{
+    struct bench *b = open_both();
+    struct plugin_host_options options = {.records = b->records, .work_dir = b->work_dir};
+    struct plugin_host *host = NULL;
+
+    (void)state;
+    assert_int_equal(chmod(b->work_dir, 0777), 0);
+    assert_int_equal(plugin_host_create(&options, &host, &b->err), TN_PERMISSION_DENIED);
+    assert_null(host);
+    bench_close(b);
+}
+
 static void plugins_keep_their_data_over_a_start(void **state)
 {
     struct bench *b = open_both();
@@ -526,6 +605,7 @@ static void bytes_that_are_no_message_are_refused(void **state)
                                 (struct tn_bytes){bytes, sizeof(bytes)},
                                 NULL),
                      TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "", "malformed"));
     bench_close(b);
 }
 
@@ -634,6 +714,9 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_plugin_is_refused),
         cmocka_unit_test(a_file_cut_short_is_refused),
         cmocka_unit_test(another_abi_is_refused),
+        cmocka_unit_test(loading_survives_any_failed_allocation),
+        cmocka_unit_test(a_start_removes_old_copies_and_nothing_else),
+        cmocka_unit_test(a_work_folder_that_others_may_write_is_refused),
         cmocka_unit_test(plugins_keep_their_data_over_a_start),
         cmocka_unit_test(a_hook_writes_its_own_readonly_property),
         cmocka_unit_test(a_hook_refuses_with_field_and_rule),
