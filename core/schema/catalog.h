@@ -19,6 +19,9 @@ struct catalog_declared;
 /* Reads what the store holds and adds the host's own type `users`. `store` is borrowed. [loader]
  * blocks */
 tn_status catalog_open(struct store *store, struct catalog **ret_catalog, struct err *err);
+/* As it is stored: nothing is declared and nothing written, so a store opened for reading will do.
+ * [loader] blocks */
+tn_status catalog_open_stored(struct store *store, struct catalog **ret_catalog, struct err *err);
 void catalog_close(struct catalog *catalog);
 
 /* Positions in a plugin's lists to ids; 0 where a row has none (messages). Lent by `declared`. */
