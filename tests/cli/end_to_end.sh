@@ -242,6 +242,17 @@ claim "Ctrl-C ends a watch with 0" [ $? -eq 0 ]
 claim "a watch shows nothing twice" \
     [ "$(wc -l <"$dir/watched")" -eq "$(sort -u "$dir/watched" | wc -l)" ]
 
+# ----------------------------------------------------------------------- checking the store
+claim "a running host's store is not checked" exits 1 tenon check --data "$dir/data"
+claim "... but refused" grep -q "in use by another process" "$dir/err"
+stop_host KILL 2>/dev/null
+claim "a killed host's store is sound" exits 0 tenon check --data "$dir/data"
+claim "... with what it holds" says ", 0 findings"
+claim "... in JSON too" exits 0 tenon check --data "$dir/data" --json
+claim "... with what it holds" grep -q '"ok": true' "$dir/out"
+claim "no store is no store" exits 1 tenon check --data "$dir/none"
+start_host
+
 # ----------------------------------------------------------------------- the sales data
 
 if [ ! -f "$sales/sales_pipeline.csv" ]; then
