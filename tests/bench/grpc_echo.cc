@@ -246,11 +246,15 @@ int main(int argc, char **argv)
     if (what == "serve" && argc == 3)
         serve(argv[2]);
     if (what == "call" && argc == 5)
-        call(argv[2], static_cast<unsigned>(std::atoi(argv[3])), std::atof(argv[4]));
+        call(argv[2],
+             static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10)),
+             std::strtod(argv[4], nullptr));
     else if (what == "block" && argc == 4)
-        block(argv[2], std::atof(argv[3]));
+        block(argv[2], std::strtod(argv[3], nullptr));
     else if (what == "stream" && argc == 5)
-        stream(argv[2], static_cast<uint32_t>(std::atoi(argv[3])), std::atof(argv[4]));
+        stream(argv[2],
+               static_cast<uint32_t>(std::strtoul(argv[3], nullptr, 10)),
+               std::strtod(argv[4], nullptr));
     else
         die("usage: serve ADDRESS | call ADDRESS N SECONDS | block ADDRESS SECONDS | "
             "stream ADDRESS SIZE SECONDS");

@@ -25,7 +25,7 @@
 
 #include "tests/bench/measure.h"
 #include "tests/bench/person.h"
-#include "tests/bench/wal.h"
+#include "tests/bench/wal.hh"
 
 namespace
 {
@@ -243,15 +243,15 @@ int main(int argc, char **argv)
     else if (what == "write" && argc == 7)
         write(argv[2],
               argv[3],
-              static_cast<unsigned>(std::atoi(argv[4])),
-              static_cast<unsigned>(std::atoi(argv[5])),
-              std::atof(argv[6]));
+              static_cast<unsigned>(std::strtoul(argv[4], nullptr, 10)),
+              static_cast<unsigned>(std::strtoul(argv[5], nullptr, 10)),
+              std::strtod(argv[6], nullptr));
     else if (what == "get" && argc == 7)
         get(argv[2],
             argv[3],
             std::strtoull(argv[4], nullptr, 10),
             std::strtoull(argv[5], nullptr, 10),
-            std::atof(argv[6]));
+            std::strtod(argv[6], nullptr));
     else
         die("usage: shape SAMPLE | write SAMPLE DIR N RECORDS SECONDS | "
             "get SAMPLE DIR FIRST COUNT SECONDS");

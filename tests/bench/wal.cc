@@ -3,7 +3,7 @@
  * wal.cc - reading the log's framing: blocks of 32 KiB that hold fragments, each of a checksum (4
  * bytes), a length (2), a kind (1) and, of the recyclable kinds, a log number (4).
  */
-#include "tests/bench/wal.h"
+#include "tests/bench/wal.hh"
 
 #include <rocksdb/write_batch.h>
 

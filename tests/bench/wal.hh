@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wal.h - the batches in a write-ahead log of RocksDB: what a host really wrote. */
-#ifndef TESTS_BENCH_WAL_H
-#define TESTS_BENCH_WAL_H
+/* wal.hh - the batches in a write-ahead log of RocksDB: what a host really wrote. */
+#ifndef TESTS_BENCH_WAL_HH
+#define TESTS_BENCH_WAL_HH
 
 #include <string>
 #include <vector>
@@ -16,4 +16,4 @@ using write_ops = std::vector<write_op>;
 /* All batches of the logs in `directory`, oldest first; empty when one cannot be read. */
 std::vector<write_ops> wal_read(const std::string &directory);
 
-#endif /* TESTS_BENCH_WAL_H */
+#endif /* TESTS_BENCH_WAL_HH */
