@@ -44,6 +44,10 @@ struct config {
         uint32_t call_max;         /* of one connection; 0: not said */
         uint32_t request_size_max; /* bytes; 0: not said */
     } limits;
+    struct {                     /* both or none */
+        const char *certificate; /* files */
+        const char *key;
+    } tls;
     struct { /* what a new portal starts with */
         const char *language;
         const char *currency;

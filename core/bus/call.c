@@ -550,7 +550,7 @@ tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
     if (is_reachable(call) &&
         !bus_conn_put_message(&link->conn, &call->out, 0, buf_bytes(&call->out.body)) &&
         !queue_body(call, 0))
-        st = err_set(&call->err, TN_INTERNAL, "The host is busy: try again.");
+        st = err_set(&call->err, TN_UNAVAILABLE, "The host is busy: try again.");
     (void)pthread_mutex_unlock(&link->mu);
     return st;
 }

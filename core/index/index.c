@@ -7,10 +7,6 @@
 #include "core/store/key.h"
 #include "core/value/fold.h"
 
-/* More distinct words of one record than this are not indexed: the tail of a long text. They are
- * counted for each side apart, so that what is indexed follows from the row alone. */
-#define WORD_MAX 2000u
-
 bool index_row_is_live(struct tn_bytes row)
 {
     struct row_header header;
@@ -84,7 +80,7 @@ static tn_status add_word(void *ctx, struct tn_str text)
     struct word *word = map_get(&words->by_text, text);
     bool is_new = !word || word->bits[words->side] == 0;
 
-    if (is_new && words->count[words->side] >= WORD_MAX)
+    if (is_new && words->count[words->side] >= INDEX_WORD_MAX)
         return TN_OK;
     words->count[words->side] += is_new;
     if (!word) {

@@ -31,7 +31,8 @@ tn_status position_hash(uint32_t portal, const struct query *query, uint64_t *re
  * TN_RESOURCE_EXHAUSTED. [any]
  */
 tn_status position_write(const struct position *position, uint64_t hash, struct buf *out);
-/* TN_INVALID_ARGUMENT: not a cursor of this query, or a damaged one; TN_RESOURCE_EXHAUSTED. [any] */
+/* TN_INVALID_ARGUMENT: not a cursor of this query, or a damaged one; TN_RESOURCE_EXHAUSTED. [any]
+ */
 tn_status position_read(struct tn_bytes cursor, const struct query *query, uint64_t hash,
                         struct position *ret_position, struct err *err);
 

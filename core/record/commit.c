@@ -149,7 +149,8 @@ static tn_status run_evolution(struct records *records, const struct txn_options
                                struct evolution *e, struct err *err)
 {
     struct buf entry = {0};
-    struct submission submission = {.evolve = evolve, .evolve_ctx = e};
+    struct submission submission = {
+        .evolve = evolve, .evolve_ctx = e, .language = options->language};
     struct change change = {.kind = CHANGE_SCHEMA,
                             .at_us = options->now_us,
                             .source = options->source,

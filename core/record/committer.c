@@ -320,7 +320,7 @@ static bool add(struct records *records, struct group *group, struct submission 
 {
     struct err err;
 
-    err_init(&err, sub->txn ? sub->txn->language : NULL);
+    err_init(&err, sub->txn ? sub->txn->language : sub->language);
     open_portal(records, group, sub->state);
     sub->status = validate(records, sub, &err);
     if (sub->status != TN_OK) {
@@ -591,7 +591,7 @@ static void refuse_all(struct submission *sub)
 
     for (; sub; sub = next) {
         next = sub->next;
-        err_init(&err, sub->txn ? sub->txn->language : NULL);
+        err_init(&err, sub->txn ? sub->txn->language : sub->language);
         complete(sub, err_set(&err, TN_UNAVAILABLE, "The host is stopping."), &err);
     }
 }

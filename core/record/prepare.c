@@ -35,8 +35,8 @@ static bool needs_hooks(const struct record *record)
 
 static bool needs_checks(const struct record *record)
 {
-    return !record->is_checked && !record->is_archived && !record->is_purged &&
-           record_has_effect(record);
+    /* Archived ones too: they may be restored. */
+    return !record->is_checked && !record->is_purged && record_has_effect(record);
 }
 
 static tn_status run_hook(struct record *record, struct err *err)
@@ -77,18 +77,24 @@ static tn_status run_hooks(struct txn *txn, struct err *err)
 
 /* Checks */
 
+/*
+ * A new record has them all, and none is taken away. A record from before a property was required
+ * may go on without it: whoever changes something else is not to be stopped by it.
+ */
 static tn_status check_required(const struct record *record, struct err *err)
 {
     tn_status st = TN_OK;
 
     for (uint32_t i = 0; i < record->type->property_count; i++) {
         const struct schema_property *property = record->type->properties[i];
+        struct tn_value before;
         struct tn_value value;
 
         if (!(property->flags & TN_REQUIRED) || property->is_archived)
             continue;
+        TRY(record_read_before(record, property, &before));
         TRY(record_read(record, property, &value));
-        if (value.kind == TN_NONE)
+        if (value.kind == TN_NONE && (record->is_new || before.kind != TN_NONE))
             st = err_violate(err,
                              TN_INVALID_ARGUMENT,
                              property->name.data,
@@ -189,7 +195,8 @@ static tn_status check_unique(struct record *record, struct err *err)
 static tn_status check_record(struct record *record, struct err *err)
 {
     TRY(check_required(record, err));
-    TRY(check_unique(record, err));
+    if (!record->is_archived)
+        TRY(check_unique(record, err));
     if (txn_undo_state(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_checked = true;

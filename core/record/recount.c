@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/record/rollup.h"
 #include "core/record/state.h"
 #include "core/store/key.h"
 #include "core/store/meta.h"
@@ -17,8 +18,7 @@
 /* The groups of one type's roll-ups, in memory while they are counted. */
 #define GROUPS_SIZE_MAX ((size_t)256 << 20)
 
-/* What groups and sums are made of. */
-static tn_status add_shape(const struct schema_rollup *rollup, struct buf *out)
+tn_status rollup_add_shape(const struct schema_rollup *rollup, struct buf *out)
 {
     TRY(buf_add_u8(out, SHAPE_FORMAT));
     TRY(buf_add_u32(out, rollup->group_count));
@@ -45,7 +45,7 @@ static tn_status is_settled(struct records *records, uint32_t portal,
     uint8_t key[SHAPE_KEY_SIZE];
     struct buf shape = {0};
     struct buf stored = {0};
-    tn_status st = add_shape(rollup, &shape);
+    tn_status st = rollup_add_shape(rollup, &shape);
 
     if (st != TN_OK)
         st = err_memory(err, "a roll-up");
@@ -158,7 +158,7 @@ static tn_status put_shape(struct count *count, const struct schema_rollup *roll
     if (st == TN_OK)
         st = key_rollup(&to, rollup->id + 1, (struct tn_bytes){0});
     if (st == TN_OK)
-        st = add_shape(rollup, &shape);
+        st = rollup_add_shape(rollup, &shape);
     if (st == TN_OK) {
         store_batch_delete_range(
             count->batch, STORE_ROLLUP, count->portal, buf_bytes(&from), buf_bytes(&to));

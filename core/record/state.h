@@ -56,6 +56,7 @@ struct submission {
     tn_status (*evolve)(void *ctx, struct store_batch *batch, struct schema **ret_schema,
                         struct err *err);
     void *evolve_ctx;
+    const char *language;  /* of a schema change's refusals; NULL: English */
     bool is_recount;       /* no change of the schema, and not logged */
     struct tn_bytes entry; /* of the change log, for a schema change */
     struct schema *schema; /* as it will be */

@@ -24,7 +24,7 @@
 #define SCHEMA_TYPE_MAX 1000u
 #define SCHEMA_PROPERTY_MAX 1000u /* of one type */
 #define SCHEMA_OPTION_MAX 5000u
-#define SCHEMA_LABEL_MAX 63u /* of one association type; labels of a link are bits */
+#define SCHEMA_LABEL_MAX 64u /* of one association type; labels of a link are bits */
 
 struct schema;
 

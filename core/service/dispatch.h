@@ -24,6 +24,7 @@
 /* After so many lost commits a call takes its portal's turn. */
 #define DISPATCH_LOSS_MAX 3u
 
+struct notices;
 struct watches;
 
 /* What methods work with. All borrowed, and outlive the server. */
@@ -33,6 +34,7 @@ struct service {
     struct catalog *catalog;
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
+    struct notices *notices;     /* notices.h */
     struct log *log;
     const char *version;     /* of the host */
     const char *data_dir;    /* as configured */

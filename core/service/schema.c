@@ -342,6 +342,45 @@ static tn_status create_property(struct service_call *call, const void *message,
     return answer_property(call, request->type, request->property->name, &response->property);
 }
 
+static tn_status refuse_fixed(struct service_call *call, const char *field)
+{
+    return err_violate(call->err,
+                       TN_FAILED_PRECONDITION,
+                       field,
+                       "fixed",
+                       "%s is decided when a property is made and cannot change.",
+                       field);
+}
+
+/* What a request asks for and cannot have; what it leaves out it leaves as it is. */
+static tn_status check_fixed(struct service_call *call, const char *type_name,
+                             const Tenon__Schema__V1__PropertyType *wire)
+{
+    static const struct {
+        uint32_t flag;
+        const char *field;
+    } fixed[] = {{TN_REQUIRED, "required"},
+                 {TN_UNIQUE, "unique"},
+                 {TN_INDEXED, "indexed"},
+                 {TN_SEARCHABLE, "searchable"},
+                 {TN_TITLE, "title"}};
+    const struct schema_type *type = schema_type_by_name(call->schema, utf8_str(type_name));
+    const struct schema_property *property =
+        type ? schema_property_by_name(call->schema, type, utf8_str(wire->name)) : NULL;
+
+    if (!property)
+        return TN_OK; /* which is refused in its turn */
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (flags_of(wire) & ~property->flags & fixed[i].flag)
+            return refuse_fixed(call, fixed[i].field);
+    if (wire->fallback[0] != '\0' && !utf8_is(property->fallback, wire->fallback))
+        return refuse_fixed(call, "fallback");
+    const struct schema_type *refers = schema_type_by_id(call->schema, property->refers);
+    if (wire->refers[0] != '\0' && (!refers || !utf8_is(refers->name, wire->refers)))
+        return refuse_fixed(call, "refers");
+    return TN_OK;
+}
+
 static tn_status update_property(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Schema__V1__UpdatePropertyRequest *request = message;
@@ -352,6 +391,7 @@ static tn_status update_property(struct service_call *call, const void *message,
     if (!request->property)
         return required(call, "property");
     TRY(read_property(call, request->type, request->property, &wanted));
+    TRY(check_fixed(call, request->type, request->property));
     TRY(records_update_property(call->service->records, &options, &wanted, call->err));
     return answer_property(call, request->type, request->property->name, &response->property);
 }

@@ -18,6 +18,7 @@
 struct store {
     char *dir;
     int dir_fd; /* holds the lock that keeps others out */
+    bool is_read_only;
     rocksdb_t *db;
     rocksdb_column_family_handle_t *keys; /* the one column family: see settings.c */
     rocksdb_cache_t *cache;

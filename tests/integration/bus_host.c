@@ -119,14 +119,15 @@ static void run_gate(struct bus_call *call, void *ctx)
 
 static void run_large(struct bus_call *call, void *ctx)
 {
+    struct host *host = ctx;
     size_t len = (size_t)request_number(call);
     uint8_t *bytes = arena_alloc(bus_call_arena(call), len);
 
-    (void)ctx;
     assert_non_null(bytes);
     for (size_t i = 0; i < len; i++)
         bytes[i] = (uint8_t)(i % 251);
     bus_call_answer_bytes(call, (struct tn_bytes){bytes, len});
+    (void)atomic_fetch_add(&host->enlarged, 1);
 }
 
 struct stream {

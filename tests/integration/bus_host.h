@@ -32,6 +32,7 @@ struct host {
     _Atomic int dropped;
     _Atomic int refusals_left; /* admissions to refuse */
     _Atomic uint64_t streamed; /* messages that the bus took */
+    _Atomic int enlarged;      /* answers of Large that the bus has */
     _Atomic int hanging;       /* handlers of Hang that run */
     _Atomic int cancelled;     /* handlers that saw TN_CANCELLED */
     _Atomic int late;          /* handlers that saw TN_DEADLINE_EXCEEDED */
