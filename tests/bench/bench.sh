@@ -9,6 +9,7 @@ set -euo pipefail
 readonly rounds=${TENON_BENCH_ROUNDS:-5}
 readonly seconds=${TENON_BENCH_SECONDS:-0.8}
 readonly contacts=200000
+readonly import_rows=8800
 # Records that are made one by one so that their batches can be taken from the log.
 readonly sample_s=0.5
 readonly ready_timeout_s=60
@@ -113,10 +114,11 @@ need_sample() {
 
 # --- PostgreSQL ----------------------------------------------------------------------------------
 
-# As the user that Debian's package made, for it does not run as root.
-as_postgres() {
-    if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi
-}
+# PostgreSQL does not run as root: then as the user that Debian's package made.
+become_postgres=()
+if [ "$(id -u)" -eq 0 ]; then
+    become_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+fi
 
 find_postgres() {
     [ -z "${postgres_bin-}" ] || return 0
@@ -128,7 +130,30 @@ find_postgres() {
 }
 
 query() {
-    as_postgres psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$postgres_port" -U postgres -d postgres "$@"
+    psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$postgres_port" -U postgres -d postgres "$@"
+}
+
+# Columns of people, in the order of `bench_client csv`.
+readonly columns="number firm email firstname lastname phone company jobtitle hs_lead_status city \
+salutation country address zip state website hs_language hs_timezone"
+
+# The indexes that the host keeps, as far as they are asked for here.
+make_tables() {
+    local texts
+    texts=$(tr ' ' '\n' <<<"$columns" | tail -n +3 | sed 's/$/ text/' | paste -s -d ,)
+    cat <<END
+create table contacts (number bigint primary key, firm bigint, $texts);
+create table imported (like contacts including all);
+create unique index on contacts (email);
+create unique index on imported (email);
+create index on contacts (lastname);
+create index on contacts (hs_lead_status);
+create index on contacts (firm);
+create table deals (id bigint primary key, dealname text, dealstage text, amount numeric, owner bigint);
+insert into deals select i, 'Order ' || i, (array['appointmentscheduled', 'qualifiedtobuy', 'contractsent',
+    'closedwon', 'closedlost'])[1 + i % 5], 100 + i * 7919 % 100000, null from generate_series(1, 20000) i;
+create index on deals (dealstage);
+END
 }
 
 # With its defaults, but for room in memory; the same people, links and deals.
@@ -139,8 +164,8 @@ need_postgres() {
     postgres_dir=$(mktemp -d "${TMPDIR:-/var/tmp}/tenon-bench-pg.XXXXXX")
     postgres_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     if [ "$(id -u)" -eq 0 ]; then chown postgres:postgres "$postgres_dir"; fi
-    as_postgres "$postgres_bin/initdb" -D "$postgres_dir/data" -U postgres -A trust -E UTF8 --locale=C >"$work/initdb.log" 2>&1
-    as_postgres "$postgres_bin/postgres" -D "$postgres_dir/data" -p "$postgres_port" -c listen_addresses=127.0.0.1 \
+    "${become_postgres[@]}" "$postgres_bin/initdb" -D "$postgres_dir/data" -U postgres -A trust -E UTF8 --locale=C >"$work/initdb.log" 2>&1
+    "${become_postgres[@]}" "$postgres_bin/postgres" -D "$postgres_dir/data" -p "$postgres_port" -c listen_addresses=127.0.0.1 \
         -c unix_socket_directories= -c shared_buffers=128MB >"$work/postgres.log" 2>&1 &
     postgres_pid=$!
     local deadline=$((SECONDS + ready_timeout_s))
@@ -148,9 +173,9 @@ need_postgres() {
         [ "$SECONDS" -lt "$deadline" ] || die "PostgreSQL did not start: $(cat "$work/postgres.log")"
         sleep 0.1
     done
-    "$here/bench_client" csv "$contacts" >"$work/people.csv"
-    query -f - <"$tables"
-    query -c "\\copy contacts from stdin csv" <"$work/people.csv"
+    "$here/bench_client" csv 0 "$contacts" >"$work/people.csv"
+    make_tables | query -f -
+    query -c '\copy contacts from stdin csv' <"$work/people.csv"
     query -c 'vacuum analyze'
 }
 
@@ -204,19 +229,19 @@ better() {
 # print NAME UNIT BASELINE OURS THEIRS: the last two are names of lists; THEIRS may be empty.
 print() {
     local -n mine=$4
-    local baseline=null theirs=null ratio=null theirs_cpu=null value
+    local baseline=null baseline_value=null ratio=null baseline_cpu=null value
     value=$(median 1 "${mine[@]}")
     if [ -n "${5-}" ]; then
         local -n other=$5
         baseline="\"$3\""
-        theirs=$(median 1 "${other[@]}")
-        theirs_cpu=$(median 4 "${other[@]}")
-        ratio=$(awk -v a="$value" -v b="$theirs" 'BEGIN {printf "%.2f", a / b}')
+        baseline_value=$(median 1 "${other[@]}")
+        baseline_cpu=$(median 4 "${other[@]}" | sed 's/^0\.00$/null/') # not measured
+        ratio=$(awk -v a="$value" -v b="$baseline_value" 'BEGIN {printf "%.2f", a / b}')
     fi
     printf '{"name":"%s","value":%s,"unit":"%s","baseline":%s,"baseline_value":%s,"ratio":%s,' \
-        "$1" "$value" "$2" "$baseline" "$theirs" "$ratio"
+        "$1" "$value" "$2" "$baseline" "$baseline_value" "$ratio"
     printf '"p50_us":%s,"p99_us":%s,"cpu_us":%s,"baseline_cpu_us":%s}\n' \
-        "$(median 2 "${mine[@]}")" "$(median 3 "${mine[@]}")" "$(median 4 "${mine[@]}")" "$theirs_cpu"
+        "$(median 2 "${mine[@]}")" "$(median 3 "${mine[@]}")" "$(median 4 "${mine[@]}")" "$baseline_cpu"
 }
 
 # --- the bus -------------------------------------------------------------------------------------
@@ -313,14 +338,61 @@ plugin_hook() {
 
 # --- questions -----------------------------------------------------------------------------------
 
-# asked NAME WORK COUNT
+# run_pgbench COUNT SCRIPT: prepared statements from one client process, as ours is.
+run_pgbench() {
+    "$postgres_bin/pgbench" -n -h 127.0.0.1 -p "$postgres_port" -U postgres -M prepared -c "$1" -j 1 -T 1 \
+        -f "$2" postgres 2>&1 | awk '
+        /actually processed/ {split($NF, parts, "/"); count = parts[1]}
+        /^tps/ {tps = $3}
+        /latency average/ {latency = $4 * 1000}
+        END {if (!tps) exit 1; printf "%d %.6f %.1f %.1f %d 0\n", count, count / tps, latency, latency, count}'
+}
+
+# asked NAME WORK COUNT SQL: the host beside PostgreSQL, where that is installed.
 asked() {
-    local ours=() i
+    local ours=() theirs=() i
     need_full_host
+    need_postgres || true
+    printf '%s\n' "$4" >"$work/$2.sql"
     for ((i = 0; i < rounds; i++)); do
         measure ours "$full_pid" "$here/bench_client" "$2" "$full_url" "$3" "$seconds" "$data_set"
+        [ -z "${postgres_pid-}" ] || measure theirs 0 run_pgbench "$3" "$work/$2.sql"
     done
-    print "$1" calls/s '' ours
+    print "$1" calls/s postgresql ours ${postgres_pid:+theirs}
+}
+
+# The address of a person is made by `bench_client`; here a prepared look-up by a random one of them.
+readonly sql_email="\\set n random(0, $((contacts - 1)))
+select p.* from contacts p where email = (select email from contacts where number = :n);"
+readonly sql_filter_sort="\\set n random(1, 3)
+select * from contacts where hs_lead_status = (array['NEW', 'OPEN', 'IN_PROGRESS'])[:n] order by lastname, number limit 50;"
+readonly sql_board="select dealstage, count(*), sum(amount) from deals group by dealstage;"
+readonly sql_list="\\set n random(0, 199)
+select number from contacts where firm = :n limit 100;"
+
+timed_import() {
+    local begin end
+    begin=$(date +%s%N)
+    "$@" >"$work/import.log" 2>&1 || { cat -- "$work/import.log" >&2; return 1; }
+    end=$(date +%s%N)
+    awk -v ns="$((end - begin))" -v rows="$import_rows" 'BEGIN {printf "%d %.6f 0 0 1 0\n", rows, ns / 1e9}'
+}
+
+copy_rows() {
+    query -c '\copy imported from stdin csv header' <"$1"
+}
+
+# A file of people that are not there yet: parsed, checked and written, row by row.
+import_csv() {
+    local ours=() theirs=() i file=$work/import.csv
+    need_empty_host
+    need_postgres || true
+    for ((i = 0; i < rounds; i++)); do
+        { tr ' ' , <<<"$columns"; "$here/bench_client" csv $((10000000 + i * import_rows)) "$import_rows"; } >"$file"
+        measure ours "$empty_pid" timed_import "$build/bin/tenon" --url "$empty_url" import "$file" --type contacts --key email
+        [ -z "${postgres_pid-}" ] || measure theirs 0 timed_import copy_rows "$file"
+    done
+    print "$1" rows/s postgresql ours ${postgres_pid:+theirs}
 }
 
 bench_one() {
@@ -336,10 +408,11 @@ bench_one() {
     record.get.n1) record_get "$1" 1 ;;
     record.get.n64) record_get "$1" 64 ;;
     record.update.n64) record_update "$1" ;;
-    search.email) asked "$1" email 8 ;;
-    search.filter_sort) asked "$1" filter_sort 8 ;;
-    rollup.board) asked "$1" board 8 ;;
-    graph.list) asked "$1" list 8 ;;
+    search.email) asked "$1" email 8 "$sql_email" ;;
+    search.filter_sort) asked "$1" filter_sort 8 "$sql_filter_sort" ;;
+    rollup.board) asked "$1" board 8 "$sql_board" ;;
+    graph.list) asked "$1" list 8 "$sql_list" ;;
+    import.csv) import_csv "$1" ;;
     plugin.hook) plugin_hook "$1" ;;
     *) die "no such benchmark: $1" ;;
     esac

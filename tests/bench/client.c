@@ -7,7 +7,7 @@
  *     bench_client WORK URL block SECONDS      one call after the other, blocking
  *     bench_client stream URL N SECONDS        reads the portal's whole change log, again and again
  *     bench_client count WORK URL N CALLS      makes so many calls, for profiles
- *     bench_client csv CONTACTS                the same people as rows of CSV, for other databases
+ *     bench_client csv FIRST CONTACTS          the same people as rows of CSV, for other databases
  *
  * SET is what `load` printed, as one argument.
  */
@@ -401,9 +401,9 @@ static void load(const char *url, uint64_t count)
 }
 
 /* id, company (or nothing), then the texts */
-static void print_csv(uint64_t count)
+static void print_csv(uint64_t first, uint64_t count)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = first; i < first + count; i++) {
         struct person person;
 
         person_make(&person, i);
@@ -422,8 +422,8 @@ int main(int argc, char **argv)
         load(argv[2], strtoull(argv[3], NULL, 10));
         return 0;
     }
-    if (argc == 3 && strcmp(argv[1], "csv") == 0) {
-        print_csv(strtoull(argv[2], NULL, 10));
+    if (argc == 4 && strcmp(argv[1], "csv") == 0) {
+        print_csv(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
         return 0;
     }
     if (argc >= 5 && strcmp(argv[1], "stream") == 0) {
