@@ -430,7 +430,9 @@ static void watch_step(struct bus_call *bus, void *ctx)
             bus_call_wait(bus, INT64_MAX, watch_step, watch);
             return;
         }
-        st = watch_send(watch);
+        st = session_check(watch->session, bus_call_err(bus)); /* it may have been revoked since */
+        if (st == TN_OK)
+            st = watch_send(watch);
         if (st == TN_RESOURCE_EXHAUSTED && bus_call_err(bus)->status == TN_OK) {
             bus_call_wait(bus, INT64_MAX, watch_step, watch);
             return;

@@ -21,6 +21,7 @@ struct entry {
     struct dispatch *dispatch;
     const struct dispatch_method *method; /* or NULL */
     const struct plugin_method *plugin;
+    uint32_t scope; /* that a caller needs */
 };
 
 struct dispatch {
@@ -52,18 +53,20 @@ tn_status dispatch_admit(void *ctx, const struct bus_peer *peer, struct tn_str p
         .is_ipc = peer->is_ipc, .is_loopback = peer->is_loopback, .uid = peer->uid};
     CLEANUP(mem_free_p) struct session *session = mem_new(struct session);
 
-    (void)token; /* nobody is known by a token yet: the connection says who it is */
     if (!session)
         return err_memory(err, "a session");
     TRY(access_admit(
-        service->portals, &access, portal, &session->principal, &session->portal, err));
+        &service->access, &access, portal, token, &session->principal, &session->portal, err));
     *ret_session = TAKE(session);
     return TN_OK;
 }
 
-void dispatch_drop(void *ctx, void *session)
+void dispatch_drop(void *ctx, void *dropped)
 {
+    struct session *session = dropped;
+
     (void)ctx;
+    principal_fini(&session->principal);
     mem_free(session);
 }
 
@@ -72,20 +75,43 @@ struct tn_str session_user(const struct session *session)
     return utf8_str(session->principal.name);
 }
 
-tn_status service_require_admin(const struct service_call *call)
+tn_status session_check(const struct session *session, struct err *err)
 {
-    if (call->session->principal.is_admin)
-        return TN_OK;
-    return err_set(call->err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
+    return access_check(&session->principal, TOKEN_ALL, clock_wall_us(), err);
 }
-
-/* Running */
 
 static bool is_read_only(const struct entry *entry)
 {
     return entry->method ? (entry->method->flags & DISPATCH_READS) != 0
                          : (entry->plugin->flags & TN_READS) != 0;
 }
+
+/* The one scope that a method needs. */
+static uint32_t scope_of(const struct entry *entry)
+{
+    uint32_t flags = entry->method ? entry->method->flags : 0;
+
+    if (flags & (DISPATCH_ADMIN | DISPATCH_HOST))
+        return TOKEN_ADMIN;
+    if (flags & DISPATCH_SCHEMA)
+        return TOKEN_SCHEMA;
+    return is_read_only(entry) ? TOKEN_READ : TOKEN_WRITE;
+}
+
+/* Whether the caller may do this, as often as this. */
+static tn_status check_caller(const struct run *run, const struct session *session)
+{
+    const struct access *access = &run->entry->dispatch->service->access;
+    const struct dispatch_method *method = run->entry->method;
+    struct err *err = bus_call_err(run->bus);
+
+    TRY(access_check(&session->principal, run->entry->scope, run->now_us, err));
+    if (method && (method->flags & DISPATCH_HOST) && !session->principal.is_admin)
+        return err_set(err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
+    return access_count(access, &session->principal, session->portal, err);
+}
+
+/* Running */
 
 static bool is_bare(const struct entry *entry)
 {
@@ -109,7 +135,7 @@ static void choose_language(struct run *run, const struct session *session)
     struct portal_settings settings;
 
     if (language[0] == '\0') {
-        settings = portal_settings(run->entry->dispatch->service->portals, session->portal);
+        settings = portal_settings(run->entry->dispatch->service->access.portals, session->portal);
         language = settings.language;
     }
     (void)snprintf(run->language, sizeof(run->language), "%s", language);
@@ -160,6 +186,8 @@ static tn_status begin(struct run *run)
     struct err *err = bus_call_err(run->bus);
     struct txn_options options = options_of(run);
 
+    if (run->loss_count == 0)
+        TRY(check_caller(run, session));
     if (is_bare(run->entry)) {
         run->schema = catalog_schema(service->catalog, session->portal->id);
         if (!run->schema)
@@ -204,8 +232,6 @@ static tn_status run_host_method(struct run *run)
 
     if (!request)
         return run->call.err->status;
-    if (method->flags & DISPATCH_ADMIN)
-        TRY(service_require_admin(&run->call));
     if (method->flags & DISPATCH_STREAMS)
         return method->run(&run->call, request, NULL);
 
@@ -474,6 +500,7 @@ static tn_status add_entry(struct dispatch *dispatch, const struct bus_method *m
     *entry = *values;
     entry->dispatch = dispatch;
     entry->next = dispatch->entries;
+    entry->scope = scope_of(entry);
     added.run = run_entry;
     added.ctx = entry;
     tn_status st = bus_server_add_method(dispatch->server, &added, err);

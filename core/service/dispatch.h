@@ -29,7 +29,7 @@ struct watches;
 /* What methods work with. All borrowed, and outlive the server. */
 struct service {
     struct records *records;
-    struct portals *portals;
+    struct access access;
     struct catalog *catalog;
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
@@ -41,7 +41,7 @@ struct service {
     tn_time started_us;
 };
 
-/* What the bus keeps for each (connection, portal). */
+/* What the bus keeps for each (connection, portal, token). */
 struct session {
     struct principal principal;
     struct portal *portal;
@@ -62,9 +62,11 @@ struct service_call {
 
 #define DISPATCH_READS 1u /* writes nothing */
 #define DISPATCH_BARE 2u  /* has no transaction: it reads or commits by other means */
-#define DISPATCH_ADMIN 4u /* for principals that may administer the host */
+#define DISPATCH_ADMIN 4u /* needs the scope admin */
 /* Answers with a stream: `run` gets no response to fill in, and takes the call over with TN_OK. */
 #define DISPATCH_STREAMS 8u
+#define DISPATCH_SCHEMA 16u /* needs the scope schema */
+#define DISPATCH_HOST 32u   /* for administrators of the host: no token will do */
 
 struct dispatch_method {
     const char *name; /* "tenon.records.v1.Records/Create" */
@@ -108,7 +110,8 @@ struct txn_options dispatch_txn_options(const struct service_call *call);
 /* The principal's name; lent by the session. [any] */
 struct tn_str session_user(const struct session *session);
 
-/* TN_PERMISSION_DENIED: the caller may not administer the host. [any] */
-tn_status service_require_admin(const struct service_call *call);
+/* Whether the session's token is still good, for what runs longer than a call. TN_UNAUTHENTICATED.
+ * [any] */
+tn_status session_check(const struct session *session, struct err *err);
 
 #endif /* CORE_SERVICE_DISPATCH_H */

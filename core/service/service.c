@@ -21,7 +21,7 @@ tn_status service_host_create(const struct service_options *options, struct serv
         return err_memory(err, "the services");
     host->service = (struct service){
         .records = options->records,
-        .portals = options->portals,
+        .access = options->access,
         .catalog = options->catalog,
         .plugins = options->plugins,
         .log = options->log,
@@ -66,6 +66,7 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
         service_import(),
         service_admin(),
         service_users(),
+        service_tokens(),
     };
     struct tn_bytes descriptors = {tenon_proto_descriptors, tenon_proto_descriptors_len};
 

@@ -19,13 +19,14 @@ struct service_methods service_changes(void);
 struct service_methods service_import(void);
 struct service_methods service_admin(void);
 struct service_methods service_users(void);
+struct service_methods service_tokens(void);
 
 struct service_host;
 
 /* All borrowed, texts and lists included, until service_host_destroy(). */
 struct service_options {
     struct records *records;
-    struct portals *portals;
+    struct access access;
     struct catalog *catalog;
     struct plugin_host *plugins; /* loaded; NULL: none */
     struct log *log;
