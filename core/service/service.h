@@ -21,6 +21,10 @@ struct service_methods service_admin(void);
 struct service_methods service_users(void);
 struct service_methods service_tokens(void);
 
+/* All of them, in `out`; how many. */
+#define SERVICE_MAX 16
+size_t service_all(struct service_methods out[static SERVICE_MAX]);
+
 struct service_host;
 
 /* All borrowed, texts and lists included, until service_host_destroy(). */

@@ -380,7 +380,7 @@ static void run_stop(struct bus_job *job)
 static tn_status build(struct tenon_client *client, const struct tenon_options *options)
 {
     client->url = mem_copy_str(options->url);
-    client->portal = mem_copy_str(options->portal ? options->portal : "main");
+    client->portal = mem_copy_str(options->portal ? options->portal : "");
     client->token = mem_copy_str(options->token ? options->token : "");
     client->language = mem_copy_str(options->language ? options->language : "en");
     if (!client->url || !client->portal || !client->token || !client->language)
