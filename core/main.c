@@ -161,6 +161,7 @@ static tn_status start_services(struct host *host, struct err *err)
         .catalog = host->catalog,
         .plugins = host->plugins,
         .log = host->log,
+        .pool = host->pool,
         .version = TENON_VERSION,
         .data_dir = host->config->data_dir};
 
@@ -287,6 +288,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "tenond: memory is out\n");
         return 1;
     }
+    if (geteuid() == 0)
+        LOG(host.log,
+            LOG_WARN,
+            "running as root, and every plugin with it: give the host a user of its own");
     tn_status st = start(&host, &err);
     if (st == TN_OK)
         serve(&host, &set, argc, argv);

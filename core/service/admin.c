@@ -333,8 +333,7 @@ static tn_status set_setting(struct service_call *call, const void *message, voi
 
 /* Status */
 
-/* Of this process, from /proc; 0 where it cannot be told. */
-static uint64_t resident_bytes(void)
+uint64_t service_resident_bytes(void)
 {
     unsigned long long total = 0;
     unsigned long long resident = 0;
@@ -410,7 +409,7 @@ static tn_status write_machine(struct service_call *call,
             return TN_RESOURCE_EXHAUSTED;
     }
     response->n_urls = url_count;
-    response->resident_bytes = resident_bytes();
+    response->resident_bytes = service_resident_bytes();
     return TN_OK;
 }
 

@@ -17,6 +17,7 @@
 
 #include "core/access/principal.h"
 #include "core/base/log.h"
+#include "core/base/metric.h"
 #include "core/bus/server.h"
 #include "core/plugin/host.h"
 #include "core/record/txn.h"
@@ -34,9 +35,12 @@ struct service {
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
     struct log *log;
-    const char *version;     /* of the host */
-    const char *data_dir;    /* as configured */
-    const char *const *urls; /* that it listens on; read `url_count` first */
+    struct pool *pool;               /* of the calls, for metrics; NULL: not told */
+    struct metric_set *admissions;   /* of sessions, by status */
+    const struct dispatch *dispatch; /* as soon as the methods are there */
+    const char *version;             /* of the host */
+    const char *data_dir;            /* as configured */
+    const char *const *urls;         /* that it listens on; read `url_count` first */
     _Atomic size_t url_count;
     tn_time started_us;
 };
@@ -103,6 +107,12 @@ tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *
 /* `method` (host.h) must outlive the server; its descriptors are served too. As dispatch_add. */
 tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plugin_method *method,
                                      struct err *err);
+
+/* Calls by method and status, and their durations, as Prometheus's text. [any] */
+tn_status dispatch_write_metrics(const struct dispatch *dispatch, struct buf *out);
+
+/* [any] */
+struct bus_server_stats dispatch_server_stats(const struct dispatch *dispatch);
 
 /* What a DISPATCH_BARE method gives to those who begin transactions themselves. [worker] */
 struct txn_options dispatch_txn_options(const struct service_call *call);

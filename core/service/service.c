@@ -9,6 +9,7 @@
 
 struct service_host {
     struct service service;
+    struct metric_set admissions;
     struct dispatch *dispatch;
 };
 
@@ -25,6 +26,8 @@ tn_status service_host_create(const struct service_options *options, struct serv
         .catalog = options->catalog,
         .plugins = options->plugins,
         .log = options->log,
+        .pool = options->pool,
+        .admissions = &host->admissions,
         .version = options->version,
         .data_dir = options->data_dir,
         .started_us = clock_wall_us(),
@@ -67,6 +70,7 @@ size_t service_all(struct service_methods out[static SERVICE_MAX])
         service_admin,
         service_users,
         service_tokens,
+        service_metrics,
     };
     const size_t count = sizeof(all) / sizeof(all[0]);
 
@@ -83,6 +87,7 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
     size_t count = service_all(all);
 
     TRY(dispatch_create(&host->service, server, &host->dispatch, err));
+    host->service.dispatch = host->dispatch;
     TRY(bus_server_add_descriptors(server, descriptors, err));
     for (size_t i = 0; i < count; i++)
         TRY(dispatch_add(host->dispatch, all[i].methods, all[i].count, err));

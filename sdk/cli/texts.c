@@ -170,10 +170,12 @@ const struct text_pair cli_texts[] = {
      "  tenon portal update acme --portal-language fr"},
     {"Examples:\n"
      "  tenon status\n"
-     "  tenon status --json",
+     "  tenon status --json\n"
+     "  tenon status --metrics",
      "Exemples :\n"
      "  tenon status\n"
-     "  tenon status --json"},
+     "  tenon status --json\n"
+     "  tenon status --metrics"},
     {"Examples:\n"
      "  tenon user list --portal acme\n"
      "  tenon user create ada@example.com --first-name Ada --team Sales",
@@ -272,6 +274,7 @@ const struct text_pair cli_texts[] = {
      "Afficher les changements quand ils se produisent, de tous les types d'objet ou "
      "d'un seul. Ctrl-C y met fin."},
     {"Print program version", "Afficher la version du programme"},
+    {"Print what Prometheus reads, as its text", "Afficher ce que lit Prometheus, dans son format"},
     {"Property", "Propriété"},
     {"Read a CSV file into an object type. Importing it again changes nothing.",
      "Lire un fichier CSV dans un type d'objet. L'importer à nouveau ne change rien."},

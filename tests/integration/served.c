@@ -41,6 +41,7 @@ static void start(struct served *s)
                    .portal_rate = s->portal_rate,
                    .token_rate = s->token_rate},
         .catalog = s->f->catalog,
+        .pool = s->pool,
         .version = "1.2.3",
         .data_dir = s->f->dir,
     };
