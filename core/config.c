@@ -233,7 +233,7 @@ static tn_status read_file(struct config *config, const char *file, struct err *
 static const struct argp_option argp_options[] = {
     {"config", 'c', "FILE", 0, "Read settings from FILE (TOML)", 0},
     {"data", 'd', "DIR", 0, "Keep data in DIR (~/.local/state/tenon)", 0},
-    {"listen", 'l', "URL", 0, "Listen at URL: ipc://PATH or tcp://HOST:PORT; repeatable", 0},
+    {"listen", 'l', "URL", 0, "Listen at URL: ipc://PATH, tcp://HOST:PORT, ...; repeatable", 0},
     {"plugins", 'p', "DIR", 0, "Load the plugins in DIR; repeatable", 0},
     {"log", 'L', "LEVEL", 0, "Log error, warn, info or debug (info)", 0},
     {"help", OPTION_HELP, NULL, 0, "Show this", -1},
@@ -385,6 +385,17 @@ static tn_status default_data_dir(struct config *config, struct err *err)
     return default_text(config, "data", "", "", SYSTEM_DATA_DIR, err);
 }
 
+static tn_status check_tls(const struct config *config, const char *file, struct err *err)
+{
+    if (!config->tls.certificate == !config->tls.key)
+        return TN_OK;
+    return err_set(err,
+                   TN_INVALID_ARGUMENT,
+                   "%s: tls.certificate and tls.key belong together; tls.%s is missing.",
+                   file,
+                   config->tls.key ? "certificate" : "key");
+}
+
 static tn_status fill_defaults(struct config *config, struct err *err)
 {
     if (!config->data_dir)
@@ -429,6 +440,7 @@ tn_status config_load(int argc, char **argv, struct config **ret_config, struct 
     }
     if (options.file && !config->is_answered)
         TRY(read_file(config, options.file, err));
+    TRY(check_tls(config, options.file, err));
     TRY(config_overlay(config, given, err));
     TRY(fill_defaults(config, err));
     *ret_config = TAKE(config);

@@ -54,6 +54,10 @@ struct config {
     enum log_level log_level;
     uint32_t worker_count; /* 0: not said */
     struct config_limits limits;
+    struct {                     /* both or none */
+        const char *certificate; /* files */
+        const char *key;
+    } tls;
     struct { /* what a new portal starts with */
         const char *language;
         const char *currency;

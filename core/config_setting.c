@@ -3,8 +3,11 @@
 #include "core/config_setting.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/utf8.h"
 
@@ -29,8 +32,14 @@ struct config_setting {
 
 static tn_status check_url(const char *place, const char *text, struct err *err)
 {
-    static const char *const schemes[] = {
-        "ipc://", "tcp://", "tls+tcp://", "sp+ipc://", "sp+tcp://"};
+    static const char *const schemes[] = {"ipc://",
+                                          "tcp://",
+                                          "tls+tcp://",
+                                          "sp+ipc://",
+                                          "sp+tcp://",
+                                          "sp+tls+tcp://",
+                                          "sp+pub+ipc://",
+                                          "sp+pub+tcp://"};
 
     if (strlen(text) >= URL_SIZE_MAX)
         return err_set(
@@ -46,6 +55,21 @@ static tn_status check_url(const char *place, const char *text, struct err *err)
                    "%s: '%s' is no URL to listen at, as ipc://PATH or tcp://HOST:PORT is.",
                    place,
                    text);
+}
+
+static tn_status check_file(const char *place, const char *text, struct err *err)
+{
+    int fd = open(text, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_set(err,
+                       TN_INVALID_ARGUMENT,
+                       "%s: '%s' cannot be read: %s.",
+                       place,
+                       text,
+                       strerrordesc_np(errno));
+    (void)close(fd); /* nothing was read yet */
+    return TN_OK;
 }
 
 static tn_status check_language(const char *place, const char *text, struct err *err)
@@ -118,6 +142,8 @@ static const struct config_setting settings[] = {
      1,
      CALLS_MAX},
     {"limits", "token_calls_burst", SETTING_WHOLE, MEMBER(limits.token.burst), NULL, 1, CALLS_MAX},
+    {"tls", "certificate", SETTING_TEXT, MEMBER(tls.certificate), check_file, 0, 0},
+    {"tls", "key", SETTING_TEXT, MEMBER(tls.key), check_file, 0, 0},
     {"portal", "language", SETTING_TEXT, MEMBER(portal.language), check_language, 0, 0},
     {"portal", "currency", SETTING_TEXT, MEMBER(portal.currency), check_currency, 0, 0},
     {"portal", "time_zone", SETTING_TEXT, MEMBER(portal.time_zone), check_time_zone, 0, 0},

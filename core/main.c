@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - tenond: what is started, in which order, and stopped in the reverse one. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "core/base/utf8.h"
 #include "core/bus/server.h"
 #include "core/config.h"
+#include "core/service/notices.h"
 #include "core/service/service.h"
 
 /* A predecessor that was just killed may hold the store for a moment. */
@@ -44,6 +46,30 @@ struct host {
 
 /* Steps of starting */
 
+/*
+ * Makes the entry of the directory `path` durable: without it a power cut takes all that is in it.
+ * A parent that may not be read was not made by us.
+ */
+static tn_status sync_entry(const char *path, struct err *err)
+{
+    char parent[4096 + 4];
+
+    (void)snprintf(parent, sizeof(parent), "%s/..", path);
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return TN_OK;
+    int failed = fsync(fd);
+    int number = errno;
+    (void)close(fd); /* was only synced */
+    if (failed && number != EINVAL && number != EROFS)
+        return err_set(err,
+                       TN_UNAVAILABLE,
+                       "The data directory %s cannot be made: %s.",
+                       path,
+                       strerror(number));
+    return TN_OK;
+}
+
 /* The directory and those above it; what is there already is fine. */
 static tn_status make_data_dir(struct host *host, struct err *err)
 {
@@ -59,12 +85,16 @@ static tn_status make_data_dir(struct host *host, struct err *err)
         char end = path[i];
 
         path[i] = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        bool is_made = mkdir(path, 0700) == 0;
+        if (!is_made && errno != EEXIST)
             return err_set(err,
                            errno == EACCES ? TN_PERMISSION_DENIED : TN_UNAVAILABLE,
                            "The data directory %s cannot be made: %s.",
                            path,
                            strerror(errno));
+        /* The last one may be left of a start that was cut short before it was synced. */
+        if (is_made || end == '\0')
+            TRY(sync_entry(path, err));
         path[i] = end;
     }
     (void)snprintf(host->work_dir, sizeof(host->work_dir), "%s/plugins", path);
@@ -170,10 +200,13 @@ static tn_status start_services(struct host *host, struct err *err)
                                         .log = host->log,
                                         .admit = dispatch_admit,
                                         .drop = dispatch_drop,
+                                        .heads = notices_tell,
                                         .ctx = service_host_ctx(host->services),
                                         .connection_max = host->config->limits.connection_max,
                                         .call_max = host->config->limits.call_max,
-                                        .request_size_max = host->config->limits.request_size_max};
+                                        .request_size_max = host->config->limits.request_size_max,
+                                        .tls_certificate = host->config->tls.certificate,
+                                        .tls_key = host->config->tls.key};
     TRY(bus_server_create(&server, &host->server, err));
     return service_register(host->services, host->server, err);
 }

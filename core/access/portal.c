@@ -174,6 +174,14 @@ static tn_status add_entry(struct portals *portals, struct entry *entry)
     return TN_OK;
 }
 
+/* Takes back the last add_entry, of the highest id. [mu held] */
+static void drop_newest(struct portals *portals)
+{
+    struct entry *entry = portals->entries[--portals->count];
+
+    (void)map_remove(&portals->by_name, utf8_str(entry->portal.name));
+}
+
 static void copy_text(char *into, size_t size, const char *text)
 {
     (void)snprintf(into, size, "%s", text);
@@ -279,10 +287,13 @@ static tn_status create(struct portals *portals, struct tn_str name, struct entr
     /* Ids rise for ever: portals are never taken away from the directory. */
     entry->portal.id = portals->count ? portals->entries[portals->count - 1]->portal.id + 1 : 1;
     memcpy(entry->portal.name, name.data, name.len);
-    TRY(put_entry(portals, &entry->portal, &entry->settings, err));
+    /* Nobody sees it before it is durable, and nothing can fail after that: the lock is held. */
     if (add_entry(portals, entry) != TN_OK)
         return err_memory(err, "a portal");
-    return TN_OK;
+    tn_status st = put_entry(portals, &entry->portal, &entry->settings, err);
+    if (st != TN_OK)
+        drop_newest(portals);
+    return st;
 }
 
 tn_status portals_create(struct portals *portals, struct tn_str name,

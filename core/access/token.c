@@ -155,7 +155,8 @@ static tn_status add(struct tokens *tokens, struct token *token)
     return TN_OK;
 }
 
-static void drop(struct tokens *tokens, size_t at)
+/* Gives the table's reference to the caller. */
+static struct token *take_out(struct tokens *tokens, size_t at)
 {
     struct token *token = tokens->items[at];
 
@@ -163,7 +164,7 @@ static void drop(struct tokens *tokens, size_t at)
     tokens->count--;
     memmove(
         tokens->items + at, tokens->items + at + 1, (tokens->count - at) * sizeof(*tokens->items));
-    token_unref(token);
+    return token;
 }
 
 /* Storing */
@@ -394,12 +395,15 @@ static tn_status create(struct tokens *tokens, struct token *token, struct err *
         gone = tokens->items[dead];
     }
     token->id = to > from ? tokens->items[to - 1]->id + 1 : 1;
-    TRY(save(tokens, token, 0, gone, err));
+    /* Nobody sees it before it is durable, and nothing can fail after that: the lock is held. */
     if (add(tokens, token) != TN_OK)
-        return err_memory(err, "a token"); /* the one in the store has a secret that nobody knows */
-    if (gone)
-        drop(tokens, dead);
-    return TN_OK;
+        return err_memory(err, "a token");
+    tn_status st = save(tokens, token, 0, gone, err);
+    if (st != TN_OK)
+        (void)take_out(tokens, to); /* behind the portal's others; the caller frees it */
+    else if (gone)
+        token_unref(take_out(tokens, dead));
+    return st;
 }
 
 tn_status tokens_create(struct tokens *tokens, const struct portal *portal,

@@ -122,6 +122,14 @@ static void leave_server(struct bus_server *server)
         server_drained(server);
 }
 
+/* What link_hold() took. */
+static void let_go(struct bus_call *call, size_t bytes)
+{
+    call->held -= bytes;
+    call->link->held -= bytes;
+    (void)atomic_fetch_sub_explicit(&call->link->server->held, bytes, memory_order_relaxed);
+}
+
 /* The call's end was sent, or cannot be: its id is free. Locked. */
 static void call_done(struct bus_call *call)
 {
@@ -135,8 +143,7 @@ static void call_done(struct bus_call *call)
     if (call->wants_credit)
         link->credit_waiters--;
     call->wants_credit = false;
-    link->held -= call->held;
-    (void)atomic_fetch_sub_explicit(&link->server->held, call->held, memory_order_relaxed);
+    let_go(call, call->held);
     if (call->session)
         session_unref(call->session);
     leave_server(link->server);
@@ -325,10 +332,12 @@ void call_credited(struct bus_call *call)
 
 void call_sent(struct bus_call *call)
 {
-    if (call->state == CALL_FLUSHING)
+    if (call->state == CALL_FLUSHING) {
         call_done(call);
-    else
-        call_credited(call);
+        return;
+    }
+    let_go(call, call->out.body.len); /* a message of a stream, held since queue_body() */
+    call_credited(call);
 }
 
 int64_t call_look(struct bus_call *call, int64_t now_us)
@@ -541,7 +550,7 @@ tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
     if (is_reachable(call) &&
         !bus_conn_put_message(&link->conn, &call->out, 0, buf_bytes(&call->out.body)) &&
         !queue_body(call, 0))
-        st = err_set(&call->err, TN_INTERNAL, "The host is busy: try again.");
+        st = err_set(&call->err, TN_UNAVAILABLE, "The host is busy: try again.");
     (void)pthread_mutex_unlock(&link->mu);
     return st;
 }

@@ -15,12 +15,15 @@
 
 static void on_received(void *arg);
 static void on_written(void *arg);
+static void pump(struct bus_conn *conn);
 
 tn_status bus_conn_init(struct bus_conn *conn, struct nng_stream *stream, pthread_mutex_t *mu,
                         const struct bus_conn_events *events, int64_t credit)
 {
     *conn = (struct bus_conn){
         .mu = mu, .events = events, .stream = stream, .credit = credit, .state = BUS_CONN_OPEN};
+    if (!stream)
+        return TN_OK;
     if (buf_reserve(&conn->in, BUS_READ_SIZE) != TN_OK ||
         nng_aio_alloc(&conn->rx, on_received, conn) != 0 ||
         nng_aio_alloc(&conn->tx, on_written, conn) != 0) {
@@ -65,10 +68,12 @@ void bus_conn_close(struct bus_conn *conn)
 {
     if (conn->state != BUS_CONN_CLOSED) {
         conn->state = BUS_CONN_CLOSED;
-        nng_stream_close(conn->stream);
-        /* Their callbacks run later and elsewhere, never in here. */
-        nng_aio_cancel(conn->rx);
-        nng_aio_cancel(conn->tx);
+        if (conn->stream) {
+            nng_stream_close(conn->stream);
+            /* Their callbacks run later and elsewhere, never in here. */
+            nng_aio_cancel(conn->rx);
+            nng_aio_cancel(conn->tx);
+        }
     }
     tell_closed(conn);
 }
@@ -85,8 +90,32 @@ static void write_on(struct bus_conn *conn)
     nng_stream_send(conn->stream, conn->tx);
 }
 
+static void clear_written(struct buf *buf)
+{
+    buf_clear(buf);
+    if (buf->cap > WRITE_KEEP)
+        buf_fini(buf);
+}
+
+/* Of a connection without a stream, to which all leaves at once. */
+static void hand_over(struct bus_conn *conn)
+{
+    while (conn->state != BUS_CONN_CLOSED && bus_conn_out(conn)->len > 0) {
+        struct buf *buf = bus_conn_out(conn);
+
+        conn->filling ^= 1u;
+        conn->events->gathered(conn, buf_bytes(buf));
+        clear_written(buf);
+        pump(conn);
+    }
+}
+
 static void write_gathered(struct bus_conn *conn)
 {
+    if (!conn->stream) {
+        hand_over(conn);
+        return;
+    }
     if (conn->is_sending || conn->state == BUS_CONN_CLOSED || bus_conn_out(conn)->len == 0)
         return;
     conn->filling ^= 1u;
@@ -231,9 +260,7 @@ static void on_written(void *arg)
     } else if (conn->written < buf->len) {
         write_on(conn);
     } else {
-        buf_clear(buf);
-        if (buf->cap > WRITE_KEEP)
-            buf_fini(buf);
+        clear_written(buf);
         pump(conn);
         write_gathered(conn);
         close_if_finished(conn);

@@ -58,6 +58,8 @@ struct bus_conn_events {
     void (*sent)(struct bus_conn *conn, struct bus_out *out);
     /* Reading stopped because the peer does not read, or goes on. Locked. May be NULL. */
     void (*stalled)(struct bus_conn *conn, bool is_stalled);
+    /* For a connection without a stream: takes what gathered, at once. Locked. */
+    void (*gathered)(struct bus_conn *conn, struct tn_bytes frames);
     /* Once: nothing follows but bus_conn_fini(), from another thread. Locked. */
     void (*closed)(struct bus_conn *conn);
 };
@@ -94,7 +96,8 @@ struct bus_conn {
 };
 
 /*
- * Takes `stream` over, on failure too. `mu` is borrowed. Credit starts at `credit`.
+ * Takes `stream` over, on failure too; NULL: `gathered` takes what is written, and nothing is read
+ * (bus_conn_start is not called). `mu` is borrowed. Credit starts at `credit`.
  * TN_RESOURCE_EXHAUSTED: memory is out. [any]
  */
 tn_status bus_conn_init(struct bus_conn *conn, struct nng_stream *stream, pthread_mutex_t *mu,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* link.c - a client's connection: its frames become calls. */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include <nng/nng.h>
@@ -8,6 +7,8 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/bus/door.h"
+#include "core/bus/peer.h"
 #include "core/bus/server_private.h"
 #include "core/bus/status.h"
 
@@ -122,17 +123,9 @@ static void on_closed(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
 
+    if (link->door)
+        door_closed(link->door);
     bus_loop_post(&link->server->loop, &link->job);
-}
-
-static void fire_link(struct bus_timer *timer)
-{
-    struct bus_link *link = CONTAINER_OF(timer, struct bus_link, timer);
-
-    (void)pthread_mutex_lock(&link->mu);
-    if (!link->has_hello || link->conn.state == BUS_CONN_ENDING || link->conn.is_stalled)
-        bus_conn_close(&link->conn);
-    (void)pthread_mutex_unlock(&link->mu);
 }
 
 /* Locked. */
@@ -142,6 +135,32 @@ static void set_timer(struct bus_link *link, int64_t in_us)
 
     /* It was armed from the start: that takes no memory. */
     (void)bus_loop_arm(&link->server->loop, &link->timer, due_us);
+}
+
+/* TCP itself notices after hours that a client has vanished. */
+static void listen_for_life(struct bus_link *link)
+{
+    link->silence = link->has_heard ? 0 : link->silence + 1;
+    link->has_heard = false;
+    if (link->silence > SILENCE_MAX) {
+        bus_conn_close(&link->conn);
+        return;
+    }
+    if (link->silence > 0)
+        bus_conn_put(&link->conn, BUS_KIND_PING, 0, 0, (struct tn_bytes){0});
+    set_timer(link, link->server->options.ping_interval_us);
+}
+
+static void fire_link(struct bus_timer *timer)
+{
+    struct bus_link *link = CONTAINER_OF(timer, struct bus_link, timer);
+
+    (void)pthread_mutex_lock(&link->mu);
+    if (!link->has_hello || link->conn.state == BUS_CONN_ENDING || link->conn.is_stalled)
+        bus_conn_close(&link->conn);
+    else if (link->conn.state == BUS_CONN_OPEN && !link->door)
+        listen_for_life(link);
+    (void)pthread_mutex_unlock(&link->mu);
 }
 
 void link_watch(struct bus_link *link, int64_t due_us)
@@ -173,7 +192,9 @@ static void fire_calls(struct bus_timer *timer)
 
 static void on_stalled(struct bus_conn *conn, bool is_stalled)
 {
-    set_timer(link_of(conn), is_stalled ? STALL_TIMEOUT_US : BUS_NEVER);
+    const struct bus_server_options *options = &link_of(conn)->server->options;
+
+    set_timer(link_of(conn), is_stalled ? options->stall_timeout_us : options->ping_interval_us);
 }
 
 /* Frames */
@@ -203,7 +224,7 @@ static tn_status take_hello(struct bus_link *link, const struct bus_frame *frame
     link->has_hello = true;
     link->call_window = hello.call_window;
     link->conn.credit = hello.connection_window;
-    set_timer(link, BUS_NEVER);
+    set_timer(link, options->ping_interval_us);
     if (bus_hello_write(bus_conn_out(&link->conn), &answer) != TN_OK)
         bus_conn_close(&link->conn);
     return TN_OK;
@@ -341,7 +362,8 @@ static tn_status fill_call(struct bus_call *call, const struct arrival *arrival)
     call->request.len = 0;
     call->metadata_len = arrival->head.metadata.len;
     call->deadline_us = deadline_of(link, call, arrival->head.timeout_us);
-    if (!(call->method->def.flags & BUS_OPEN)) {
+    /* What is open to everybody is so on this machine. */
+    if (!(call->method->def.flags & BUS_OPEN) || !link->peer.is_loopback) {
         if (!arrival->session)
             return err_set(&call->err,
                            TN_UNAUTHENTICATED,
@@ -482,8 +504,7 @@ static tn_status take_other(struct bus_link *link, const struct bus_frame *frame
     }
 }
 
-static tn_status take_frame_locked(struct bus_link *link, const struct bus_frame *frame,
-                                   struct err *err)
+tn_status link_take_frame(struct bus_link *link, const struct bus_frame *frame, struct err *err)
 {
     if (!link->has_hello)
         return take_hello(link, frame, err);
@@ -504,7 +525,7 @@ static tn_status on_frame(struct bus_conn *conn, const struct bus_frame *frame, 
     struct bus_link *link = link_of(conn);
 
     (void)pthread_mutex_lock(&link->mu);
-    tn_status st = take_frame_locked(link, frame, err);
+    tn_status st = link_take_frame(link, frame, err);
     (void)pthread_mutex_unlock(&link->mu);
     return st;
 }
@@ -515,6 +536,7 @@ static void on_begin(struct bus_conn *conn)
 
     (void)pthread_mutex_lock(&link->mu);
     link->is_reading = true;
+    link->has_heard = true;
     link->read_us = clock_mono_us();
     (void)pthread_mutex_unlock(&link->mu);
 }
@@ -547,36 +569,18 @@ static const struct bus_conn_events events = {
     .closed = on_closed,
 };
 
+static void on_gathered(struct bus_conn *conn, struct tn_bytes frames)
+{
+    door_take_frames(link_of(conn)->door, frames);
+}
+
+static const struct bus_conn_events plain_events = {
+    .gathered = on_gathered,
+    .sent = on_sent,
+    .closed = on_closed,
+};
+
 /* The beginning */
-
-static bool is_loopback(struct nng_stream *stream, const char *option)
-{
-    nng_sockaddr address;
-
-    if (nng_stream_get_addr(stream, option, &address) != 0)
-        return false;
-    if (address.s_family == NNG_AF_INET)
-        return (address.s_in.sa_addr & htonl(0xff000000u)) == htonl(0x7f000000u);
-    if (address.s_family == NNG_AF_INET6) {
-        static const uint8_t loopback[16] = {[15] = 1};
-
-        return memcmp(address.s_in6.sa_addr, loopback, sizeof(loopback)) == 0;
-    }
-    return address.s_family == NNG_AF_IPC;
-}
-
-static void find_peer(struct nng_stream *stream, struct bus_peer *peer)
-{
-    nng_sockaddr address;
-
-    peer->is_ipc = nng_stream_get_addr(stream, NNG_OPT_LOCADDR, &address) == 0 &&
-                   address.s_family == NNG_AF_IPC;
-    peer->is_loopback = peer->is_ipc || (is_loopback(stream, NNG_OPT_LOCADDR) &&
-                                         is_loopback(stream, NNG_OPT_REMADDR));
-    peer->uid = UINT64_MAX; /* nobody's */
-    if (peer->is_ipc)
-        (void)nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &peer->uid);
-}
 
 static void join_server(struct bus_link *link)
 {
@@ -601,14 +605,12 @@ static tn_status give_up(struct bus_link *link)
     return TN_RESOURCE_EXHAUSTED;
 }
 
-tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over)
+static struct bus_link *link_alloc(struct bus_server *server)
 {
     struct bus_link *link = mem_new(struct bus_link);
 
-    if (!link) {
-        nng_stream_free(stream);
-        return TN_RESOURCE_EXHAUSTED;
-    }
+    if (!link)
+        return NULL;
     (void)atomic_fetch_add(&server->live_links, 1);
     link->server = server;
     link->job.run = run_end;
@@ -617,13 +619,35 @@ tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool
     link->call_timer.fire = fire_calls;
     link->call_due_us = BUS_NEVER;
     (void)pthread_mutex_init(&link->mu, NULL);
-    find_peer(stream, &link->peer);
+    return link;
+}
+
+/* Takes `stream` over. On failure the link is still good for give_up(). */
+static tn_status prepare(struct bus_link *link, struct nng_stream *stream,
+                         const struct bus_conn_events *conn_events, int64_t due_us)
+{
+    struct bus_server *server = link->server;
+
+    link->calls = mem_array(struct bus_call *, server->options.call_max + 1);
+    TRY(bus_conn_init(&link->conn, stream, &link->mu, conn_events, 0));
+    if (!link->calls)
+        return TN_RESOURCE_EXHAUSTED;
+    TRY(bus_loop_arm(&server->loop, &link->call_timer, BUS_NEVER));
+    return bus_loop_arm(&server->loop, &link->timer, due_us);
+}
+
+tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over)
+{
+    struct bus_link *link = link_alloc(server);
+
+    if (!link) {
+        nng_stream_free(stream);
+        return TN_RESOURCE_EXHAUSTED;
+    }
+    link->peer = bus_peer_of_stream(stream);
     (void)nng_stream_set_bool(stream, NNG_OPT_TCP_NODELAY, true); /* ipc has none */
     (void)nng_stream_set_bool(stream, NNG_OPT_TCP_KEEPALIVE, true);
-    link->calls = mem_array(struct bus_call *, server->options.call_max + 1);
-    if (bus_conn_init(&link->conn, stream, &link->mu, &events, 0) != TN_OK || !link->calls ||
-        bus_loop_arm(&server->loop, &link->call_timer, BUS_NEVER) != TN_OK ||
-        bus_loop_arm(&server->loop, &link->timer, clock_mono_us() + HELLO_TIMEOUT_US) != TN_OK)
+    if (prepare(link, stream, &events, clock_mono_us() + server->options.hello_timeout_us) != TN_OK)
         return give_up(link);
     join_server(link);
     if (is_over) {
@@ -638,6 +662,34 @@ tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool
     }
     bus_conn_start(&link->conn);
     return TN_OK;
+}
+
+tn_status link_create_plain(struct bus_server *server, const struct bus_peer *peer,
+                            struct door_peer *door, struct bus_link **ret_link)
+{
+    struct bus_link *link = link_alloc(server);
+
+    if (!link)
+        return TN_RESOURCE_EXHAUSTED;
+    link->peer = *peer;
+    link->door = door;
+    link->has_hello = true;
+    link->call_window = UINT32_MAX;
+    if (prepare(link, NULL, &plain_events, BUS_NEVER) != TN_OK)
+        return give_up(link);
+    link->conn.credit = BUS_CREDIT_ENDLESS; /* the door takes all at once */
+    link->live_calls = 1;                   /* not a call: the door's hold on it */
+    join_server(link);
+    *ret_link = link;
+    return TN_OK;
+}
+
+void link_release(struct bus_link *link)
+{
+    (void)pthread_mutex_lock(&link->mu);
+    bus_conn_close(&link->conn);
+    link->live_calls--;
+    link_unlock(link);
 }
 
 /* Stopping */

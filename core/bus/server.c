@@ -2,22 +2,20 @@
 /* server.c - creating, listening and stopping. */
 #include "core/bus/server.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <nng/nng.h>
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/bus/door.h"
+#include "core/bus/notice.h"
 #include "core/bus/server_private.h"
+#include "core/bus/tls.h"
+#include "core/bus/url.h"
 
 /* A listener that cannot accept (out of descriptors) tries again after this. */
 #define ACCEPT_RETRY_US ((int64_t)100 * 1000)
 /* How long stop waits for the last connections to be written out and closed. */
 #define CLOSE_TIMEOUT_US ((int64_t)2 * 1000000)
-/* Of a socket file: what it lets do, it lets do its owner only. */
-#define IPC_MODE 0600
 
 struct listener {
     struct listener *next;
@@ -42,6 +40,12 @@ static struct bus_server_options with_defaults(const struct bus_server_options *
         full.request_size_max = REQUEST_SIZE_MAX_DEFAULT;
     if (full.default_timeout_us == 0)
         full.default_timeout_us = TIMEOUT_DEFAULT_US;
+    if (full.hello_timeout_us == 0)
+        full.hello_timeout_us = HELLO_TIMEOUT_DEFAULT_US;
+    if (full.ping_interval_us == 0)
+        full.ping_interval_us = PING_INTERVAL_DEFAULT_US;
+    if (full.stall_timeout_us == 0)
+        full.stall_timeout_us = STALL_TIMEOUT_DEFAULT_US;
     return full;
 }
 
@@ -51,6 +55,7 @@ static void init_locks(struct bus_server *server)
 
     (void)pthread_mutex_init(&server->mu, NULL);
     (void)pthread_mutex_init(&server->drain_mu, NULL);
+    (void)pthread_mutex_init(&server->notice_mu, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&server->drained, &monotonic);
@@ -62,6 +67,7 @@ static void fini_parts(struct bus_server *server)
     bus_reflect_fini(&server->reflect);
     bus_method_table_fini(&server->methods);
     (void)pthread_cond_destroy(&server->drained);
+    (void)pthread_mutex_destroy(&server->notice_mu);
     (void)pthread_mutex_destroy(&server->drain_mu);
     (void)pthread_mutex_destroy(&server->mu);
     mem_free(server);
@@ -107,6 +113,14 @@ tn_status bus_server_add_descriptors(struct bus_server *server, struct tn_bytes 
 }
 
 /* Listening */
+
+bool server_is_full(struct bus_server *server)
+{
+    (void)pthread_mutex_lock(&server->mu);
+    uint32_t count = server->link_count;
+    (void)pthread_mutex_unlock(&server->mu);
+    return count >= server->options.connection_max;
+}
 
 static void welcome(struct bus_server *server, nng_stream *stream)
 {
@@ -177,104 +191,84 @@ static void listener_destroy(struct listener *listener)
 }
 DEFINE_CLEANUP(struct listener, listener_destroy)
 
-static tn_status refuse_url(struct err *err, const char *url, int result)
+tn_status server_tls_config(const struct bus_server *server, const char *url,
+                            const struct bus_url *at, struct nng_tls_config **ret_config,
+                            struct err *err)
 {
-    switch (result) {
-    case NNG_EADDRINUSE:
-        return err_set(err, TN_ALREADY_EXISTS, "%s is in use by another process.", url);
-    case NNG_EPERM:
-        return err_set(err, TN_PERMISSION_DENIED, "No permission to listen on %s.", url);
-    case NNG_ENOMEM:
-        return err_memory(err, "a listener");
-    default:
-        return err_set(
-            err, TN_INVALID_ARGUMENT, "Cannot listen on %s: %s.", url, nng_strerror(result));
+    const struct bus_server_options *options = &server->options;
+
+    if (!at->is_tls) {
+        *ret_config = NULL;
+        return TN_OK;
     }
+    if (!options->tls_certificate || !options->tls_key)
+        return err_set(err,
+                       TN_INVALID_ARGUMENT,
+                       "Cannot listen on %s: TLS needs a certificate and its key, [tls] in the "
+                       "configuration.",
+                       url);
+    return bus_tls_host(options->tls_certificate, options->tls_key, ret_config, err);
 }
 
-/* Whether a host name is this machine's own and reached by nobody else. */
-static bool host_is_loopback(const char *host)
+/* The stream holds the configuration too. */
+static int start_listener(struct listener *listener, const struct bus_url *at,
+                          struct nng_tls_config *tls)
 {
-    struct in_addr v4;
+    int result = nng_stream_listener_alloc(&listener->stream, at->address);
 
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+    if (result == 0)
+        result = nng_aio_alloc(&listener->aio, on_accept, listener);
+    if (result == 0 && at->is_ipc)
+        result = nng_stream_listener_set_int(listener->stream, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+    if (result == 0 && tls)
+        result = nng_stream_listener_set_ptr(listener->stream, NNG_OPT_TLS_CONFIG, tls);
+    if (result == 0)
+        result = nng_stream_listener_listen(listener->stream);
+    return result;
 }
 
-static tn_status check_url(const char *url, struct err *err)
-{
-    nng_url *parsed = NULL;
-    int result = nng_url_parse(&parsed, url);
-    tn_status st = TN_OK;
-
-    if (result != 0)
-        return refuse_url(err, url, result);
-    if (strcmp(parsed->u_scheme, "ipc") != 0 && strcmp(parsed->u_scheme, "tcp") != 0)
-        st = err_set(err,
-                     TN_INVALID_ARGUMENT,
-                     "Cannot listen on %s: it is neither ipc://PATH nor tcp://HOST:PORT.",
-                     url);
-    else if (strcmp(parsed->u_scheme, "tcp") == 0 && !host_is_loopback(parsed->u_hostname))
-        st = err_set(err,
-                     TN_INVALID_ARGUMENT,
-                     "Cannot listen on %s: other machines need TLS, which this host does not have "
-                     "yet; use 127.0.0.1.",
-                     url);
-    nng_url_free(parsed);
-    return st;
-}
-
-static tn_status listener_create(struct bus_server *server, const char *url,
-                                 struct listener **ret_listener, struct err *err)
+static tn_status listen_bus(struct bus_server *server, const char *url, const struct bus_url *at,
+                            int *ret_port, struct err *err)
 {
     CLEANUP(listener_destroy_p) struct listener *listener = mem_new(struct listener);
+    struct nng_tls_config *tls = NULL;
 
     if (!listener)
         return err_memory(err, "a listener");
     listener->server = server;
     listener->retry.fire = retry_accept;
-    int result = nng_stream_listener_alloc(&listener->stream, url);
-    if (result == 0)
-        result = nng_aio_alloc(&listener->aio, on_accept, listener);
-    if (result == 0 && strncmp(url, "ipc:", 4) == 0)
-        result = nng_stream_listener_set_int(listener->stream, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
-    if (result == 0)
-        result = nng_stream_listener_listen(listener->stream);
+    TRY(server_tls_config(server, url, at, &tls, err));
+    int result = start_listener(listener, at, tls);
+    bus_tls_free(tls);
     if (result != 0)
-        return refuse_url(err, url, result);
-    *ret_listener = TAKE(listener);
+        return bus_url_refuse(url, result, err);
+    if (!at->is_ipc)
+        (void)nng_stream_listener_get_int(listener->stream, NNG_OPT_TCP_BOUND_PORT, ret_port);
+    nng_stream_listener *stream = listener->stream;
+    nng_aio *aio = listener->aio;
+    (void)pthread_mutex_lock(&server->mu);
+    listener->next = server->listeners;
+    server->listeners = TAKE(listener);
+    (void)pthread_mutex_unlock(&server->mu);
+    nng_stream_listener_accept(stream, aio);
     return TN_OK;
-}
-
-/* The URL with the port that was bound. */
-static void write_url(const struct listener *listener, const char *url, char *out)
-{
-    const char *colon = strrchr(url, ':');
-    int port = 0;
-
-    if (strncmp(url, "tcp:", 4) == 0 &&
-        nng_stream_listener_get_int(listener->stream, NNG_OPT_TCP_BOUND_PORT, &port) == 0)
-        (void)snprintf(out, BUS_URL_SIZE, "%.*s:%d", (int)(colon - url), url, port);
-    else
-        (void)snprintf(out, BUS_URL_SIZE, "%s", url);
 }
 
 tn_status bus_server_listen(struct bus_server *server, const char *url, char *ret_url,
                             struct err *err)
 {
-    struct listener *listener = NULL;
+    struct bus_url at;
+    int port = 0;
 
-    if (strlen(url) >= BUS_URL_SIZE)
-        return err_set(err, TN_INVALID_ARGUMENT, "The URL %s is too long.", url);
-    TRY(check_url(url, err));
-    TRY(listener_create(server, url, &listener, err));
+    TRY(bus_url_parse(url, &at, err));
+    if (at.role == BUS_URL_DOOR)
+        TRY(door_listen(server, url, &at, &port, err));
+    else if (at.role == BUS_URL_NOTICES)
+        TRY(notices_listen(server, url, &at, &port, err));
+    else
+        TRY(listen_bus(server, url, &at, &port, err));
     if (ret_url)
-        write_url(listener, url, ret_url);
-    (void)pthread_mutex_lock(&server->mu);
-    listener->next = server->listeners;
-    server->listeners = listener;
-    (void)pthread_mutex_unlock(&server->mu);
-    nng_stream_listener_accept(listener->stream, listener->aio);
+        bus_url_write(url, port, ret_url);
     return TN_OK;
 }
 
@@ -385,6 +379,8 @@ void bus_server_stop(struct bus_server *server, int64_t timeout_us)
     for_links(server, link_cancel);
     for_links(server, link_end);
     wait_for_none(server, count_links, clock_mono_us() + CLOSE_TIMEOUT_US);
+    doors_close(server);
+    notices_close(server);
     atomic_store_explicit(&server->state, SERVER_STOPPED, memory_order_release);
 }
 

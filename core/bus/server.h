@@ -38,16 +38,26 @@ typedef tn_status (*bus_admit_fn)(void *ctx, const struct bus_peer *peer, struct
                                   struct tn_str token, void **ret_session, struct err *err);
 typedef void (*bus_drop_fn)(void *ctx, void *session);
 
+/* Calls bus_server_notify() for each portal that changed since it ran last; a moment after
+ * bus_server_changed(), on the server's own thread. Quick; listens to no other bus function. */
+typedef void (*bus_heads_fn)(void *ctx, struct bus_server *server);
+
 struct bus_server_options {
     struct pool *pool; /* borrowed */
     struct log *log;   /* borrowed; may be NULL */
     bus_admit_fn admit;
     bus_drop_fn drop;
-    void *ctx;                  /* of admit and drop */
+    bus_heads_fn heads;         /* NULL: nothing is told */
+    void *ctx;                  /* of admit, drop and heads */
     uint32_t connection_max;    /* 0: 1024; more are closed with RESOURCE_EXHAUSTED */
     uint32_t call_max;          /* calls a connection may have open; 0: 1024 */
     uint32_t request_size_max;  /* bytes of one request; 0: 4 MiB */
     int64_t default_timeout_us; /* of a unary call that states none; 0: 30 s */
+    int64_t hello_timeout_us;   /* to introduce itself, TLS included; 0: 10 s */
+    int64_t ping_interval_us;   /* of silence; after three pings unanswered it is closed; 0: 30 s */
+    int64_t stall_timeout_us;   /* to read what it asked for; 0: 60 s */
+    const char *tls_certificate; /* PEM files, borrowed until bus_server_listen; NULL: no TLS */
+    const char *tls_key;
 };
 
 /* [loader] */
@@ -55,14 +65,22 @@ tn_status bus_server_create(const struct bus_server_options *options,
                             struct bus_server **ret_server, struct err *err);
 
 /*
- * Listens on "ipc://PATH" or "tcp://HOST:PORT" (port 0: any). `ret_url` (URL_SIZE bytes, may be
- * NULL) receives the URL with the real port. TN_INVALID_ARGUMENT: no such URL; TN_ALREADY_EXISTS:
- * in use; TN_PERMISSION_DENIED. An ipc socket left by a dead process is replaced; it is created
+ * Listens on "ipc://PATH", "tcp://HOST:PORT" (of this machine only) or "tls+tcp://HOST:PORT" (port
+ * 0: any), or with "sp+" before them as a plain door (door.h), or
+ * "sp+pub+" to publish notices (notice.h). `ret_url` (BUS_URL_SIZE bytes, may
+ * be NULL) receives the URL with the real port. TN_INVALID_ARGUMENT: no such URL, or no certificate
+ * that can be used; TN_ALREADY_EXISTS: in use; TN_PERMISSION_DENIED; TN_NOT_FOUND, TN_UNAVAILABLE:
+ * the certificate cannot be read. An ipc socket left by a dead process is replaced; it is created
  * with mode 0600. [loader]
  */
 #define BUS_URL_SIZE 256
 tn_status bus_server_listen(struct bus_server *server, const char *url, char *ret_url,
                             struct err *err);
+
+/* Something was committed: sockets at sp+pub URLs will be told. [any] */
+void bus_server_changed(struct bus_server *server);
+/* Tells them that `head` is the newest change of `portal`. Only from bus_heads_fn. */
+void bus_server_notify(struct bus_server *server, const char *portal, uint64_t head);
 
 /*
  * Stops listening, tells peers (goaway), lets open calls finish until `timeout_us` from now, then
@@ -143,7 +161,8 @@ void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response);
 /*
  * Sends one message of a stream; copied. TN_OK; TN_RESOURCE_EXHAUSTED: no credit, not taken: wait
  * with bus_call_wait(), which holds no worker. Anything else (TN_CANCELLED, TN_DEADLINE_EXCEEDED,
- * TN_OUT_OF_RANGE: larger than 16 MiB, TN_INTERNAL): finish the call with it.
+ * TN_OUT_OF_RANGE: larger than 16 MiB, TN_UNAVAILABLE: too much waits for slow readers,
+ * TN_INTERNAL): finish the call with it.
  */
 tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message);
 

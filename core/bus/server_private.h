@@ -36,15 +36,26 @@
 /* What a spare call keeps of its buffers and its arena. */
 #define SPARE_SIZE_MAX ((size_t)32 << 10)
 /* A client that does not introduce itself in this time is disconnected. */
-#define HELLO_TIMEOUT_US ((int64_t)10 * 1000000)
+#define HELLO_TIMEOUT_DEFAULT_US ((int64_t)10 * 1000000)
+/* One that says nothing for this long is pinged, and disconnected after this many in vain. */
+#define PING_INTERVAL_DEFAULT_US ((int64_t)30 * 1000000)
+#define SILENCE_MAX 3u
 /* How long a client has to read why it is disconnected. */
 #define LINGER_US ((int64_t)500 * 1000)
 /* How long a client may leave more than BUS_WRITE_MAX unread. */
-#define STALL_TIMEOUT_US ((int64_t)60 * 1000000)
+#define STALL_TIMEOUT_DEFAULT_US ((int64_t)60 * 1000000)
 /* Connections past connection_max that are told so; more are just closed. */
 #define REFUSED_MAX 64u
 
+/* Of a socket file: what it lets do, it lets do its owner only. */
+#define IPC_MODE 0600
+
+struct bus_url;
+struct door;
+struct door_peer;
 struct listener;
+struct notice_socket;
+struct nng_tls_config;
 
 enum server_state { SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPED };
 
@@ -61,6 +72,13 @@ struct bus_server {
     struct bus_link *links; /* guarded by mu, as those below */
     uint32_t link_count;
     struct listener *listeners;
+    struct door *doors;
+
+    _Atomic bool has_notices;   /* release/acquire with their timer's being armed */
+    _Atomic bool is_notice_due; /* the timer is set */
+    struct bus_timer notice_timer;
+    pthread_mutex_t notice_mu; /* held while `heads` runs; taken before nothing but nng's own */
+    struct notice_socket *notice_sockets; /* guarded by notice_mu */
 
     pthread_mutex_t drain_mu; /* of those who wait for calls and links to end */
     pthread_cond_t drained;
@@ -103,13 +121,16 @@ struct bus_link {
     struct bus_link *next; /* guarded by server->mu */
     struct bus_link *prev;
     struct bus_peer peer;
-    struct bus_timer timer;     /* of the hello, of lingering, of stalling */
+    struct door_peer *door;     /* what takes its frames; NULL: they go to a stream */
+    struct bus_timer timer;     /* of the hello, of silence, of stalling, of lingering */
     struct bus_job job;         /* the end */
     struct bus_job flush;       /* writes answers that were held for more */
     _Atomic uint32_t unstarted; /* calls that wait for a worker; relaxed: a hint to hold */
 
-    bool has_hello; /* guarded by mu, as all below */
-    bool is_gone;   /* the connection's resources are; memory goes with the last call */
+    bool has_hello;   /* guarded by mu, as all below */
+    bool has_heard;   /* something came since the timer last fired */
+    uint32_t silence; /* how often it fired since anything came */
+    bool is_gone;     /* the connection's resources are; memory goes with the last call */
     uint32_t call_window;
     struct bus_timer call_timer; /* one for all calls: most end long before their deadline */
     int64_t call_due_us;         /* when it fires: no call is due earlier */
@@ -168,6 +189,13 @@ struct bus_call {
 
 /* server.c */
 
+/* The TLS configuration to listen at `at` with; NULL if it takes none. OWNED:
+ * bus_tls_free. As bus_tls_host. [loader] */
+tn_status server_tls_config(const struct bus_server *server, const char *url,
+                            const struct bus_url *at, struct nng_tls_config **ret_config,
+                            struct err *err);
+/* Whether there are as many connections as there may be. [any] */
+bool server_is_full(struct bus_server *server);
 /* Wakes who waits for calls and links to end. [any] */
 void server_drained(struct bus_server *server);
 /* A link's memory is gone: the server may go next. [any] */
@@ -177,6 +205,16 @@ void server_link_freed(struct bus_server *server);
 
 /* Takes `stream` over, on failure too; `is_over`: there are too many. [loop] */
 tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over);
+/*
+ * A link without a stream: frames come by link_take_frame() and leave by door_take_frames(). It
+ * stays in memory until link_release(). TN_RESOURCE_EXHAUSTED: memory is out. [loop]
+ */
+tn_status link_create_plain(struct bus_server *server, const struct bus_peer *peer,
+                            struct door_peer *door, struct bus_link **ret_link);
+/* Closes it, and gives it up. Not locked. */
+void link_release(struct bus_link *link);
+/* Handles one frame that arrived; an error is the connection's. Locked. */
+tn_status link_take_frame(struct bus_link *link, const struct bus_frame *frame, struct err *err);
 /* The bytes count towards the bounds; false: they do not fit. Locked. */
 bool link_hold(struct bus_call *call, size_t bytes);
 /* Makes link->call_timer fire at `due_us` or earlier. Locked. */

@@ -95,6 +95,13 @@ static tn_status refuse_malformed(const struct walk *walk, struct err *err)
     char path[ERR_FIELD_SIZE];
 
     write_path(walk, path, sizeof(path));
+    if (path[0] == '\0')
+        return err_violate(err,
+                           TN_INVALID_ARGUMENT,
+                           NULL,
+                           "malformed",
+                           "The request is not an encoded message of type %s.",
+                           walk->levels[0].type->name);
     return err_violate(err,
                        TN_INVALID_ARGUMENT,
                        path,

@@ -38,7 +38,7 @@ static tn_status encode_value(const struct edge_value *value, struct buf *out)
     return buf_add_varint(out, zigzag(value->created_us));
 }
 
-static tn_status decode_value(struct tn_bytes bytes, struct edge_value *ret_value)
+tn_status edge_value_decode(struct tn_bytes bytes, struct edge_value *ret_value)
 {
     uint64_t labels;
     uint64_t created;
@@ -111,7 +111,7 @@ tn_status edge_get(struct store *store, const struct store_snapshot *snapshot, u
         st = err_memory(err, "a link");
     else
         st = store_get(store, snapshot, STORE_EDGES, portal, buf_bytes(&key), &value, err);
-    if (st == TN_OK && decode_value(buf_bytes(&value), ret_value) != TN_OK)
+    if (st == TN_OK && edge_value_decode(buf_bytes(&value), ret_value) != TN_OK)
         st = damaged(err);
     buf_fini(&key);
     buf_fini(&value);
@@ -172,7 +172,7 @@ tn_status edge_walk_next(struct edge_walk *walk, struct edge_entry *ret_entry, s
     struct edge_value value;
 
     TRY(store_cursor_next(walk->cursor, &key, &bytes, err));
-    if (key_edge_read(key, &parts) != TN_OK || decode_value(bytes, &value) != TN_OK)
+    if (key_edge_read(key, &parts) != TN_OK || edge_value_decode(bytes, &value) != TN_OK)
         return damaged(err);
     *ret_entry = (struct edge_entry){.association = parts.association & ~EDGE_INVERSE,
                                      .is_inverse = (parts.association & EDGE_INVERSE) != 0,

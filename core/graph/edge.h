@@ -42,6 +42,9 @@ tn_status edge_put(struct store_batch *batch, uint32_t portal, const struct edge
                    const struct edge_value *value);
 tn_status edge_delete(struct store_batch *batch, uint32_t portal, const struct edge *edge);
 
+/* TN_DATA_LOSS; TN_UNIMPLEMENTED: newer. [any] */
+tn_status edge_value_decode(struct tn_bytes bytes, struct edge_value *ret_value);
+
 /* TN_NOT_FOUND (err untouched): they are not linked. [any] blocks */
 tn_status edge_get(struct store *store, const struct store_snapshot *snapshot, uint32_t portal,
                    const struct edge *edge, struct edge_value *ret_value, struct err *err);

@@ -7,9 +7,6 @@
 #include "core/store/key.h"
 #include "core/value/fold.h"
 
-/* More distinct words of one record than this are not indexed: the tail of a long text. */
-#define WORD_MAX 2000u
-
 bool index_row_is_live(struct tn_bytes row)
 {
     struct row_header header;
@@ -73,17 +70,20 @@ struct words {
     struct map by_text;
     struct word *first;
     uint64_t bit;
-    int side; /* 0: before, 1: after */
+    int side;        /* 0: before, 1: after */
+    size_t count[2]; /* distinct words of each */
 };
 
 static tn_status add_word(void *ctx, struct tn_str text)
 {
     struct words *words = ctx;
     struct word *word = map_get(&words->by_text, text);
+    bool is_new = !word || word->bits[words->side] == 0;
 
+    if (is_new && words->count[words->side] >= INDEX_WORD_MAX)
+        return TN_OK;
+    words->count[words->side] += is_new;
     if (!word) {
-        if (map_count(&words->by_text) >= WORD_MAX)
-            return TN_OK;
         word = arena_new(words->arena, struct word);
         if (!word)
             return TN_RESOURCE_EXHAUSTED;

@@ -12,6 +12,10 @@
 #include "core/store/store.h"
 #include "core/value/row.h"
 
+/* Of one record's distinct words, by property id and in their order, only these are indexed: the
+ * rest is the tail of a long text. */
+#define INDEX_WORD_MAX 2000u
+
 /* A record before and after a change; an empty row where it is not live (new, archived, gone). */
 struct index_change {
     uint32_t portal;

@@ -24,18 +24,21 @@ tn_status call_fail(struct tn_call *call, tn_status status)
 
 tn_status call_misuse(struct tn_call *call, const char *what)
 {
-    return call_fail(call,
-                     err_set(call->err,
-                             TN_INVALID_ARGUMENT,
-                             "The plugin %s misused the host: %s.",
-                             call->plugin->rows->id,
-                             what));
+    (void)err_set(call->err,
+                  TN_INTERNAL,
+                  "The plugin %s misused the host: %s.",
+                  call->plugin->rows->id,
+                  what);
+    call->is_misused = call->is_misused || call->status == TN_OK;
+    return call_fail(call, TN_INVALID_ARGUMENT);
 }
 
 tn_status call_result(struct tn_call *call, tn_status status)
 {
     const char *id = call->plugin->rows->id;
 
+    if (call->is_misused)
+        return TN_INTERNAL;
     if (call->status != TN_OK)
         return call->status;
     if (status == TN_OK)

@@ -37,6 +37,7 @@ struct tn_call {
     tn_status status;   /* the first failure; TN_OK: none */
     uint32_t depth;     /* of joined calls */
     bool is_read_only;  /* a TN_READS method */
+    bool is_misused;    /* the first failure is call_misuse's */
     bool is_entered;    /* part of a struct entered (core_table.c), which owns the transaction */
     struct map records; /* struct tn_record of SEEN_LIVE by id: the same one, the same pointer */
     struct tn_found *found; /* open queries, newest first */
@@ -50,7 +51,10 @@ void call_fini(struct tn_call *call);
 
 /* Marks the call: the first failure stays. Returns `status`. [any] */
 tn_status call_fail(struct tn_call *call, tn_status status);
-/* As call_fail with TN_INVALID_ARGUMENT: a host function was used wrongly, as `what` says. [any] */
+/*
+ * A host function was used wrongly, as `what` says: as call_fail with TN_INVALID_ARGUMENT, which
+ * the plugin gets. The call itself comes to TN_INTERNAL, since its caller did nothing wrong. [any]
+ */
 tn_status call_misuse(struct tn_call *call, const char *what);
 
 /* What the callback's `status` comes to, after marks; its reason is in the call's err. [worker] */

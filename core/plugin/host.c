@@ -72,27 +72,22 @@ static void refuse_repeated_ids(struct plugin_host *host)
 
 /* Loading in order */
 
-struct visit {
-    const struct plugin *plugin;
-    struct err *err;
-};
-
 static void start_plugin(struct plugin *plugin);
 
 static tn_status visit_need(void *ctx, const struct order_need *need)
 {
-    struct visit *visit = ctx;
+    struct err *err = ctx;
     struct plugin *owner = need->owner;
 
     if (owner->is_open)
-        return err_set(visit->err,
+        return err_set(err,
                        TN_FAILED_PRECONDITION,
                        "It needs %s of the plugin %s, which needs it in turn.",
                        need->name,
                        owner->rows->id);
     start_plugin(owner);
     if (owner->state != PLUGIN_RUNNING)
-        return err_set(visit->err,
+        return err_set(err,
                        TN_FAILED_PRECONDITION,
                        "It needs %s of the plugin %s, which does not run.",
                        need->name,
@@ -124,7 +119,6 @@ static void report(const struct plugin *plugin, int64_t begun_us)
 static void start_plugin(struct plugin *plugin)
 {
     enum plugin_state state = PLUGIN_REFUSED;
-    struct visit visit = {plugin, NULL};
     struct err err;
 
     if (plugin->is_visited)
@@ -133,9 +127,8 @@ static void start_plugin(struct plugin *plugin)
     int64_t begun_us = clock_mono_us();
     if (plugin->state == 0) {
         err_init(&err, NULL);
-        visit.err = &err;
         plugin->is_open = true;
-        tn_status st = order_needs(plugin->host, plugin, visit_need, &visit);
+        tn_status st = order_needs(plugin->host, plugin, visit_need, &err);
         plugin->is_open = false;
         if (st == TN_OK)
             st = load_start(plugin, &state, &err);

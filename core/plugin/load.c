@@ -137,10 +137,10 @@ static void point_functions(struct plugin *plugin)
         plugin->hooks[i].run = MAPPED(plugin, tn_hook_fn, rows->hooks.items[i].run);
     for (uint32_t i = 0; i < rows->methods.count; i++)
         plugin->methods[i].run = MAPPED(plugin, tn_method_fn, rows->methods.items[i].run);
-    rows->load = MAPPED(plugin, tn_load_fn, rows->load);
-    rows->start = MAPPED(plugin, tn_start_fn, rows->start);
-    rows->stop = MAPPED(plugin, tn_end_fn, rows->stop);
-    rows->unload = MAPPED(plugin, tn_end_fn, rows->unload);
+    rows->load = MAPPED(plugin, plugin_load_fn, rows->load);
+    rows->start = MAPPED(plugin, plugin_start_fn, rows->start);
+    rows->stop = MAPPED(plugin, plugin_end_fn, rows->stop);
+    rows->unload = MAPPED(plugin, plugin_end_fn, rows->unload);
 }
 
 static tn_status map_plugin(struct plugin *plugin, struct err *err)

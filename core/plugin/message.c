@@ -88,10 +88,12 @@ tn_status message_write(struct message *message, struct arena *arena, uint32_t f
 
 static tn_status not_a_message(const struct message *message, struct err *err)
 {
-    return err_set(err,
-                   TN_INVALID_ARGUMENT,
-                   "The request is not an encoded message of type %s.",
-                   message->type->name);
+    return err_violate(err,
+                       TN_INVALID_ARGUMENT,
+                       NULL,
+                       "malformed",
+                       "The request is not an encoded message of type %s.",
+                       message->type->name);
 }
 
 static tn_status decode_decimal(struct tn_bytes bytes, struct tn_value *ret_value)

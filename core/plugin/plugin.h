@@ -13,9 +13,9 @@
 #include "core/plugin/manifest.h"
 #include "core/plugin/message.h"
 
-typedef tn_status (*tn_load_fn)(const struct tn_host *host, void **ret_self);
-typedef tn_status (*tn_start_fn)(void *self);
-typedef void (*tn_end_fn)(void *self);
+typedef tn_status (*plugin_load_fn)(const struct tn_host *host, void **ret_self);
+typedef tn_status (*plugin_start_fn)(void *self);
+typedef void (*plugin_end_fn)(void *self);
 
 /* What one plugin's declarations may need beside the manifest. */
 #define PLUGIN_ARENA_SIZE ((size_t)16 * 1024 * 1024)

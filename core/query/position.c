@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* position.c - cursors of queries. They hold no secret: what they name is checked on use. */
+/*
+ * position.c - cursors of queries. They hold no secret, and what they name is checked on use; their
+ * hash, which covers the position too, tells those of other queries and portals and damaged ones.
+ */
 #include "core/query/position.h"
 
 #include "core/base/map.h"
@@ -8,6 +11,7 @@
 #define CURSOR_FORMAT 1u
 /* format u8, hash u64, phase u8, id u64 */
 #define CURSOR_HEADER_SIZE 18u
+#define HASH_OFFSET 1u
 
 void position_fini(struct position *position)
 {
@@ -34,8 +38,9 @@ static tn_status add_filter(const struct query_filter *filter, struct buf *out)
     return TN_OK;
 }
 
-static tn_status add_query(const struct query *query, struct buf *out)
+static tn_status add_query(uint32_t portal, const struct query *query, struct buf *out)
 {
+    TRY(buf_add_u32(out, portal));
     TRY(buf_add_u32(out, query->type->id));
     TRY(buf_add_u32(out, query->sort ? query->sort->id : 0));
     TRY(buf_add_u8(out, (uint8_t)(query->archived | query->descending << 1)));
@@ -49,10 +54,10 @@ static tn_status add_query(const struct query *query, struct buf *out)
     return TN_OK;
 }
 
-tn_status position_hash(const struct query *query, uint64_t *ret_hash)
+tn_status position_hash(uint32_t portal, const struct query *query, uint64_t *ret_hash)
 {
     struct buf text = {0};
-    tn_status st = add_query(query, &text);
+    tn_status st = add_query(portal, query, &text);
 
     if (st == TN_OK)
         *ret_hash = hash_bytes(text.data, text.len);
@@ -60,14 +65,38 @@ tn_status position_hash(const struct query *query, uint64_t *ret_hash)
     return st;
 }
 
+/* Of a cursor whose place for it holds the query's: one that was changed anywhere has another. */
+static uint64_t seal(struct tn_bytes cursor)
+{
+    return hash_bytes(cursor.data, cursor.len);
+}
+
 tn_status position_write(const struct position *position, uint64_t hash, struct buf *out)
 {
+    size_t start = out->len;
+
     TRY(buf_reserve(out, CURSOR_HEADER_SIZE + position->key.len));
     TRY(buf_add_u8(out, CURSOR_FORMAT));
     TRY(buf_add_u64(out, hash));
     TRY(buf_add_u8(out, (uint8_t)position->phase));
     TRY(buf_add_u64(out, position->id));
-    return buf_add(out, position->key.data, position->key.len);
+    TRY(buf_add(out, position->key.data, position->key.len));
+    struct tn_bytes cursor = {out->data + start, out->len - start};
+    write_u64(out->data + start + HASH_OFFSET, seal(cursor));
+    return TN_OK;
+}
+
+static tn_status is_sealed(struct tn_bytes cursor, uint64_t hash, bool *ret_is_sealed)
+{
+    struct buf copy = {0};
+    tn_status st = buf_add(&copy, cursor.data, cursor.len);
+
+    if (st == TN_OK) {
+        write_u64(copy.data + HASH_OFFSET, hash);
+        *ret_is_sealed = seal(buf_bytes(&copy)) == read_u64(cursor.data + HASH_OFFSET);
+    }
+    buf_fini(&copy);
+    return st;
 }
 
 /* Phases are those of the query's own order, and only a sorted value has a key. */
@@ -91,9 +120,11 @@ tn_status position_read(struct tn_bytes cursor, const struct query *query, uint6
                         struct position *ret_position, struct err *err)
 {
     const uint8_t *p = cursor.data;
+    bool is_good = cursor.len >= CURSOR_HEADER_SIZE && p[0] == CURSOR_FORMAT;
 
-    if (cursor.len < CURSOR_HEADER_SIZE || p[0] != CURSOR_FORMAT || read_u64(p + 1) != hash ||
-        !is_of(query, p[9], cursor.len - CURSOR_HEADER_SIZE))
+    if (is_good && is_sealed(cursor, hash, &is_good) != TN_OK)
+        return err_memory(err, "a query");
+    if (!is_good || !is_of(query, p[9], cursor.len - CURSOR_HEADER_SIZE))
         return err_violate(err,
                            TN_INVALID_ARGUMENT,
                            "cursor",

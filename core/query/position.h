@@ -23,12 +23,16 @@ void position_fini(struct position *position);
 tn_status position_set(struct position *position, enum position_phase phase, tn_id id,
                        struct tn_bytes key);
 
-/* Depends on all that the query asks for, so that a cursor of another query is known. [any] */
-tn_status position_hash(const struct query *query, uint64_t *ret_hash);
+/* Depends on the portal and on all that the query asks for: a cursor of another is known. [any] */
+tn_status position_hash(uint32_t portal, const struct query *query, uint64_t *ret_hash);
 
-/* Appends format (1), hash, phase, id, key. TN_RESOURCE_EXHAUSTED. [any] */
+/*
+ * Appends format (1), a hash of the query's and of what follows, phase, id, key.
+ * TN_RESOURCE_EXHAUSTED. [any]
+ */
 tn_status position_write(const struct position *position, uint64_t hash, struct buf *out);
-/* TN_INVALID_ARGUMENT: not a cursor of this query; TN_RESOURCE_EXHAUSTED. [any] */
+/* TN_INVALID_ARGUMENT: not a cursor of this query, or a damaged one; TN_RESOURCE_EXHAUSTED. [any]
+ */
 tn_status position_read(struct tn_bytes cursor, const struct query *query, uint64_t hash,
                         struct position *ret_position, struct err *err);
 

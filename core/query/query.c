@@ -434,7 +434,7 @@ tn_status query_open(struct txn *txn, const struct query *query, struct tn_bytes
     run->txn = txn;
     run->query = query;
     arena_init(&run->arena, RUN_ARENA_SIZE_MAX);
-    if (position_hash(query, &run->hash) != TN_OK)
+    if (position_hash(txn_portal(txn)->id, query, &run->hash) != TN_OK)
         return err_memory(err, "a query");
     if (cursor.len > 0)
         TRY(position_read(cursor, query, run->hash, &run->position, err));

@@ -88,6 +88,23 @@ tn_status txn_commit_wait(struct txn *txn, struct err *err)
     return st;
 }
 
+tn_status committer_submit_wait(struct records *records, struct submission *submission,
+                                struct err *err)
+{
+    struct waiter waiter;
+
+    waiter_init(&waiter);
+    submission->done = wake;
+    submission->ctx = &waiter;
+    tn_status st = committer_submit(records, submission);
+    if (st != TN_OK)
+        (void)err_set(err, st, "The host is stopping.");
+    else
+        st = waiter_wait(&waiter, err);
+    waiter_fini(&waiter);
+    return st;
+}
+
 /* Schema changes */
 
 enum evolution_kind {
@@ -131,10 +148,9 @@ static tn_status evolve(void *ctx, struct store_batch *batch, struct schema **re
 static tn_status run_evolution(struct records *records, const struct txn_options *options,
                                struct evolution *e, struct err *err)
 {
-    struct waiter waiter;
     struct buf entry = {0};
     struct submission submission = {
-        .evolve = evolve, .evolve_ctx = e, .done = wake, .ctx = &waiter};
+        .evolve = evolve, .evolve_ctx = e, .language = options->language};
     struct change change = {.kind = CHANGE_SCHEMA,
                             .at_us = options->now_us,
                             .source = options->source,
@@ -148,13 +164,7 @@ static tn_status run_evolution(struct records *records, const struct txn_options
         return err_memory(err, "a change of the schema");
     }
     submission.entry = buf_bytes(&entry);
-    waiter_init(&waiter);
-    tn_status st = committer_submit(records, &submission);
-    if (st != TN_OK)
-        (void)err_set(err, st, "The host is stopping.");
-    else
-        st = waiter_wait(&waiter, err);
-    waiter_fini(&waiter);
+    tn_status st = committer_submit_wait(records, &submission, err);
     buf_fini(&entry);
     return st;
 }

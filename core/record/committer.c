@@ -85,7 +85,8 @@ static tn_status validate(struct records *records, struct submission *sub, struc
                        "the host was started again.");
     if (!txn)
         return TN_OK;
-    if (txn->schema != sub->state->schema || conflicts(records, txn))
+    if (txn->schema != sub->state->schema || !rollups_are_settled(sub->state, txn->schema) ||
+        conflicts(records, txn))
         return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
     return TN_OK;
 }
@@ -271,11 +272,27 @@ static tn_status take_txn(struct records *records, struct submission *sub, struc
     return TN_OK;
 }
 
-static tn_status take_evolution(struct submission *sub, struct err *err)
+/* A schema change that is not written: the store has it as it was. */
+static void drop_evolution(struct records *records, struct submission *sub)
+{
+    if (sub->is_recount)
+        return;
+    schema_unref(sub->schema);
+    sub->schema = NULL;
+    catalog_reread(records->catalog, (uint32_t)sub->state->id);
+}
+
+static tn_status take_evolution(struct records *records, struct submission *sub, struct err *err)
 {
     TRY(sub->evolve(sub->evolve_ctx, sub->state->batch, &sub->schema, err));
-    if (put_entry(sub->state, sub->state->next_change, sub->entry) != TN_OK)
+    if (sub->is_recount) {
+        forget_totals(records); /* it is a group of its own: none of them is dirty */
+        return TN_OK;
+    }
+    if (put_entry(sub->state, sub->state->next_change, sub->entry) != TN_OK) {
+        drop_evolution(records, sub);
         return err_memory(err, "a change of the schema");
+    }
     sub->state->next_change++;
     return TN_OK;
 }
@@ -310,7 +327,7 @@ static bool add(struct records *records, struct group *group, struct submission 
 {
     struct err err;
 
-    err_init(&err, sub->txn ? sub->txn->language : NULL);
+    err_init(&err, sub->txn ? sub->txn->language : sub->language);
     open_portal(records, group, sub->state);
     sub->status = validate(records, sub, &err);
     if (sub->status != TN_OK) {
@@ -318,7 +335,7 @@ static bool add(struct records *records, struct group *group, struct submission 
         complete(sub, sub->status, &err);
         return true;
     }
-    sub->status = sub->txn ? take_txn(records, sub, &err) : take_evolution(sub, &err);
+    sub->status = sub->txn ? take_txn(records, sub, &err) : take_evolution(records, sub, &err);
     if (sub->status != TN_OK) {
         complete(sub, sub->status, &err);
         return false;
@@ -368,11 +385,8 @@ static void take_back(struct records *records, struct group *group)
     close_portals(group);
     forget_totals(records);
     for (struct submission *sub = group->first; sub; sub = sub->next)
-        if (!sub->txn) {
-            schema_unref(sub->schema);
-            sub->schema = NULL;
-            catalog_reread(records->catalog, (uint32_t)sub->state->id);
-        }
+        if (!sub->txn)
+            drop_evolution(records, sub);
     end_epoch(records);
 }
 
@@ -445,7 +459,7 @@ static void publish(struct records *records, struct group *group)
         atomic_store_explicit(&state->head, state->next_change - 1, memory_order_release);
     }
     for (struct submission *sub = group->first; sub; sub = sub->next)
-        if (!sub->txn)
+        if (!sub->txn && !sub->is_recount)
             catalog_adopt(records->catalog, (uint32_t)sub->state->id, sub->schema);
     close_portals(group);
     end_epoch(records);
@@ -597,7 +611,7 @@ static void refuse_all(struct submission *sub)
 
     for (; sub; sub = next) {
         next = sub->next;
-        err_init(&err, sub->txn ? sub->txn->language : NULL);
+        err_init(&err, sub->txn ? sub->txn->language : sub->language);
         complete(sub, err_set(&err, TN_UNAVAILABLE, "The host is stopping."), &err);
     }
 }

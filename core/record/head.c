@@ -36,6 +36,14 @@ static tn_status check_log(struct store *store, uint32_t portal, uint64_t change
     return TN_OK;
 }
 
+tn_status head_decode(struct tn_bytes value, struct head *ret_head)
+{
+    if (value.len != HEAD_SIZE || value.data[0] != HEAD_FORMAT)
+        return TN_DATA_LOSS;
+    *ret_head = (struct head){read_u64(value.data + 1), read_u64(value.data + 9)};
+    return TN_OK;
+}
+
 tn_status head_read(struct store *store, uint32_t portal, struct head *ret_head, struct err *err)
 {
     struct head head = {.change = 0, .next_record = 1};
@@ -48,12 +56,8 @@ tn_status head_read(struct store *store, uint32_t portal, struct head *ret_head,
                              &value,
                              err);
 
-    if (st == TN_OK && (value.len != HEAD_SIZE || value.data[0] != HEAD_FORMAT)) {
+    if (st == TN_OK && head_decode(buf_bytes(&value), &head) != TN_OK)
         st = err_set(err, TN_DATA_LOSS, "The head of portal %u is damaged.", portal);
-    } else if (st == TN_OK) {
-        head.change = read_u64(value.data + 1);
-        head.next_record = read_u64(value.data + 9);
-    }
     buf_fini(&value);
     if (st != TN_OK && st != TN_NOT_FOUND)
         return st;

@@ -14,6 +14,8 @@ struct head {
 /* A portal without commits has {0, 1}. TN_DATA_LOSS: damaged, or not the change log's end. blocks
  */
 tn_status head_read(struct store *store, uint32_t portal, struct head *ret_head, struct err *err);
+/* The value of its entry, whose key is the byte STORE_META_HEAD. TN_DATA_LOSS. [any] */
+tn_status head_decode(struct tn_bytes value, struct head *ret_head);
 void head_put(struct store_batch *batch, uint32_t portal, const struct head *head);
 
 #endif /* CORE_RECORD_HEAD_H */

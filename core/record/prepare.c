@@ -13,51 +13,88 @@
 
 /* Hooks */
 
-/* Hooks may touch records that come later in the list, or earlier ones that had none of theirs run.
- */
-static struct record *next_unhooked(struct txn *txn)
+void record_set_pending(struct record *record)
 {
-    for (struct record *record = txn->first; record; record = record->next)
-        if (record->is_touched && !record->is_hooked && record_has_effect(record))
-            return record;
-    return NULL;
+    struct txn *txn = record->txn;
+
+    if (record->is_pending)
+        return;
+    record->is_pending = true;
+    record->next_pending = NULL;
+    if (txn->last_pending)
+        txn->last_pending->next_pending = record;
+    else
+        txn->first_pending = record;
+    txn->last_pending = record;
 }
 
+static bool needs_hooks(const struct record *record)
+{
+    return record->is_touched && !record->is_hooked && record_has_effect(record);
+}
+
+static bool needs_checks(const struct record *record)
+{
+    /* Archived ones too: they may be restored. */
+    return !record->is_checked && !record->is_purged && record_has_effect(record);
+}
+
+static tn_status run_hook(struct record *record, struct err *err)
+{
+    struct txn *txn = record->txn;
+
+    if (txn_undo_state(record) != TN_OK)
+        return err_memory(err, "a hook");
+    record->is_hooked = true; /* before it runs: one pass, no loops */
+    if (!txn->records->hook || record->is_purged)
+        return TN_OK;
+    TRY(txn_state(txn));
+    txn->is_in_hook = true;
+    tn_status st = txn->records->hook(txn->records->hook_ctx, txn, record, err);
+    txn->is_in_hook = false;
+    if (st != TN_OK)
+        record->is_hooked = false; /* a refusal cannot be passed by asking twice */
+    return st;
+}
+
+/* Hooks may touch records that come later in the list, or earlier ones that had none of theirs run:
+ * it is walked until there is nothing to do. */
 static tn_status run_hooks(struct txn *txn, struct err *err)
 {
-    struct record *record;
+    bool has_run = true;
 
-    while ((record = next_unhooked(txn))) {
-        if (txn_undo_state(record) != TN_OK)
-            return err_memory(err, "a hook");
-        record->is_hooked = true; /* before it runs: one pass, no loops */
-        if (!txn->records->hook || record->is_purged)
-            continue;
-        TRY(txn_state(txn));
-        txn->is_in_hook = true;
-        tn_status st = txn->records->hook(txn->records->hook_ctx, txn, record, err);
-        txn->is_in_hook = false;
-        if (st != TN_OK)
-            record->is_hooked = false; /* a refusal cannot be passed by asking twice */
-        TRY(st);
+    while (has_run) {
+        has_run = false;
+        for (struct record *record = txn->first_pending; record; record = record->next_pending) {
+            if (!needs_hooks(record))
+                continue;
+            TRY(run_hook(record, err));
+            has_run = true;
+        }
     }
     return TN_OK;
 }
 
 /* Checks */
 
+/*
+ * A new record has them all, and none is taken away. A record from before a property was required
+ * may go on without it: whoever changes something else is not to be stopped by it.
+ */
 static tn_status check_required(const struct record *record, struct err *err)
 {
     tn_status st = TN_OK;
 
     for (uint32_t i = 0; i < record->type->property_count; i++) {
         const struct schema_property *property = record->type->properties[i];
+        struct tn_value before;
         struct tn_value value;
 
         if (!(property->flags & TN_REQUIRED) || property->is_archived)
             continue;
+        TRY(record_read_before(record, property, &before));
         TRY(record_read(record, property, &value));
-        if (value.kind == TN_NONE)
+        if (value.kind == TN_NONE && (record->is_new || before.kind != TN_NONE))
             st = err_violate(err,
                              TN_INVALID_ARGUMENT,
                              property->name.data,
@@ -155,22 +192,34 @@ static tn_status check_unique(struct record *record, struct err *err)
     return st;
 }
 
+static tn_status check_record(struct record *record, struct err *err)
+{
+    TRY(check_required(record, err));
+    if (!record->is_archived)
+        TRY(check_unique(record, err));
+    if (txn_undo_state(record) != TN_OK)
+        return err_memory(err, "a record");
+    record->is_checked = true;
+    return TN_OK;
+}
+
+/* Those that are refused stay in the list. */
 static tn_status check_records(struct txn *txn, struct err *err)
 {
+    struct record *record = txn->first_pending;
     tn_status st = TN_OK;
 
-    for (struct record *record = txn->first; record; record = record->next) {
-        if (record->is_checked || !record_has_effect(record) || record->is_archived ||
-            record->is_purged)
-            continue;
-        tn_status checked = check_required(record, err);
-        if (checked == TN_OK)
-            checked = check_unique(record, err);
-        if (checked == TN_OK && txn_undo_state(record) != TN_OK)
-            return err_memory(err, "a record");
-        record->is_checked = checked == TN_OK;
-        if (checked != TN_OK && st == TN_OK)
+    txn->first_pending = txn->last_pending = NULL;
+    while (record) {
+        struct record *next = record->next_pending;
+        tn_status checked = needs_checks(record) ? check_record(record, err) : TN_OK;
+
+        record->is_pending = false;
+        if (checked != TN_OK)
+            record_set_pending(record);
+        if (st == TN_OK)
             st = checked; /* go on: all refusals are told */
+        record = next;
     }
     return st;
 }

@@ -34,6 +34,7 @@ static tn_status open_state(struct records *records, struct portal *portal,
     atomic_init(&state->next_record, head.next_record);
     atomic_init(&state->head, head.change);
     atomic_init(&state->is_frozen, false);
+    atomic_init(&state->settled, 0);
     *ret_state = state;
     return TN_OK;
 }

@@ -20,4 +20,8 @@ tn_status rollup_read(struct txn *txn, const struct schema_rollup *rollup,
                       const struct tn_value *prefix, uint32_t prefix_count,
                       struct rollup_group **ret_groups, size_t *ret_count, struct err *err);
 
+/* Appends what its groups and sums are made of, which the portal keeps beside its totals: where
+ * that is another, they are to be counted anew. TN_RESOURCE_EXHAUSTED. [any] */
+tn_status rollup_add_shape(const struct schema_rollup *rollup, struct buf *out);
+
 #endif /* CORE_RECORD_ROLLUP_H */

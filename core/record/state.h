@@ -37,6 +37,7 @@ struct portal_state {
     _Atomic uint64_t next_record;
     _Atomic uint64_t head; /* newest durable change; release by the committer */
     _Atomic bool is_frozen;
+    _Atomic uint64_t settled;     /* the newest schema version whose roll-ups are counted */
     const struct txn *turn;       /* runs alone; guarded by records->mu, as the next */
     struct submission *set_aside; /* waits for the turn to end; newest first */
     /* Of the group that is being built; the committer's alone. */
@@ -55,6 +56,8 @@ struct submission {
     tn_status (*evolve)(void *ctx, struct store_batch *batch, struct schema **ret_schema,
                         struct err *err);
     void *evolve_ctx;
+    const char *language;  /* of a schema change's refusals; NULL: English */
+    bool is_recount;       /* no change of the schema, and not logged */
     struct tn_bytes entry; /* of the change log, for a schema change */
     struct schema *schema; /* as it will be */
     txn_done_fn done;
@@ -118,6 +121,9 @@ tn_status records_snapshot(struct records *records, struct shared_snapshot **ret
 void records_snapshot_release(struct shared_snapshot *snapshot);
 /* Gives it to the committer; TN_UNAVAILABLE: stopping. */
 tn_status committer_submit(struct records *records, struct submission *submission);
+/* And waits for it; `done` and `ctx` are set here. */
+tn_status committer_submit_wait(struct records *records, struct submission *submission,
+                                struct err *err);
 tn_status committer_start(struct records *records);
 void committer_stop(struct records *records);
 void committer_free_totals(struct records *records);
@@ -126,6 +132,11 @@ void committer_take_turn(struct records *records, struct portal_state *state,
                          const struct txn *txn);
 void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn);
 void records_wake_watchers(struct records *records);
+
+/* Whether every roll-up of the schema has its totals, and sees to it. [worker] blocks */
+bool rollups_are_settled(const struct portal_state *state, const struct schema *schema);
+tn_status rollups_settle(struct records *records, struct portal_state *state,
+                         const struct schema *schema, struct err *err);
 
 /* Hashes of what is read and written, by portal. */
 enum mark_kind {
@@ -160,6 +171,8 @@ struct record {
     size_t write_cap;
     struct txn_edge *edges;
     struct record *next; /* in the transaction, by first use */
+    struct record *next_pending;
+    bool is_pending; /* in the list of those that hooks and checks have to look at */
     bool is_new;
     bool is_archived; /* as it will be */
     bool is_purged;
@@ -261,6 +274,8 @@ struct txn {
     struct record *first;
     struct record *last;
     size_t record_count;
+    struct record *first_pending;
+    struct record *last_pending;
     struct txn_edge *first_edge;
     struct txn_edge *last_edge;
     size_t edge_count;
@@ -289,6 +304,7 @@ uint64_t mark_id(const struct txn *txn, enum mark_kind kind, uint64_t a, uint64_
 uint64_t mark_bytes(const struct txn *txn, enum mark_kind kind, struct tn_bytes bytes);
 
 /* Keeps how things were, for txn_rollback. TN_RESOURCE_EXHAUSTED. */
+tn_status txn_add_undo(struct txn *txn, const struct undo *undo);
 tn_status txn_undo_state(struct record *record);
 tn_status txn_undo_edge(struct txn *txn, struct txn_edge *edge);
 tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta);
@@ -298,6 +314,11 @@ tn_status txn_may_write(struct txn *txn, struct err *err);
 
 /* As txn_may_write; TN_NOT_FOUND: it was purged, or its creation rolled back. */
 tn_status record_may_change(const struct record *record, struct err *err);
+
+/* Hooks and checks look at it again, if only to find that there is nothing to do. */
+void record_set_pending(struct record *record);
+/* It is about to be written to: its hooks and checks run on what becomes of it. */
+tn_status record_touch(struct record *record);
 
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);

@@ -25,15 +25,24 @@ static void set_language(struct txn *txn, const char *language)
     (void)snprintf(txn->language, sizeof(txn->language), "%.7s", language);
 }
 
+static tn_status open_schema(struct txn *txn, struct err *err)
+{
+    schema_unref(txn->schema);
+    txn->schema = catalog_schema(txn->records->catalog, txn->portal->id);
+    return txn->schema ? TN_OK : err_memory(err, "a transaction");
+}
+
 static tn_status set_up(struct txn *txn, const struct txn_options *options, struct err *err)
 {
     TRY(records_state(txn->records, options->portal, &txn->state, err));
+    TRY(open_schema(txn, err));
+    TRY(rollups_settle(txn->records, txn->state, txn->schema, err));
     if (options->takes_turn) {
         committer_take_turn(txn->records, txn->state, txn);
         txn->has_turn = true;
+        TRY(open_schema(txn, err)); /* it may have waited long */
     }
-    txn->schema = catalog_schema(txn->records->catalog, options->portal->id);
-    if (!txn->schema || records_snapshot(txn->records, &txn->snapshot) != TN_OK ||
+    if (records_snapshot(txn->records, &txn->snapshot) != TN_OK ||
         arena_copy_str(&txn->arena, options->source, &txn->source) != TN_OK ||
         arena_copy_str(&txn->arena, options->user, &txn->user) != TN_OK)
         return err_memory(err, "a transaction");
@@ -204,7 +213,7 @@ struct txn_mark txn_mark(struct txn *txn)
     return (struct txn_mark){txn->undo_count};
 }
 
-static tn_status add_undo(struct txn *txn, const struct undo *undo)
+tn_status txn_add_undo(struct txn *txn, const struct undo *undo)
 {
     if (txn->undo_count == txn->undo_cap) {
         size_t cap = txn->undo_cap ? txn->undo_cap * 2 : 32;
@@ -221,30 +230,30 @@ static tn_status add_undo(struct txn *txn, const struct undo *undo)
 
 tn_status txn_undo_state(struct record *record)
 {
-    return add_undo(record->txn,
-                    &(struct undo){.kind = UNDO_STATE,
-                                   .target = record,
-                                   .as.state = {.is_archived = record->is_archived,
-                                                .is_purged = record->is_purged,
-                                                .is_touched = record->is_touched,
-                                                .is_hooked = record->is_hooked,
-                                                .is_checked = record->is_checked}});
+    return txn_add_undo(record->txn,
+                        &(struct undo){.kind = UNDO_STATE,
+                                       .target = record,
+                                       .as.state = {.is_archived = record->is_archived,
+                                                    .is_purged = record->is_purged,
+                                                    .is_touched = record->is_touched,
+                                                    .is_hooked = record->is_hooked,
+                                                    .is_checked = record->is_checked}});
 }
 
 tn_status txn_undo_edge(struct txn *txn, struct txn_edge *edge)
 {
-    return add_undo(txn,
-                    &(struct undo){.kind = UNDO_EDGE,
-                                   .target = edge,
-                                   .as.edge = {edge->after, edge->is_linked}});
+    return txn_add_undo(txn,
+                        &(struct undo){.kind = UNDO_EDGE,
+                                       .target = edge,
+                                       .as.edge = {edge->after, edge->is_linked}});
 }
 
 tn_status txn_undo_meta(struct txn *txn, struct txn_meta *meta)
 {
-    return add_undo(txn,
-                    &(struct undo){.kind = UNDO_META,
-                                   .target = meta,
-                                   .as.meta = {meta->value, meta->is_written}});
+    return txn_add_undo(txn,
+                        &(struct undo){.kind = UNDO_META,
+                                       .target = meta,
+                                       .as.meta = {meta->value, meta->is_written}});
 }
 
 static void undo_one(const struct undo *undo)
@@ -256,9 +265,11 @@ static void undo_one(const struct undo *undo)
     switch (undo->kind) {
     case UNDO_ADDED:
         record->write_count--; /* those after it were undone before */
+        record_set_pending(record);
         break;
     case UNDO_WRITE:
         record->writes[undo->as.write.index].value = undo->as.write.value;
+        record_set_pending(record);
         break;
     case UNDO_CREATE:
         record->is_gone = true;
@@ -269,6 +280,7 @@ static void undo_one(const struct undo *undo)
         record->is_touched = undo->as.state.is_touched;
         record->is_hooked = undo->as.state.is_hooked;
         record->is_checked = undo->as.state.is_checked;
+        record_set_pending(record);
         break;
     case UNDO_EDGE:
         edge->after = undo->as.edge.value;
@@ -396,8 +408,9 @@ tn_status txn_get(struct txn *txn, const struct schema_type *type, tn_id id,
 
 /* Creating, archiving */
 
-static tn_status touch(struct record *record)
+tn_status record_touch(struct record *record)
 {
+    record_set_pending(record);
     if (record->is_touched && !record->is_checked &&
         (!record->is_hooked || record->txn->is_in_hook))
         return TN_OK;
@@ -415,8 +428,8 @@ static tn_status fill_new(struct record *record, struct err *err)
     struct txn *txn = record->txn;
     struct tn_str writer = txn->writer;
 
-    if (add_undo(txn, &(struct undo){.kind = UNDO_CREATE, .target = record}) != TN_OK ||
-        touch(record) != TN_OK)
+    if (txn_add_undo(txn, &(struct undo){.kind = UNDO_CREATE, .target = record}) != TN_OK ||
+        record_touch(record) != TN_OK)
         return err_memory(err, "a record");
     for (uint32_t i = 0; i < record->type->property_count; i++) {
         const struct schema_property *property = record->type->properties[i];
@@ -473,7 +486,7 @@ tn_status txn_archive(struct record *record, struct err *err)
     if (record->is_archived)
         return TN_OK;
     TRY(txn_unlink_all(record, err));
-    if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
+    if (record_touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_archived = true;
     return TN_OK;
@@ -484,7 +497,7 @@ tn_status txn_restore(struct record *record, struct err *err)
     TRY(record_may_change(record, err));
     if (!record->is_archived)
         return TN_OK;
-    if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK ||
+    if (record_touch(record) != TN_OK || txn_undo_state(record) != TN_OK ||
         record_note_all_unique(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_archived = false;
@@ -498,339 +511,8 @@ tn_status txn_purge(struct record *record, struct err *err)
         return err_set(err,
                        TN_FAILED_PRECONDITION,
                        "Only an archived record can be purged: archive it first.");
-    if (touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
+    if (record_touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_purged = true;
-    return TN_OK;
-}
-
-/* Values */
-
-tn_id record_id(const struct record *record)
-{
-    return record->id;
-}
-
-const struct schema_type *record_type(const struct record *record)
-{
-    return record->type;
-}
-
-struct txn *record_txn(const struct record *record)
-{
-    return record->txn;
-}
-
-bool record_is_new(const struct record *record)
-{
-    return record->is_new;
-}
-
-bool record_is_archived(const struct record *record)
-{
-    return record->is_archived;
-}
-
-uint64_t record_read_version(const struct record *record)
-{
-    return record->read.version;
-}
-
-static struct row_value *find_write(const struct record *record, uint32_t property)
-{
-    for (size_t i = 0; i < record->write_count; i++)
-        if (record->writes[i].property == property)
-            return &record->writes[i];
-    return NULL;
-}
-
-tn_status record_read_before(const struct record *record, const struct schema_property *property,
-                             struct tn_value *ret_value)
-{
-    if (record->row.len == 0) {
-        *ret_value = value_none();
-        return TN_OK;
-    }
-    return row_get(record->row, property->id, ret_value);
-}
-
-tn_status record_read(const struct record *record, const struct schema_property *property,
-                      struct tn_value *ret_value)
-{
-    const struct row_value *write = find_write(record, property->id);
-
-    if (write) {
-        *ret_value = write->value;
-        return TN_OK;
-    }
-    return record_read_before(record, property, ret_value);
-}
-
-bool record_has_effect(const struct record *record)
-{
-    if (record->is_gone || !record->is_touched)
-        return false;
-    if (record->is_new)
-        return true;
-    if (record->is_purged || record->is_archived != ((record->read.flags & ROW_ARCHIVED) != 0))
-        return true;
-    for (size_t i = 0; i < record->write_count; i++) {
-        struct tn_value before;
-
-        if (row_get(record->row, record->writes[i].property, &before) != TN_OK ||
-            !value_equal(&before, &record->writes[i].value))
-            return true;
-    }
-    return false;
-}
-
-bool record_is_changed(const struct record *record)
-{
-    return record_has_effect(record);
-}
-
-struct row_header record_header(const struct record *record)
-{
-    struct row_header header = record->read;
-    tn_time now = record->txn->now_us;
-
-    if (!record_has_effect(record))
-        return header;
-    header.version++;
-    header.updated_us = now;
-    if (record->is_new)
-        header.created_us = now;
-    header.flags = record->is_archived ? ROW_ARCHIVED : 0;
-    if (!record->is_archived)
-        header.archived_us = 0;
-    else if (header.archived_us == 0)
-        header.archived_us = now;
-    return header;
-}
-
-uint64_t record_version(const struct record *record)
-{
-    return record_header(record).version;
-}
-
-static tn_status check_choice(const struct schema_property *property, struct tn_str name,
-                              struct err *err)
-{
-    if (schema_option(property, name))
-        return TN_OK;
-    return err_violate(err,
-                       TN_INVALID_ARGUMENT,
-                       property->name.data,
-                       "option",
-                       "\"%.*s\" is no option of %.*s.",
-                       name.len > 60 ? 60 : (int)name.len,
-                       name.data,
-                       (int)property->name.len,
-                       property->name.data);
-}
-
-/* The named options once each, in option order, joined by ';'. */
-static tn_status normalise_choices(const struct schema_property *property, struct arena *arena,
-                                   struct tn_value *value, struct err *err)
-{
-    struct tn_str rest = value->as.text;
-    bool *is_set = arena_array(arena, bool, property->option_count);
-    char *joined = arena_alloc(arena, rest.len + 1);
-    size_t len = 0;
-
-    if (!is_set || !joined)
-        return err_memory(err, "a value");
-    while (rest.len > 0) {
-        const char *end = memchr(rest.data, ';', rest.len);
-        struct tn_str name = {rest.data, end ? (size_t)(end - rest.data) : rest.len};
-
-        rest = end ? (struct tn_str){end + 1, rest.len - name.len - 1} : (struct tn_str){0};
-        if (name.len == 0)
-            continue;
-        TRY(check_choice(property, name, err));
-        is_set[schema_option(property, name) - property->options] = true;
-    }
-    for (uint32_t i = 0; i < property->option_count; i++) {
-        struct tn_str name = property->options[i].name;
-
-        if (!is_set[i])
-            continue;
-        if (len)
-            joined[len++] = ';';
-        memcpy(joined + len, name.data, name.len);
-        len += name.len;
-    }
-    *value = len ? value_text(TN_CHOICES, (struct tn_str){joined, len}) : value_none();
-    return TN_OK;
-}
-
-static tn_status check_reference(struct txn *txn, const struct schema_property *property,
-                                 const struct tn_value *value, struct err *err)
-{
-    const struct schema_type *type = schema_type_by_id(txn->schema, property->refers);
-    struct record *found;
-    tn_status st;
-
-    if (!type)
-        return TN_OK; /* of any type: it may name what is not there */
-    st = txn_get(txn, type, (tn_id)value->as.integer, &found, NULL);
-    if (st == TN_NOT_FOUND)
-        return err_violate(err,
-                           TN_INVALID_ARGUMENT,
-                           property->name.data,
-                           "not_found",
-                           "%.*s names record %llu of type %.*s, which is not there.",
-                           (int)property->name.len,
-                           property->name.data,
-                           (unsigned long long)value->as.integer,
-                           (int)type->name.len,
-                           type->name.data);
-    return st;
-}
-
-/* Checks a value against its property and brings it to the form that is stored. */
-static tn_status check_value(struct record *record, const struct schema_property *property,
-                             struct tn_value *value, struct err *err)
-{
-    struct txn *txn = record->txn;
-    const char *field = property->name.data; /* NUL-terminated, as all texts of a schema */
-
-    if (property->type != record->type->id || property->is_archived)
-        return err_violate(err,
-                           TN_INVALID_ARGUMENT,
-                           field,
-                           "unknown_property",
-                           "%.*s has no property \"%.*s\".",
-                           (int)record->type->name.len,
-                           record->type->name.data,
-                           (int)property->name.len,
-                           field);
-    if ((property->flags & TN_READONLY) && !utf8_equal(txn->writer, property->owner))
-        return err_violate(err,
-                           TN_INVALID_ARGUMENT,
-                           field,
-                           "read_only",
-                           "%.*s is kept by the host and cannot be set.",
-                           (int)property->name.len,
-                           field);
-    if (value->kind == TN_NONE)
-        return TN_OK;
-    if (value->kind != property->kind)
-        return err_violate(err,
-                           TN_INVALID_ARGUMENT,
-                           field,
-                           "kind",
-                           "%.*s is a %s, not a %s.",
-                           (int)property->name.len,
-                           field,
-                           value_kind_name(property->kind),
-                           value_kind_name(value->kind) ? value_kind_name(value->kind) : "value");
-    TRY(value_check(value, TXN_TEXT_SIZE_MAX, field, err));
-    if (value_is_text(value->kind) && value->as.text.len == 0) {
-        *value = value_none(); /* an empty text is no value */
-        return TN_OK;
-    }
-    if (value->kind == TN_CHOICE)
-        return check_choice(property, value->as.text, err);
-    if (value->kind == TN_CHOICES)
-        return normalise_choices(property, &txn->arena, value, err);
-    if (value->kind == TN_REF)
-        return check_reference(txn, property, value, err);
-    return TN_OK;
-}
-
-static tn_status reserve_write(struct record *record)
-{
-    if (record->write_count < record->write_cap)
-        return TN_OK;
-    size_t cap = record->write_cap ? record->write_cap * 2 : 16;
-    struct row_value *grown = arena_array(&record->txn->arena, struct row_value, cap);
-    if (!grown)
-        return TN_RESOURCE_EXHAUSTED;
-    if (record->write_count)
-        memcpy(grown, record->writes, record->write_count * sizeof(*grown));
-    record->writes = grown;
-    record->write_cap = cap;
-    return TN_OK;
-}
-
-static tn_status put_write(struct record *record, uint32_t property, const struct tn_value *value)
-{
-    struct row_value *write = find_write(record, property);
-    struct undo undo = {.kind = write ? UNDO_WRITE : UNDO_ADDED, .target = record};
-    struct tn_value copy;
-
-    TRY(value_copy(&record->txn->arena, value, &copy));
-    if (write) {
-        undo.as.write.index = (size_t)(write - record->writes);
-        undo.as.write.value = write->value;
-        TRY(add_undo(record->txn, &undo));
-        write->value = copy;
-        return TN_OK;
-    }
-    TRY(reserve_write(record));
-    TRY(add_undo(record->txn, &undo));
-    record->writes[record->write_count++] = (struct row_value){property, copy};
-    return TN_OK;
-}
-
-tn_status record_write(struct record *record, const struct schema_property *property,
-                       const struct tn_value *value, struct err *err)
-{
-    struct tn_value checked = *value;
-    struct tn_value now;
-
-    TRY(record_may_change(record, err));
-    if (record->is_archived)
-        return err_set(
-            err, TN_FAILED_PRECONDITION, "An archived record cannot be written: restore it.");
-    TRY(check_value(record, property, &checked, err));
-    TRY(record_read(record, property, &now));
-    if (value_equal(&now, &checked))
-        return TN_OK;
-    tn_status st = touch(record);
-    if (st == TN_OK && (property->flags & TN_UNIQUE))
-        st = record_note_unique(record, property, &checked);
-    if (st == TN_OK)
-        st = put_write(record, property->id, &checked);
-    return st == TN_OK ? TN_OK : err_memory(err, "a value");
-}
-
-static int compare_values(const void *a, const void *b)
-{
-    uint32_t x = ((const struct row_value *)a)->property;
-    uint32_t y = ((const struct row_value *)b)->property;
-
-    return (x > y) - (x < y);
-}
-
-tn_status record_values(const struct record *record, struct arena *arena,
-                        struct row_value **ret_values, size_t *ret_count)
-{
-    uint32_t base = record->row.len ? record->read.count : 0;
-    struct row_value *values = arena_array(arena, struct row_value, base + record->write_count);
-    size_t count = 0;
-
-    if (!values)
-        return TN_RESOURCE_EXHAUSTED;
-    for (uint32_t i = 0; i < base; i++) {
-        TRY(row_at(record->row, i, &values[count]));
-        if (!find_write(record, values[count].property))
-            count++;
-    }
-    for (size_t i = 0; i < record->write_count; i++)
-        if (record->writes[i].value.kind != TN_NONE)
-            values[count++] = record->writes[i];
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct schema_property *property =
-            schema_property_by_id(record->txn->schema, values[i].property);
-
-        if (property && !property->is_archived)
-            values[kept++] = values[i];
-    }
-    qsort(values, kept, sizeof(*values), compare_values);
-    *ret_values = values;
-    *ret_count = kept;
     return TN_OK;
 }

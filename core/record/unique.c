@@ -133,6 +133,7 @@ static tn_status uncheck(struct record *record)
         return TN_OK;
     TRY(txn_undo_state(record));
     record->is_checked = false;
+    record_set_pending(record);
     return TN_OK;
 }
 

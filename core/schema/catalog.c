@@ -12,10 +12,20 @@
 /* All definitions of all portals of a host. */
 #define CATALOG_SIZE_MAX ((size_t)256 << 20)
 
+/* protobuf-c tells nothing apart from a damaged message but by this. */
+struct unpacking {
+    struct arena *arena;
+    bool is_exhausted;
+};
+
 /* protobuf-c's allocator on the catalog's arena. */
 static void *arena_allocate(void *data, size_t size)
 {
-    return arena_alloc(data, size);
+    struct unpacking *unpacking = data;
+    void *p = arena_alloc(unpacking->arena, size);
+
+    unpacking->is_exhausted |= !p;
+    return p;
 }
 
 static void arena_release(void *data, void *p)
@@ -72,7 +82,8 @@ tn_status catalog_put_next_id(struct store_batch *batch, uint32_t portal, uint32
 static tn_status read_definition(struct catalog *catalog, enum definition_kind kind,
                                  struct tn_bytes value, struct definitions *defs, uint32_t *next_id)
 {
-    ProtobufCAllocator allocator = {arena_allocate, arena_release, &catalog->arena};
+    struct unpacking unpacking = {.arena = &catalog->arena};
+    ProtobufCAllocator allocator = {arena_allocate, arena_release, &unpacking};
     void *message = NULL;
 
     switch (kind) {
@@ -83,18 +94,26 @@ static tn_status read_definition(struct catalog *catalog, enum definition_kind k
         return TN_OK;
     case DEFINITION_TYPE:
         message = tenon__stored__v1__type__unpack(&allocator, value.len, value.data);
-        return message ? definitions_add_type(defs, message) : TN_DATA_LOSS;
+        if (message)
+            return definitions_add_type(defs, message);
+        break;
     case DEFINITION_PROPERTY:
         message = tenon__stored__v1__property__unpack(&allocator, value.len, value.data);
-        return message ? definitions_add_property(defs, message) : TN_DATA_LOSS;
+        if (message)
+            return definitions_add_property(defs, message);
+        break;
     case DEFINITION_ASSOCIATION:
         message = tenon__stored__v1__association__unpack(&allocator, value.len, value.data);
-        return message ? definitions_add_association(defs, message) : TN_DATA_LOSS;
+        if (message)
+            return definitions_add_association(defs, message);
+        break;
     case DEFINITION_ROLLUP:
         message = tenon__stored__v1__rollup__unpack(&allocator, value.len, value.data);
-        return message ? definitions_add_rollup(defs, message) : TN_DATA_LOSS;
+        if (message)
+            return definitions_add_rollup(defs, message);
+        break;
     }
-    return TN_DATA_LOSS;
+    return unpacking.is_exhausted ? TN_RESOURCE_EXHAUSTED : TN_DATA_LOSS;
 }
 
 static tn_status read_definitions(struct catalog *catalog, uint32_t portal,
@@ -121,6 +140,8 @@ static tn_status read_definitions(struct catalog *catalog, uint32_t portal,
                 : read_definition(catalog, (enum definition_kind)key.data[1], value, defs, next_id);
         if (st == TN_DATA_LOSS)
             (void)err_set(err, st, "A stored definition of portal %u is damaged.", portal);
+        else if (st != TN_OK)
+            (void)err_memory(err, "reading the schema");
         if (st != TN_OK)
             break;
     }
@@ -246,7 +267,7 @@ static tn_status declare_builtin(struct catalog *catalog, struct err *err)
     return st;
 }
 
-tn_status catalog_open(struct store *store, struct catalog **ret_catalog, struct err *err)
+tn_status catalog_open_stored(struct store *store, struct catalog **ret_catalog, struct err *err)
 {
     struct catalog *catalog = mem_new(struct catalog);
 
@@ -257,8 +278,20 @@ tn_status catalog_open(struct store *store, struct catalog **ret_catalog, struct
     arena_init(&catalog->arena, CATALOG_SIZE_MAX);
     (void)pthread_mutex_init(&catalog->mu, NULL);
     tn_status st = read_definitions(catalog, 0, &catalog->host, &catalog->next_id, err);
-    if (st == TN_OK)
-        st = declare_builtin(catalog, err);
+    if (st != TN_OK) {
+        catalog_close(catalog);
+        return st;
+    }
+    *ret_catalog = catalog;
+    return TN_OK;
+}
+
+tn_status catalog_open(struct store *store, struct catalog **ret_catalog, struct err *err)
+{
+    struct catalog *catalog = NULL;
+
+    TRY(catalog_open_stored(store, &catalog, err));
+    tn_status st = declare_builtin(catalog, err);
     if (st != TN_OK) {
         catalog_close(catalog);
         return st;

@@ -19,6 +19,9 @@ struct catalog_declared;
 /* Reads what the store holds and adds the host's own type `users`. `store` is borrowed. [loader]
  * blocks */
 tn_status catalog_open(struct store *store, struct catalog **ret_catalog, struct err *err);
+/* As it is stored: nothing is declared and nothing written, so a store opened for reading will do.
+ * [loader] blocks */
+tn_status catalog_open_stored(struct store *store, struct catalog **ret_catalog, struct err *err);
 void catalog_close(struct catalog *catalog);
 
 /* Positions in a plugin's lists to ids; 0 where a row has none (messages). Lent by `declared`. */
@@ -42,7 +45,8 @@ const struct catalog_binding *catalog_binding(const struct catalog_declared *dec
 
 /* Stores it, synced; on failure it is as before. [loader] blocks */
 tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declared, struct err *err);
-/* Takes it out again as if it had never been declared. Not after catalog_keep. [loader] */
+/* Takes it out again as if it had never been declared: the last one, and not after catalog_keep.
+ * [loader] */
 void catalog_drop(struct catalog *catalog, struct catalog_declared *declared);
 /* Frees the binding; what it declared stays. */
 void catalog_declared_destroy(struct catalog_declared *declared);

@@ -3,6 +3,7 @@
  * declare.c - taking in what a plugin declares. It works on copies of the host's definitions, which
  * replace the old ones in one step, so that nothing is left behind when it is refused or dropped.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -616,7 +617,9 @@ void catalog_drop(struct catalog *catalog, struct catalog_declared *declared)
     catalog->host = declared->before;
     declared->before = (struct definitions){0};
     catalog->next_id = declared->next_id_before;
-    catalog->plugin_count--;                    /* it was the last one */
+    assert(catalog->plugin_count > 0);
+    assert(catalog->plugins[catalog->plugin_count - 1] == declared->plugin); /* the last one */
+    catalog->plugin_count--;
     (void)catalog_collect_texts(catalog, NULL); /* else its texts stay, which nobody asks for */
     catalog_forget_built(catalog);
     (void)pthread_mutex_unlock(&catalog->mu);

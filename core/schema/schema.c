@@ -394,6 +394,38 @@ static tn_status build_rollup(struct schema *s, const Tenon__Stored__V1__Rollup 
     return map_set(&s->rollups_by_name, rollup->name, rollup, NULL);
 }
 
+static int compare_property_names(const void *a, const void *b)
+{
+    const struct schema_property *x = *(const struct schema_property *const *)a;
+    const struct schema_property *y = *(const struct schema_property *const *)b;
+
+    return strcmp(x->name.data, y->name.data);
+}
+
+/* Answers list properties by name: that order is worked out once, here. */
+static tn_status rank_properties(struct schema *s, struct schema_type *type)
+{
+    size_t count = type->property_count;
+    const struct schema_property **by_name =
+        (const struct schema_property **)arena_alloc_array(&s->arena, count, sizeof(*by_name));
+    uint32_t *ranks = arena_array(&s->arena, uint32_t, count);
+
+    if (!by_name || !ranks)
+        return TN_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < count; i++)
+        by_name[i] = type->properties[i];
+    qsort((void *)by_name, count, sizeof(void *), compare_property_names);
+    for (uint32_t rank = 0; rank < count; rank++) {
+        size_t at = 0;
+
+        while (type->properties[at] != by_name[rank])
+            at++;
+        ranks[at] = rank;
+    }
+    type->name_ranks = ranks;
+    return TN_OK;
+}
+
 /* Gives each type its properties (the array of all is sorted by id) and what marks them out. */
 static tn_status fill_type(struct schema *s, struct schema_type *type)
 {
@@ -419,7 +451,7 @@ static tn_status fill_type(struct schema *s, struct schema_type *type)
         if ((property->flags & TN_OWNER) && !type->owner_property)
             type->owner_property = property;
     }
-    return TN_OK;
+    return rank_properties(s, type);
 }
 
 static tn_status fill_rollups(struct schema *s, struct schema_type *type)

@@ -24,7 +24,7 @@
 #define SCHEMA_TYPE_MAX 1000u
 #define SCHEMA_PROPERTY_MAX 1000u /* of one type */
 #define SCHEMA_OPTION_MAX 5000u
-#define SCHEMA_LABEL_MAX 63u /* of one association type; labels of a link are bits */
+#define SCHEMA_LABEL_MAX 64u /* of one association type; labels of a link are bits */
 
 struct schema;
 
@@ -74,6 +74,7 @@ struct schema_type {
     struct tn_str owner;
     bool is_archived;
     const struct schema_property *const *properties; /* by id, archived ones included */
+    const uint32_t *name_ranks; /* of `properties`, in their order: the place among their names */
     uint32_t property_count;
     const struct schema_property *title;          /* names the record to people, or NULL */
     const struct schema_property *owner_property; /* TN_OWNER, or NULL */

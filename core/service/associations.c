@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/base/buf.h"
+#include "core/base/map.h"
 #include "core/base/utf8.h"
 #include "core/service/service.h"
 #include "core/service/wire.h"
@@ -157,28 +159,53 @@ struct end {
 
 /* Where a list stands: the number of its end, and the last record told of it. */
 struct place {
+    uint64_t list; /* hash of what is listed: a cursor of another list is known */
     uint64_t end;
     tn_id after;
 };
 
-#define PLACE_SIZE 16u
+/* Of the three as u64, and a hash of them: a damaged cursor is known too. */
+#define PLACE_SIZE 32u
+#define PLACE_SEAL 24u
+
+/* Ends may be added between two pages, so that numbers of ends mean others: they are hashed too. */
+static tn_status hash_list(struct service_call *call, tn_id at, const struct end *ends,
+                           size_t end_count, uint64_t *ret_hash)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    tn_status st = buf_add_u32(&text, call->session->portal->id);
+
+    if (st == TN_OK)
+        st = buf_add_u64(&text, at);
+    for (size_t i = 0; i < end_count && st == TN_OK; i++) {
+        st = buf_add_u32(&text, ends[i].association->id);
+        if (st == TN_OK)
+            st = buf_add_u8(&text, ends[i].is_inverse);
+    }
+    if (st != TN_OK)
+        return err_memory(call->err, "the answer");
+    *ret_hash = hash_bytes(text.data, text.len);
+    return TN_OK;
+}
 
 static tn_status read_place(struct service_call *call, const char *cursor, size_t end_count,
-                            struct place *ret_place)
+                            struct place *place)
 {
     struct tn_bytes bytes;
 
     TRY(wire_cursor_read(call, cursor, &bytes));
     if (bytes.len == 0)
         return TN_OK;
-    if (bytes.len != PLACE_SIZE || read_u64(bytes.data) >= end_count)
+    if (bytes.len != PLACE_SIZE ||
+        read_u64(bytes.data + PLACE_SEAL) != hash_bytes(bytes.data, PLACE_SEAL) ||
+        read_u64(bytes.data) != place->list || read_u64(bytes.data + 8) >= end_count)
         return err_violate(call->err,
                            TN_INVALID_ARGUMENT,
                            "cursor",
                            "cursor",
                            "The cursor is not one of this query: start again without a cursor.");
-    ret_place->end = read_u64(bytes.data);
-    ret_place->after = read_u64(bytes.data + 8);
+    place->end = read_u64(bytes.data + 8);
+    place->after = read_u64(bytes.data + 16);
     return TN_OK;
 }
 
@@ -186,8 +213,10 @@ static char *write_place(struct service_call *call, const struct place *place)
 {
     uint8_t bytes[PLACE_SIZE];
 
-    write_u64(bytes, place->end);
-    write_u64(bytes + 8, place->after);
+    write_u64(bytes, place->list);
+    write_u64(bytes + 8, place->end);
+    write_u64(bytes + 16, place->after);
+    write_u64(bytes + PLACE_SEAL, hash_bytes(bytes, PLACE_SEAL));
     return wire_cursor_write(call, (struct tn_bytes){bytes, sizeof(bytes)});
 }
 
@@ -291,7 +320,7 @@ static tn_status list_ends(struct service_call *call, struct record *at, const s
         }
         TRY(list_end(call, at, &ends[place.end], limit, &place, response, &has_more));
         if (!has_more)
-            place = (struct place){.end = place.end + 1};
+            place = (struct place){.list = place.list, .end = place.end + 1};
     }
     return TN_OK;
 }
@@ -310,8 +339,9 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     TRY(wire_type(call, request->type, &type));
     TRY(wire_limit(call, request->limit, &limit));
     TRY(collect_ends(call, type, request->association, &ends, &end_count));
-    TRY(read_place(call, request->cursor, end_count, &place));
     TRY(wire_find(call, type, request->at, false, "at", &at, call->err));
+    TRY(hash_list(call, record_id(at), ends, end_count, &place.list));
+    TRY(read_place(call, request->cursor, end_count, &place));
     response->links = wire_list(call, limit);
     if (!response->links)
         return TN_RESOURCE_EXHAUSTED;

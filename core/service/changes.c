@@ -22,6 +22,8 @@
 #define PAGE_COUNT ((size_t)500)
 /* Bytes of one message of a watch; one change may be larger. */
 #define PAGE_SIZE_MAX ((size_t)512 * 1024)
+/* Pages that a watch reads in one go: of a type that is seldom, nothing is sent for long. */
+#define WATCH_READ_MAX ((size_t)20)
 /* Memory of one page, decoded and as messages. */
 #define PAGE_ARENA_SIZE_MAX ((size_t)32 * 1024 * 1024)
 
@@ -138,6 +140,7 @@ struct page {
     uint32_t type;  /* 0: all */
     size_t limit;   /* of changes in the page */
     size_t size_max;
+    size_t read_max; /* of reads of PAGE_COUNT changes, those of other types included */
     Tenon__Events__V1__Change **changes;
     size_t count;
     size_t size; /* of the changes, encoded */
@@ -198,7 +201,7 @@ static tn_status read_some(struct service_call *call, uint64_t after, struct are
     }
 }
 
-/* Reads on until the page is full or the head is reached. */
+/* Reads on until the page is full, the head is reached, or enough was read. */
 static tn_status page_fill(struct service_call *call, struct page *page)
 {
     struct arena decoded;
@@ -206,15 +209,15 @@ static tn_status page_fill(struct service_call *call, struct page *page)
     tn_status st = TN_OK;
 
     arena_init(&decoded, PAGE_ARENA_SIZE_MAX);
-    while (st == TN_OK && count > 0 && !page->is_full) {
+    for (size_t i = 0; st == TN_OK && i < page->read_max && count > 0 && !page->is_full; i++) {
         struct change *changes = NULL;
 
         arena_reset(&decoded);
         st = bus_call_state(call->bus);
         if (st == TN_OK)
             st = read_some(call, page->after, &decoded, &changes, &count);
-        for (size_t i = 0; st == TN_OK && i < count && !page->is_full; i++)
-            st = page_take(call, page, &changes[i]);
+        for (size_t j = 0; st == TN_OK && j < count && !page->is_full; j++)
+            st = page_take(call, page, &changes[j]);
     }
     arena_fini(&decoded);
     return st;
@@ -231,11 +234,26 @@ static tn_status type_id(struct service_call *call, const char *name, uint32_t *
     return TN_OK;
 }
 
+/* Who has seen more than there is follows another history: a portal that was restored, perhaps. */
+static tn_status check_after(struct service_call *call, uint64_t after, uint64_t head)
+{
+    if (after <= head)
+        return TN_OK;
+    return err_violate(call->err,
+                       TN_OUT_OF_RANGE,
+                       "after",
+                       "beyond_head",
+                       "There is no change %llu: the newest is %llu.",
+                       (unsigned long long)after,
+                       (unsigned long long)head);
+}
+
 static tn_status list(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Events__V1__ListRequest *request = message;
     Tenon__Events__V1__ListResponse *response = answer;
-    struct page page = {.after = request->after, .size_max = PAGE_SIZE_MAX * 4};
+    struct page page = {
+        .after = request->after, .size_max = PAGE_SIZE_MAX * 4, .read_max = SIZE_MAX};
     uint32_t limit = 0;
 
     TRY(wire_limit(call, request->limit, &limit));
@@ -243,6 +261,7 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     page.limit = limit;
     TRY(page_init(call, &page));
     response->head = records_head(call->service->records, call->session->portal);
+    TRY(check_after(call, request->after, response->head));
     TRY(page_fill(call, &page));
     response->changes = page.changes;
     response->n_changes = page.count;
@@ -383,8 +402,11 @@ static bool watch_is_at_head(struct watch *watch)
 static tn_status send_page(struct watch *watch, struct service_call *call)
 {
     Tenon__Events__V1__WatchResponse response = TENON__EVENTS__V1__WATCH_RESPONSE__INIT;
-    struct page page = {
-        .after = watch->after, .type = watch->type, .limit = PAGE_COUNT, .size_max = PAGE_SIZE_MAX};
+    struct page page = {.after = watch->after,
+                        .type = watch->type,
+                        .limit = PAGE_COUNT,
+                        .size_max = PAGE_SIZE_MAX,
+                        .read_max = WATCH_READ_MAX};
 
     TRY(page_init(call, &page));
     TRY(page_fill(call, &page));
@@ -419,38 +441,42 @@ static tn_status watch_send(struct watch *watch)
     return st;
 }
 
-/* Sends what there is; then waits or ends, after which the watch is not ours. */
+/*
+ * Sends a page, then waits or ends, after which the watch is not ours. The next page has to queue
+ * for a worker, so that watches of a long past leave workers to others.
+ */
 static void watch_step(struct bus_call *bus, void *ctx)
 {
     struct watch *watch = ctx;
     tn_status st = bus_call_state(bus);
+    bool is_at_head = st == TN_OK && watch_is_at_head(watch);
 
-    while (st == TN_OK) {
-        if (watch_is_at_head(watch)) {
-            bus_call_wait(bus, INT64_MAX, watch_step, watch);
-            return;
-        }
+    if (st == TN_OK && !is_at_head) {
         st = session_check(watch->session, bus_call_err(bus)); /* it may have been revoked since */
         if (st == TN_OK)
             st = watch_send(watch);
-        if (st == TN_RESOURCE_EXHAUSTED && bus_call_err(bus)->status == TN_OK) {
-            bus_call_wait(bus, INT64_MAX, watch_step, watch);
-            return;
-        }
         if (st == TN_OK)
-            st = bus_call_state(bus);
+            bus_call_wake(bus);
+        else if (st == TN_RESOURCE_EXHAUSTED && bus_call_err(bus)->status == TN_OK)
+            st = TN_OK; /* the reader has no room: its credit wakes it */
     }
-    watch_end(watch, st);
+    if (st == TN_OK)
+        bus_call_wait(bus, INT64_MAX, watch_step, watch);
+    else
+        watch_end(watch, st);
 }
 
 static tn_status start_watch(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Events__V1__WatchRequest *request = message;
     struct watches *watches = call->service->watches;
+    uint64_t head = records_head(call->service->records, call->session->portal);
     uint32_t type = 0;
 
     (void)answer;
     TRY(type_id(call, request->type, &type));
+    if (!request->from_now)
+        TRY(check_after(call, request->after, head));
     struct watch *watch = mem_new(struct watch);
     if (!watch)
         return err_memory(call->err, "a watch");
@@ -459,8 +485,7 @@ static tn_status start_watch(struct service_call *call, const void *message, voi
     watch->bus = call->bus;
     watch->session = call->session;
     watch->type = type;
-    watch->after = request->from_now ? records_head(call->service->records, call->session->portal)
-                                     : request->after;
+    watch->after = request->from_now ? head : request->after;
     (void)snprintf(watch->language, sizeof(watch->language), "%s", call->language);
     bus_call_ref(call->bus);
     tn_status st = watches_add(watches, watch, call->err);

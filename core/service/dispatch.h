@@ -25,6 +25,7 @@
 /* After so many lost commits a call takes its portal's turn. */
 #define DISPATCH_LOSS_MAX 3u
 
+struct notices;
 struct watches;
 
 /* What methods work with. All borrowed, and outlive the server. */
@@ -34,6 +35,7 @@ struct service {
     struct catalog *catalog;
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
+    struct notices *notices;     /* notices.h */
     struct log *log;
     struct pool *pool;               /* of the calls, for metrics; NULL: not told */
     struct metric_set *admissions;   /* of sessions, by status */

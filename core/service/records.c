@@ -87,9 +87,12 @@ static tn_status get_by_id(struct service_call *call, const char *type_name, uin
                            struct record **ret_record)
 {
     const struct schema_type *type = NULL;
+    struct err said;
 
     TRY(wire_type(call, type_name, &type));
-    return txn_get_any(call->txn, type, id, ret_record, call->err);
+    err_init(&said, call->language);
+    tn_status st = txn_get_any(call->txn, type, id, ret_record, &said);
+    return st == TN_OK ? TN_OK : wire_missing(st, "id", &said, call->err);
 }
 
 static tn_status restore(struct service_call *call, const void *message, void *answer)

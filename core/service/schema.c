@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* schema.c - tenon.schema.v1.Schema: what records look like, in the language of the call. */
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/utf8.h"
 #include "core/service/service.h"
@@ -301,6 +302,15 @@ static tn_status read_property(struct service_call *call, const char *type,
     return TN_OK;
 }
 
+/* A kind is needed to make a property, not to change one. */
+static tn_status check_new(struct service_call *call, const Tenon__Schema__V1__PropertyType *wire)
+{
+    if (wire->kind[0] != '\0')
+        return TN_OK;
+    return err_violate(
+        call->err, TN_INVALID_ARGUMENT, "kind", "required", "%s is required.", "kind");
+}
+
 static tn_status answer_property(struct service_call *call, const char *type_name,
                                  const char *property_name,
                                  Tenon__Schema__V1__PropertyType **ret_property)
@@ -326,9 +336,49 @@ static tn_status create_property(struct service_call *call, const void *message,
 
     if (!request->property)
         return required(call, "property");
+    TRY(check_new(call, request->property));
     TRY(read_property(call, request->type, request->property, &wanted));
     TRY(records_add_property(call->service->records, &options, &wanted, call->err));
     return answer_property(call, request->type, request->property->name, &response->property);
+}
+
+static tn_status refuse_fixed(struct service_call *call, const char *field)
+{
+    return err_violate(call->err,
+                       TN_FAILED_PRECONDITION,
+                       field,
+                       "fixed",
+                       "%s is decided when a property is made and cannot change.",
+                       field);
+}
+
+/* What a request asks for and cannot have; what it leaves out it leaves as it is. */
+static tn_status check_fixed(struct service_call *call, const char *type_name,
+                             const Tenon__Schema__V1__PropertyType *wire)
+{
+    static const struct {
+        uint32_t flag;
+        const char *field;
+    } fixed[] = {{TN_REQUIRED, "required"},
+                 {TN_UNIQUE, "unique"},
+                 {TN_INDEXED, "indexed"},
+                 {TN_SEARCHABLE, "searchable"},
+                 {TN_TITLE, "title"}};
+    const struct schema_type *type = schema_type_by_name(call->schema, utf8_str(type_name));
+    const struct schema_property *property =
+        type ? schema_property_by_name(call->schema, type, utf8_str(wire->name)) : NULL;
+
+    if (!property)
+        return TN_OK; /* which is refused in its turn */
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (flags_of(wire) & ~property->flags & fixed[i].flag)
+            return refuse_fixed(call, fixed[i].field);
+    if (wire->fallback[0] != '\0' && !utf8_is(property->fallback, wire->fallback))
+        return refuse_fixed(call, "fallback");
+    const struct schema_type *refers = schema_type_by_id(call->schema, property->refers);
+    if (wire->refers[0] != '\0' && (!refers || !utf8_is(refers->name, wire->refers)))
+        return refuse_fixed(call, "refers");
+    return TN_OK;
 }
 
 static tn_status update_property(struct service_call *call, const void *message, void *answer)
@@ -341,6 +391,7 @@ static tn_status update_property(struct service_call *call, const void *message,
     if (!request->property)
         return required(call, "property");
     TRY(read_property(call, request->type, request->property, &wanted));
+    TRY(check_fixed(call, request->type, request->property));
     TRY(records_update_property(call->service->records, &options, &wanted, call->err));
     return answer_property(call, request->type, request->property->name, &response->property);
 }
@@ -358,6 +409,14 @@ static tn_status archive_property(struct service_call *call, const void *message
                                     call->err);
 }
 
+static void add_refusals(struct service_call *call, size_t position, const struct err *err)
+{
+    char prefix[WIRE_FIELD_SIZE];
+
+    (void)snprintf(prefix, sizeof(prefix), "type.properties[%zu]", position);
+    wire_add_refusals(call->err, err, prefix);
+}
+
 /* A type and then its properties are changes of their own: what was made before a refusal stays,
  * and the answer says which property was refused. */
 static tn_status add_properties(struct service_call *call,
@@ -367,7 +426,6 @@ static tn_status add_properties(struct service_call *call,
         struct txn_options options = dispatch_txn_options(call);
         struct catalog_property_request wanted;
         struct service_call of_item = *call;
-        char prefix[WIRE_FIELD_SIZE];
         struct err err;
 
         err_init(&err, call->language);
@@ -377,8 +435,7 @@ static tn_status add_properties(struct service_call *call,
             st = records_add_property(call->service->records, &options, &wanted, &err);
         if (st == TN_OK)
             continue;
-        (void)snprintf(prefix, sizeof(prefix), "type.properties[%zu]", i);
-        wire_add_refusals(call->err, &err, prefix);
+        add_refusals(call, i, &err);
         return st;
     }
     return TN_OK;
@@ -400,11 +457,31 @@ static tn_status answer_type(struct service_call *call, const char *name,
     return st;
 }
 
+/* What of one property can be known to be wrong by itself and by those before it. */
+static tn_status check_property(struct service_call *call,
+                                const Tenon__Schema__V1__ObjectType *wire, size_t position)
+{
+    const Tenon__Schema__V1__PropertyType *property = wire->properties[position];
+    struct catalog_property_request wanted;
+
+    TRY(check_new(call, property));
+    TRY(read_property(call, wire->name, property, &wanted));
+    for (size_t i = 0; i < position; i++)
+        if (strcmp(wire->properties[i]->name, property->name) == 0)
+            return err_violate(call->err,
+                               TN_ALREADY_EXISTS,
+                               "name",
+                               "unique",
+                               "Two properties have the name '%s'.",
+                               property->name);
+    return TN_OK;
+}
+
 /* Refuses what of the properties can be known to be wrong before anything is made. */
 static tn_status check_properties(struct service_call *call,
                                   const Tenon__Schema__V1__ObjectType *wire)
 {
-    struct catalog_property_request wanted;
+    tn_status first = TN_OK;
 
     if (wire->n_properties > SCHEMA_PROPERTY_MAX)
         return err_violate(call->err,
@@ -413,9 +490,19 @@ static tn_status check_properties(struct service_call *call,
                            "too_many",
                            "A type has at most %u properties.",
                            SCHEMA_PROPERTY_MAX);
-    for (size_t i = 0; i < wire->n_properties; i++)
-        TRY(read_property(call, wire->name, wire->properties[i], &wanted));
-    return TN_OK;
+    for (size_t i = 0; i < wire->n_properties; i++) {
+        struct service_call of_item = *call;
+        struct err err;
+
+        err_init(&err, call->language);
+        of_item.err = &err;
+        tn_status st = check_property(&of_item, wire, i);
+        if (st != TN_OK)
+            add_refusals(call, i, &err);
+        if (first == TN_OK)
+            first = st;
+    }
+    return first;
 }
 
 static tn_status create_type(struct service_call *call, const void *message, void *answer)

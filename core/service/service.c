@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/service/changes.h"
+#include "core/service/notices.h"
 #include "tenon_proto_descriptors.h"
 
 struct service_host {
@@ -91,6 +92,7 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
     TRY(bus_server_add_descriptors(server, descriptors, err));
     for (size_t i = 0; i < count; i++)
         TRY(dispatch_add(host->dispatch, all[i].methods, all[i].count, err));
+    TRY(notices_create(&host->service, server, &host->service.notices, err));
     return add_plugin_methods(host, err);
 }
 
@@ -104,6 +106,7 @@ void service_host_set_urls(struct service_host *host, const char *const *urls, s
 void service_host_stop(struct service_host *host)
 {
     watches_stop(host->service.watches);
+    notices_stop(host->service.notices);
 }
 
 void service_host_destroy(struct service_host *host)
@@ -112,5 +115,6 @@ void service_host_destroy(struct service_host *host)
         return;
     dispatch_destroy(host->dispatch);
     watches_destroy(host->service.watches);
+    notices_destroy(host->service.notices);
     mem_free(host);
 }

@@ -75,7 +75,7 @@ tn_status wire_property(struct service_call *call, const struct schema_type *typ
                            TN_INVALID_ARGUMENT,
                            field ? field : name,
                            "unknown_property",
-                           "'%.*s' has no property '%s'.",
+                           "'%.*s' has no property '%s': list them with Schema/GetType.",
                            (int)type->name.len,
                            type->name.data,
                            name);
@@ -217,7 +217,7 @@ static tn_status read_number(const Tenon__Records__V1__Decimal *number, const ch
         return err_violate(err,
                            TN_INVALID_ARGUMENT,
                            field,
-                           "out_of_range",
+                           "range",
                            "The number is too large or too fine to be exact.");
     *ret_value = value_number(exact);
     return TN_OK;
@@ -402,9 +402,9 @@ static tn_status find_by_value(struct service_call *call, const struct schema_ty
     return txn_get_by(call->txn, property, &value, ret_record, err);
 }
 
-tn_status wire_find(struct service_call *call, const struct schema_type *type,
-                    const Tenon__Records__V1__RecordKey *key, bool with_archived, const char *field,
-                    struct record **ret_record, struct err *err)
+static tn_status find_record(struct service_call *call, const struct schema_type *type,
+                             const Tenon__Records__V1__RecordKey *key, bool with_archived,
+                             const char *field, struct record **ret_record, struct err *err)
 {
     if (key && key->property[0] != '\0' && key->id == 0)
         return find_by_value(call, type, key, field, ret_record, err);
@@ -418,6 +418,28 @@ tn_status wire_find(struct service_call *call, const struct schema_type *type,
                          : txn_get(call->txn, type, key->id, ret_record, err);
 }
 
+tn_status wire_missing(tn_status status, const char *field, const struct err *said, struct err *err)
+{
+    if (status == TN_NOT_FOUND && said->violation_count == 0)
+        return err_violate_text(err, status, field, "not_found", utf8_str(said->message));
+    if (wire_is_refusal(status))
+        wire_add_refusals(err, said, "");
+    else
+        err_copy(err, said);
+    return status;
+}
+
+tn_status wire_find(struct service_call *call, const struct schema_type *type,
+                    const Tenon__Records__V1__RecordKey *key, bool with_archived, const char *field,
+                    struct record **ret_record, struct err *err)
+{
+    struct err said;
+
+    err_init(&said, call->language);
+    tn_status st = find_record(call, type, key, with_archived, field, ret_record, &said);
+    return st == TN_OK ? TN_OK : wire_missing(st, field, &said, err);
+}
+
 /* Refusals */
 
 void wire_add_refusals(struct err *to, const struct err *from, const char *prefix)
@@ -425,7 +447,7 @@ void wire_add_refusals(struct err *to, const struct err *from, const char *prefi
     for (uint32_t i = 0; i < from->violation_count; i++) {
         const struct err_violation *violation = &from->violations[i];
         char field[ERR_FIELD_SIZE * 2];
-        const char *dot = violation->field[0] ? "." : "";
+        const char *dot = prefix[0] && violation->field[0] ? "." : "";
 
         (void)snprintf(field, sizeof(field), "%s%s%s", prefix, dot, violation->field);
         (void)err_violate_text(to, from->status, field, violation->rule, utf8_str(violation->text));

@@ -77,11 +77,16 @@ tn_status wire_labels_write(struct service_call *call, const struct schema_assoc
 
 /* Records */
 
-/* Finds the record that a key names. `with_archived`: archived ones too. TN_NOT_FOUND;
- * TN_INVALID_ARGUMENT: the key names nothing. Violations of `field`. */
+/* Finds the record that a key names. `with_archived`: archived ones too. TN_NOT_FOUND: rule
+ * "not_found"; TN_INVALID_ARGUMENT: the key names nothing. Violations of `field`. */
 tn_status wire_find(struct service_call *call, const struct schema_type *type,
                     const Tenon__Records__V1__RecordKey *key, bool with_archived, const char *field,
                     struct record **ret_record, struct err *err);
+
+/* Adds to `err` why a record was not got, as `said` says it; that it is not there as a violation of
+ * `field`, rule "not_found". Returns `status`. */
+tn_status wire_missing(tn_status status, const char *field, const struct err *said,
+                       struct err *err);
 
 /* Which properties of a type an answer shows, and in which order: by name. */
 struct wire_view;
@@ -95,7 +100,8 @@ tn_status wire_record(struct service_call *call, const struct wire_view *view,
 tn_status wire_row(struct service_call *call, const struct wire_view *view, tn_id id,
                    struct tn_bytes row, Tenon__Records__V1__Record **ret_record);
 
-/* Adds what `from` says to `to`, with `prefix` ("records[3]") and a dot before each field. */
+/* Adds what `from` says to `to`, with `prefix` ("records[3]") and a dot before each field; with an
+ * empty one, as it is. */
 void wire_add_refusals(struct err *to, const struct err *from, const char *prefix);
 /* Whether a status refuses one item for what it asks, so that the others are still worth a look. */
 bool wire_is_refusal(tn_status status);

@@ -1,89 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire_record.c - records as messages: properties by name, those without a value left out. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/base/utf8.h"
 #include "core/service/wire.h"
 #include "core/value/row.h"
 
-/* A property that is shown. */
+/* A property that is shown, or may be. */
 struct column {
-    uint32_t property;
-    uint32_t rank; /* among the names */
-    char *name;
+    const struct schema_property *property;
+    bool is_shown;
+    char *name; /* NULL until a record has a value for it */
 };
 
 struct wire_view {
     const struct schema_type *type;
     char *type_name;
-    struct column *columns; /* by property id, as values lie in a row */
-    size_t count;
+    struct column *columns; /* as the type's properties: by id, as values lie in a row */
 };
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(((const struct column *)a)->name, ((const struct column *)b)->name);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    uint32_t x = ((const struct column *)a)->property;
-    uint32_t y = ((const struct column *)b)->property;
-
-    return x < y ? -1 : x > y;
-}
-
-static void rank(struct wire_view *view)
-{
-    if (view->count < 2)
-        return;
-    qsort(view->columns, view->count, sizeof(*view->columns), compare_names);
-    for (size_t i = 0; i < view->count; i++)
-        view->columns[i].rank = (uint32_t)i;
-    qsort(view->columns, view->count, sizeof(*view->columns), compare_ids);
-}
-
-static tn_status add_column(struct service_call *call, struct wire_view *view,
-                            const struct schema_property *property)
-{
-    char *name = wire_text(call, property->name);
-
-    if (!name)
-        return TN_RESOURCE_EXHAUSTED;
-    view->columns[view->count++] = (struct column){.property = property->id, .name = name};
-    return TN_OK;
-}
-
-static tn_status add_all(struct service_call *call, struct wire_view *view)
+static void show_all(struct wire_view *view)
 {
     for (uint32_t i = 0; i < view->type->property_count; i++) {
         const struct schema_property *property = view->type->properties[i];
 
-        if (!property->is_archived && !(property->flags & TN_HIDDEN))
-            TRY(add_column(call, view, property));
+        view->columns[i].is_shown = !property->is_archived && !(property->flags & TN_HIDDEN);
     }
-    return TN_OK;
 }
 
-static bool has_column(const struct wire_view *view, uint32_t property)
-{
-    for (size_t i = 0; i < view->count; i++) {
-        if (view->columns[i].property == property)
-            return true;
-    }
-    return false;
-}
-
-static tn_status add_named(struct service_call *call, struct wire_view *view, char *const *names,
-                           size_t count)
+static tn_status show_named(struct service_call *call, struct wire_view *view, char *const *names,
+                            size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct schema_property *property = NULL;
+        size_t at = 0;
 
         TRY(wire_property(call, view->type, names[i], "properties", &property, call->err));
-        if (!has_column(view, property->id))
-            TRY(add_column(call, view, property));
+        while (view->columns[at].property != property)
+            at++;
+        view->columns[at].is_shown = true;
     }
     return TN_OK;
 }
@@ -101,16 +53,19 @@ tn_status wire_view_create(struct service_call *call, const struct schema_type *
                            "At most %u properties can be asked for.",
                            SCHEMA_PROPERTY_MAX);
     if (view)
-        view->columns = arena_array(
-            call->arena, struct column, 1 + (count ? count : (size_t)type->property_count));
+        view->columns = arena_array(call->arena, struct column, type->property_count);
     if (!view || !view->columns)
         return err_memory(call->err, "the answer");
     view->type = type;
     view->type_name = wire_text(call, type->name);
     if (!view->type_name)
         return TN_RESOURCE_EXHAUSTED;
-    TRY(count ? add_named(call, view, names, count) : add_all(call, view));
-    rank(view);
+    for (uint32_t i = 0; i < type->property_count; i++)
+        view->columns[i].property = type->properties[i];
+    if (count == 0)
+        show_all(view);
+    else
+        TRY(show_named(call, view, names, count));
     *ret_view = view;
     return TN_OK;
 }
@@ -131,15 +86,17 @@ static tn_status value_at(const struct values *values, size_t position, struct r
 }
 
 static Tenon__Records__V1__Property *
-write_property(struct service_call *call, const struct column *column, const struct tn_value *value)
+write_property(struct service_call *call, struct column *column, const struct tn_value *value)
 {
     Tenon__Records__V1__Property *property =
         wire_message(call, &tenon__records__v1__property__descriptor);
 
     if (!property)
         return NULL;
+    if (!column->name)
+        column->name = wire_text(call, column->property->name);
     property->name = column->name;
-    property->value = wire_value_write(call, value);
+    property->value = property->name ? wire_value_write(call, value) : NULL;
     return property->value ? property : NULL;
 }
 
@@ -164,11 +121,12 @@ static tn_status damaged(struct service_call *call)
 static tn_status write_properties(struct service_call *call, const struct wire_view *view,
                                   const struct values *values, Tenon__Records__V1__Record *record)
 {
+    size_t count = view->type->property_count;
     size_t at = 0;
 
-    if (view->count == 0 || values->count == 0)
+    if (count == 0 || values->count == 0)
         return TN_OK;
-    Tenon__Records__V1__Property **properties = wire_list(call, view->count);
+    Tenon__Records__V1__Property **properties = wire_list(call, count); /* by rank */
     if (!properties)
         return TN_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < values->count; i++) {
@@ -176,18 +134,20 @@ static tn_status write_properties(struct service_call *call, const struct wire_v
 
         if (value_at(values, i, &value) != TN_OK)
             return damaged(call);
-        while (at < view->count && view->columns[at].property < value.property)
+        while (at < count && view->columns[at].property->id < value.property)
             at++;
-        if (at == view->count)
+        if (at == count)
             break;
-        const struct column *column = &view->columns[at];
-        if (column->property != value.property || value.value.kind == TN_NONE)
+        struct column *column = &view->columns[at];
+        if (!column->is_shown || column->property->id != value.property ||
+            value.value.kind == TN_NONE)
             continue;
-        properties[column->rank] = write_property(call, column, &value.value);
-        if (!properties[column->rank])
+        uint32_t rank = view->type->name_ranks[at];
+        properties[rank] = write_property(call, column, &value.value);
+        if (!properties[rank])
             return TN_RESOURCE_EXHAUSTED;
     }
-    record->n_properties = close_gaps(properties, view->count);
+    record->n_properties = close_gaps(properties, count);
     record->properties = properties;
     return TN_OK;
 }

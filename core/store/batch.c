@@ -10,11 +10,6 @@
 
 #include "core/store/private.h"
 
-#define HEADER_SIZE ((size_t)12)
-
-/* Kinds of writes, as db/dbformat.h of RocksDB numbers them. */
-enum { KIND_DELETE = 0x00, KIND_PUT = 0x01, KIND_DELETE_RANGE = 0x0f };
-
 /* A kind and two varint lengths of 32 bits. */
 #define WRITE_OVERHEAD_MAX ((size_t)11)
 
@@ -68,15 +63,15 @@ static void fail(struct store_batch *batch, tn_status status)
 /* Room for `len` bytes more, and for the header if they are the first. */
 static bool make_room(struct store_batch *batch, size_t len)
 {
-    static const uint8_t header[HEADER_SIZE];
+    static const uint8_t header[BATCH_HEADER_SIZE];
 
     if (batch->bytes.len + len > STORE_BATCH_SIZE_MAX ||
-        buf_reserve(&batch->bytes, HEADER_SIZE + len) != TN_OK) {
+        buf_reserve(&batch->bytes, BATCH_HEADER_SIZE + len) != TN_OK) {
         fail(batch, TN_RESOURCE_EXHAUSTED);
         return false;
     }
     if (batch->bytes.len == 0)
-        (void)buf_add(&batch->bytes, header, HEADER_SIZE); /* reserved */
+        (void)buf_add(&batch->bytes, header, BATCH_HEADER_SIZE); /* reserved */
     return true;
 }
 
@@ -123,21 +118,22 @@ void store_batch_put(struct store_batch *batch, enum store_family family, uint32
                      struct tn_bytes key, struct tn_bytes value)
 {
     assert(family >= 1 && family <= STORE_FAMILY_MAX);
-    add_write(batch, KIND_PUT, family, portal, key, &value, NULL);
+    add_write(batch, BATCH_PUT, family, portal, key, &value, NULL);
 }
 
 void store_batch_delete(struct store_batch *batch, enum store_family family, uint32_t portal,
                         struct tn_bytes key)
 {
     assert(family >= 1 && family <= STORE_FAMILY_MAX);
-    add_write(batch, KIND_DELETE, family, portal, key, NULL, NULL);
+    add_write(batch, BATCH_DELETE, family, portal, key, NULL, NULL);
 }
 
 void store_batch_delete_range(struct store_batch *batch, enum store_family family, uint32_t portal,
                               struct tn_bytes from, struct tn_bytes to)
 {
     assert(family >= 1 && family <= STORE_FAMILY_MAX);
-    add_write(batch, KIND_DELETE_RANGE, family, portal, from, NULL, &to);
+    assert(!settings_is_hinted(family));
+    add_write(batch, BATCH_DELETE_RANGE, family, portal, from, NULL, &to);
 }
 
 void store_batch_append(struct store_batch *batch, const struct store_batch *from)
@@ -148,10 +144,10 @@ void store_batch_append(struct store_batch *batch, const struct store_batch *fro
     if (from->count == 0)
         return;
 
-    size_t len = from->bytes.len - HEADER_SIZE;
+    size_t len = from->bytes.len - BATCH_HEADER_SIZE;
     if (!make_room(batch, len))
         return;
-    (void)buf_add(&batch->bytes, from->bytes.data + HEADER_SIZE, len); /* reserved */
+    (void)buf_add(&batch->bytes, from->bytes.data + BATCH_HEADER_SIZE, len); /* reserved */
     batch->count += from->count;
 }
 
@@ -177,6 +173,7 @@ static struct tn_bytes finish(const struct store_batch *batch)
 
 tn_status store_write(struct store *store, struct store_batch *batch, bool sync, struct err *err)
 {
+    struct buf sorted = {0};
     char *fault = NULL;
 
     TRY(report_fault(batch, err));
@@ -185,8 +182,11 @@ tn_status store_write(struct store *store, struct store_batch *batch, bool sync,
     TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_WRITE + batch->bytes.len, err));
 
     struct tn_bytes bytes = finish(batch);
+    if (batch_sort(bytes, batch->count, &sorted))
+        bytes = buf_bytes(&sorted);
     rocksdb_writebatch_t *writes =
         rocksdb_writebatch_create_from((const char *)bytes.data, bytes.len);
+    buf_fini(&sorted);
     rocksdb_write(store->db, sync ? store->synced : store->unsynced, writes, &fault);
     rocksdb_writebatch_destroy(writes);
     return fault ? fault_report(fault, FAULT_WRITE, store->dir, err) : TN_OK;

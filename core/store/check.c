@@ -25,6 +25,7 @@
 
 #define BLOCK_SIZE ((size_t)32768)
 #define HEADER_SIZE ((size_t)7)
+#define BATCH_HEADER_SIZE ((size_t)12)
 /* The unit in which a file's contents reach the disk. */
 #define PAGE_SIZE ((uint64_t)4096)
 #define NAME_SIZE ((size_t)64)
@@ -42,6 +43,12 @@ struct scan {
     size_t block_len;
     bool is_open_record; /* a first part came, its last did not yet */
     bool is_torn;
+    /* Of a log, whose records are batches of writes. */
+    bool has_records;
+    bool is_continuation;    /* it begins with an empty batch: see scan_logs */
+    uint64_t first_sequence; /* of its first batch */
+    uint64_t next_sequence;  /* behind the last whole batch, over all logs; 0: not known */
+    uint64_t open_sequence;  /* behind the batch that is open */
 };
 
 static uint16_t read_u16_le(const uint8_t *p)
@@ -52,6 +59,11 @@ static uint16_t read_u16_le(const uint8_t *p)
 static uint32_t read_u32_le(const uint8_t *p)
 {
     return read_u16_le(p) | (uint32_t)read_u16_le(p + 2) << 16;
+}
+
+static uint64_t read_u64_le(const uint8_t *p)
+{
+    return read_u32_le(p) | (uint64_t)read_u32_le(p + 4) << 32;
 }
 
 /* Tables for eight bytes at a time: a log of 32 MiB then takes some 20 ms. */
@@ -221,6 +233,28 @@ static bool fits(struct scan *scan, enum record_type type)
     return true;
 }
 
+/* A batch begins with its sequence number u64 and its count of writes u32, little-endian. */
+static void note_batch(struct scan *scan, size_t position)
+{
+    const uint8_t *header = scan->block + position;
+    enum record_type type = (enum record_type)header[6];
+    size_t len = read_u16_le(header + 4);
+
+    if (type == RECORD_FULL || type == RECORD_FIRST) {
+        uint64_t sequence = len >= BATCH_HEADER_SIZE ? read_u64_le(header + HEADER_SIZE) : 0;
+        uint32_t count = len >= BATCH_HEADER_SIZE ? read_u32_le(header + HEADER_SIZE + 8) : 0;
+
+        if (!scan->has_records) {
+            scan->first_sequence = sequence;
+            scan->is_continuation = type == RECORD_FULL && len == BATCH_HEADER_SIZE && count == 0;
+        }
+        scan->has_records = true;
+        scan->open_sequence = sequence ? sequence + count : 0;
+    }
+    if (type == RECORD_FULL || type == RECORD_LAST)
+        scan->next_sequence = scan->open_sequence;
+}
+
 static tn_status scan_block(struct scan *scan, struct err *err)
 {
     size_t position = 0;
@@ -232,6 +266,7 @@ static tn_status scan_block(struct scan *scan, struct err *err)
             return judge_unreadable(scan, position, err);
         if (!fits(scan, (enum record_type)scan->block[position + 6]))
             return damage(scan, position, err);
+        note_batch(scan, position);
         position += len;
     }
     return TN_OK;
@@ -246,6 +281,8 @@ static tn_status scan_file(struct scan *scan, struct err *err)
     scan->file_size = (uint64_t)stat.st_size;
     scan->is_open_record = false;
     scan->is_torn = false;
+    scan->has_records = false;
+    scan->is_continuation = false;
     for (uint64_t offset = 0; offset < scan->file_size && !scan->is_torn; offset += BLOCK_SIZE) {
         TRY(read_block(scan, offset, err));
         TRY(scan_block(scan, err));
@@ -312,8 +349,12 @@ static int compare_numbers(const struct dirent **a, const struct dirent **b)
 
 /*
  * A log is begun when the one before is complete, and its first sync covers that one too: behind a
- * torn log there is nothing. There always is one, be it empty: RocksDB would take its absence for
- * an empty one, and with it all that somebody lost who tidied up "*.log".
+ * torn log there is nothing. But RocksDB that has recovered a torn log begins the next one with an
+ * empty batch that has the number behind the last one it read; the torn log may still be there
+ * after a crash, or be there again after a power cut that undid its removal.
+ *
+ * There always is a log, be it empty: RocksDB would take its absence for an empty one, and with it
+ * all that somebody lost who tidied up "*.log".
  */
 static tn_status scan_logs(struct scan *scan, int dir_fd, struct dirent **entries, int count,
                            struct err *err)
@@ -323,9 +364,14 @@ static tn_status scan_logs(struct scan *scan, int dir_fd, struct dirent **entrie
     if (count == 0)
         return err_set(
             err, TN_DATA_LOSS, "The store in '%s' is damaged: %s is missing.", scan->dir, "*.log");
+    scan->next_sequence = 0;
     for (int i = 0; i < count; i++) {
+        uint64_t behind = scan->next_sequence;
+
         TRY(scan_name(scan, dir_fd, entries[i]->d_name, err));
-        if (torn && scan->file_size > 0)
+        if (torn && scan->is_continuation && (!behind || scan->first_sequence == behind))
+            torn = NULL;
+        if (torn && scan->has_records)
             return err_set(err,
                            TN_DATA_LOSS,
                            "The store in '%s' is damaged: the end of %s is missing.",

@@ -130,3 +130,34 @@ tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_ke
         *ret_value = value;
     return TN_OK;
 }
+
+tn_status store_next_range(struct store *store, const struct store_snapshot *snapshot,
+                           uint32_t portal, unsigned family, uint32_t *ret_portal,
+                           unsigned *ret_family, struct err *err)
+{
+    uint8_t start[KEY_PREFIX_SIZE];
+    char *fault = NULL;
+    size_t len = 0;
+    tn_status status = TN_NOT_FOUND;
+
+    if (portal == UINT32_MAX && family >= UINT8_MAX)
+        return TN_NOT_FOUND; /* nothing is behind the last one */
+    rocksdb_iterator_t *iterator = rocksdb_create_iterator_cf(
+        store->db, snapshot ? snapshot->options : store->newest, store->keys);
+    key_prefix_write(start, family, portal);
+    rocksdb_iter_seek(iterator, (const char *)start, make_successor(start, sizeof(start)));
+    if (rocksdb_iter_valid(iterator)) {
+        const uint8_t *key = (const uint8_t *)rocksdb_iter_key(iterator, &len);
+
+        assert(len >= KEY_PREFIX_SIZE);
+        *ret_portal = read_u32(key);
+        *ret_family = key[4];
+        status = TN_OK;
+    } else {
+        rocksdb_iter_get_error(iterator, &fault);
+        if (fault)
+            status = fault_report(fault, FAULT_READ, store->dir, err);
+    }
+    rocksdb_iter_destroy(iterator);
+    return status;
+}

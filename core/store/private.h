@@ -18,6 +18,7 @@
 struct store {
     char *dir;
     int dir_fd; /* holds the lock that keeps others out */
+    bool is_read_only;
     rocksdb_t *db;
     rocksdb_column_family_handle_t *keys; /* the one column family: see settings.c */
     rocksdb_cache_t *cache;
@@ -49,6 +50,16 @@ tn_status key_too_long(struct err *err);
 tn_status full_key_make(struct full_key *out, unsigned family, uint32_t portal, struct tn_bytes key,
                         struct err *err);
 
+/* A batch as RocksDB lays it out: see batch.c. Kinds as db/dbformat.h numbers them. */
+#define BATCH_HEADER_SIZE ((size_t)12)
+enum { BATCH_DELETE = 0x00, BATCH_PUT = 0x01, BATCH_DELETE_RANGE = 0x0f };
+
+/*
+ * sort.c: appends the batch with its writes in the order of their keys to `out`. False, and `out`
+ * as it was: memory is out, or it deletes a range; it is then written as it is.
+ */
+bool batch_sort(struct tn_bytes bytes, uint32_t count, struct buf *out);
+
 /* What was being done when RocksDB reported a failure: it decides what a failure means. */
 enum fault_during { FAULT_OPEN, FAULT_READ, FAULT_WRITE };
 
@@ -61,6 +72,8 @@ tn_status fault_report(char *text, enum fault_during during, const char *dir, st
 /* settings.c: all of RocksDB's options, with the reasons. */
 rocksdb_options_t *settings_create(rocksdb_cache_t *cache, rocksdb_logger_t *logger);
 rocksdb_cache_t *settings_cache_create(size_t size);
+/* No range of such a family may be deleted. */
+bool settings_is_hinted(enum store_family family);
 
 /*
  * format.c: what a directory holds, judged by its FORMAT file, and the steps of making a new one:

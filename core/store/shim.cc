@@ -3,15 +3,22 @@
 #include "core/store/shim.h"
 
 #include <rocksdb/env.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <new>
 
 /* As RocksDB's db/c.cc defines it: the C API can take a logger but not make one. */
 struct rocksdb_logger_t {
     std::shared_ptr<rocksdb::Logger> rep;
+};
+
+struct rocksdb_options_t {
+    rocksdb::Options rep;
 };
 
 namespace
@@ -50,6 +57,37 @@ class ForwardingLogger : public rocksdb::Logger
     struct log *log_;
 };
 
+/* The first bytes of the keys of some families, which the byte at an offset tells. */
+class HintPrefix : public rocksdb::SliceTransform
+{
+  public:
+    HintPrefix(const char *families, std::size_t family_offset, std::size_t size)
+        : families_(families), family_offset_(family_offset), size_(size)
+    {
+    }
+
+    const char *Name() const override
+    {
+        return "tenon.HintPrefix";
+    }
+
+    rocksdb::Slice Transform(const rocksdb::Slice &key) const override
+    {
+        return {key.data(), size_};
+    }
+
+    bool InDomain(const rocksdb::Slice &key) const override
+    {
+        return key.size() > size_ && key[family_offset_] != 0 &&
+               std::strchr(families_, key[family_offset_]) != nullptr;
+    }
+
+  private:
+    const char *families_;
+    std::size_t family_offset_;
+    std::size_t size_;
+};
+
 } // namespace
 
 rocksdb_logger_t *shim_logger_create(struct log *log)
@@ -64,4 +102,16 @@ rocksdb_logger_t *shim_logger_create(struct log *log)
 void shim_logger_destroy(rocksdb_logger_t *logger)
 {
     delete logger;
+}
+
+int shim_set_insert_hints(rocksdb_options_t *options, const char *families, size_t family_offset,
+                          size_t prefix_size)
+{
+    try {
+        options->rep.memtable_insert_with_hint_prefix_extractor =
+            std::make_shared<HintPrefix>(families, family_offset, prefix_size);
+        return 1;
+    } catch (const std::bad_alloc &) {
+        return 0;
+    }
 }

@@ -67,7 +67,7 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    if (store->db)
+    if (store->db && !store->is_read_only)
         flush(store);
     close_database(store);
     if (store->newest)
@@ -118,7 +118,8 @@ static tn_status take_dir(struct store *store, struct err *err)
                                               "The store in '%s' is in use by another process.",
                                               store->dir)
                                     : format_fault(errno, store->dir, err);
-    if (faccessat(store->dir_fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+    int mode = R_OK | X_OK | (store->is_read_only ? 0 : W_OK);
+    if (faccessat(store->dir_fd, ".", mode, AT_EACCESS) != 0)
         return format_fault(errno, store->dir, err);
     return TN_OK;
 }
@@ -240,26 +241,30 @@ static tn_status check_format(struct store *store, struct err *err)
  * Looks before it touches: RocksDB opened for writing turns over its logs and may flush half of
  * a log before it meets damage, so all of it is read first without the right to write.
  */
-static tn_status open_store(struct store *store, struct err *err)
+static tn_status open_store(struct store *store, bool is_read_only, struct err *err)
 {
     TRY(check_logs(store->dir_fd, store->dir, err));
     TRY(open_database(store, OPEN_CHECK, err));
     TRY(check_format(store, err));
+    if (is_read_only)
+        return TN_OK;
     close_database(store);
     return open_database(store, OPEN_WRITE, err);
 }
 
-static tn_status open_or_create(struct store *store, bool create_if_missing, struct err *err)
+static tn_status open_or_create(struct store *store, const struct store_options *options,
+                                struct err *err)
 {
     enum format_found found;
 
     TRY(take_dir(store, err));
     TRY(format_inspect(store->dir_fd, store->dir, &found, err));
-    if (found != FORMAT_STORE && !create_if_missing)
+    if (found != FORMAT_STORE && (!options->create_if_missing || options->is_read_only))
         return err_set(err, TN_NOT_FOUND, "There is no store in '%s'.", store->dir);
-    TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_OPEN, err));
+    if (!options->is_read_only)
+        TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_OPEN, err));
     if (found == FORMAT_STORE)
-        return open_store(store, err);
+        return open_store(store, options->is_read_only, err);
     return create_store(store, found, err);
 }
 
@@ -272,10 +277,11 @@ tn_status store_open(const char *dir, const struct store_options *options, struc
 
     if (!store)
         return err_memory(err, "the store");
-    if (options->create_if_missing)
+    store->is_read_only = options->is_read_only;
+    if (options->create_if_missing && !options->is_read_only)
         TRY(make_dir(dir, &made_dir, err));
 
-    tn_status status = open_or_create(store, options->create_if_missing, err);
+    tn_status status = open_or_create(store, options, err);
     if (status != TN_OK) {
         close_database(store); /* a check that failed is still open, for reading */
         if (made_dir)

@@ -49,6 +49,7 @@ struct store_cursor;
 
 struct store_options {
     bool create_if_missing;
+    bool is_read_only; /* changes no file; writes fail. What a kill left in the log is read. */
     size_t block_cache_size; /* bytes; 0: 32 MiB */
     struct log *log;         /* borrowed until store_close; may be NULL */
 };
@@ -101,7 +102,8 @@ void store_batch_put(struct store_batch *batch, enum store_family family, uint32
                      struct tn_bytes key, struct tn_bytes value);
 void store_batch_delete(struct store_batch *batch, enum store_family family, uint32_t portal,
                         struct tn_bytes key);
-/* All keys from `from` up to, not including, `to`. */
+/* All keys from `from` up to, not including, `to`; of history, roll-ups, log, due or meta: the
+ * others' keys are put with hints that RocksDB confuses with ranges (settings.c). */
 void store_batch_delete_range(struct store_batch *batch, enum store_family family, uint32_t portal,
                               struct tn_bytes from, struct tn_bytes to);
 /* Appends `from`'s writes to `batch`. */
@@ -134,6 +136,14 @@ void store_cursor_close(struct store_cursor *cursor);
  */
 tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_key,
                             struct tn_bytes *ret_value, struct err *err);
+
+/*
+ * The first portal and family behind `portal` and `family` (0, 0: the start) that has a key, also
+ * one that nobody knows: for checks. TN_NOT_FOUND (err untouched): none. [any] blocks
+ */
+tn_status store_next_range(struct store *store, const struct store_snapshot *snapshot,
+                           uint32_t portal, unsigned family, uint32_t *ret_portal,
+                           unsigned *ret_family, struct err *err);
 
 /* Bytes of memory RocksDB holds (tables, cache, memtables), for metrics. [any] */
 uint64_t store_memory_usage(struct store *store);

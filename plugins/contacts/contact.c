@@ -48,7 +48,7 @@ static void name_contact(struct tn_record *contact)
 {
     struct tn_str first = tn_text(contact, CONTACT_FIRSTNAME);
     struct tn_str last = tn_text(contact, CONTACT_LASTNAME);
-    char name[512]; /* longer names are cut: this one is for display */
+    char name[512]; /* where both are longer, the last name stands alone */
     size_t len = 0;
 
     if (first.len == 0 && last.len == 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* create.c - Pipelines/Create: a pipeline with stages of its own, or from a template. */
 #include <string.h>
+#include <strings.h>
 
 #include "message.h"
 #include "number.h"
@@ -18,6 +19,14 @@ static const char *option_of(const char *text, const char *const *options, size_
         if (strcmp(text, options[i]) == 0)
             return options[i];
     return NULL;
+}
+
+/* Sums weighted by probability count what is won whole and what is lost not at all. */
+static bool fits_state(const char *state, struct tn_value probability)
+{
+    if (strcmp(state, STATE_WON) == 0)
+        return number_is_one(probability);
+    return strcmp(state, STATE_LOST) != 0 || probability.as.integer == 0;
 }
 
 static tn_status check_stage(struct tn_call *call, const StageMessage *from,
@@ -46,6 +55,9 @@ static tn_status check_stage(struct tn_call *call, const StageMessage *from,
         wish.probability.as.integer = 1;
     if (!number_is_probability(wish.probability))
         return invalid(call, STAGE_PROBABILITY, "range", "A probability is from 0 to 1.");
+    if (!fits_state(wish.state, wish.probability))
+        return invalid(
+            call, STAGE_PROBABILITY, "state", "What is won has the probability 1, what is lost 0.");
     *ret_wish = wish;
     return TN_OK;
 }
@@ -60,7 +72,7 @@ static tn_status check_stages(struct tn_call *call, const PipelineMessage *from,
         tn_status st = check_stage(call, from->stages[i], &stages[i]);
 
         for (size_t j = 0; st == TN_OK && j < i; j++)
-            if (strcmp(from->stages[j]->name, from->stages[i]->name) == 0)
+            if (strcasecmp(from->stages[j]->name, from->stages[i]->name) == 0) /* as their keys */
                 st = invalid(call, STAGE_NAME, "unique", "Two stages have one name.");
         if (st != TN_OK)
             return st;

@@ -129,17 +129,38 @@ static tn_status move(struct tn_call *call, const struct staged_rows *rows,
     return TN_OK;
 }
 
-static void enter_stage(struct tn_call *call, struct tn_record *deal, const struct tn_record *stage)
+static bool same_number(struct tn_value a, struct tn_value b)
+{
+    return a.kind == b.kind && a.exponent == b.exponent && a.as.integer == b.as.integer;
+}
+
+/*
+ * The close date of an open deal is when it is expected to close; closing makes it when it did,
+ * unless the same write gives another. A deal that comes in closed keeps the date it comes with.
+ */
+static void date_close(struct tn_call *call, const struct tn_record *before, struct tn_record *deal)
+{
+    bool is_dated =
+        before ? !same_number(tn_read(before, DEAL_CLOSE_DATE), tn_read(deal, DEAL_CLOSE_DATE))
+               : true;
+
+    if (!is_dated || !tn_has(deal, DEAL_CLOSE_DATE))
+        tn_set_time(deal, DEAL_CLOSE_DATE, tn_core->now(call));
+}
+
+static void enter_stage(struct tn_call *call, const struct tn_record *before,
+                        struct tn_record *deal, const struct tn_record *stage)
 {
     int is_won = tn_is(stage, STAGE_STATE, STATE_WON);
     int is_lost = tn_is(stage, STAGE_STATE, STATE_LOST);
+    bool was_so = tn_int(before, DEAL_IS_WON) == is_won && tn_int(before, DEAL_IS_LOST) == is_lost;
 
     tn_set(deal, DEAL_PROBABILITY, tn_read(stage, STAGE_PROBABILITY));
     tn_set_bool(deal, DEAL_IS_CLOSED, is_won || is_lost);
     tn_set_bool(deal, DEAL_IS_WON, is_won);
     tn_set_bool(deal, DEAL_IS_LOST, is_lost);
-    if ((is_won || is_lost) && !tn_has(deal, DEAL_CLOSE_DATE))
-        tn_set_time(deal, DEAL_CLOSE_DATE, tn_core->now(call));
+    if ((is_won || is_lost) && !was_so)
+        date_close(call, before, deal);
 }
 
 static tn_status weigh_amount(struct tn_call *call, struct tn_record *deal)
@@ -161,11 +182,6 @@ static tn_status weigh_amount(struct tn_call *call, struct tn_record *deal)
     return TN_OK;
 }
 
-static bool same_number(struct tn_value a, struct tn_value b)
-{
-    return a.kind == b.kind && a.exponent == b.exponent && a.as.integer == b.as.integer;
-}
-
 tn_status deal_changes(struct tn_call *call, const struct tn_record *before,
                        struct tn_record *after)
 {
@@ -177,7 +193,7 @@ tn_status deal_changes(struct tn_call *call, const struct tn_record *before,
     if (st != TN_OK)
         return st;
     if (stage)
-        enter_stage(call, after, stage);
+        enter_stage(call, before, after, stage);
     if (stage || !same_number(tn_read(before, DEAL_AMOUNT), tn_read(after, DEAL_AMOUNT)))
         st = weigh_amount(call, after);
     if (tn_int(before, DEAL_OWNER) != tn_int(after, DEAL_OWNER)) {

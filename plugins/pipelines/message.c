@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Two bytes can ask for a message of some sixty and a pointer, so this bounds memory to 50 MiB. A
+ * pipeline with all its stages and long labels has far less. */
+#define REQUEST_SIZE_MAX ((size_t)1024 * 1024)
+
 tn_status message_no_memory(struct tn_call *call)
 {
     return tn_core->refuse(
@@ -15,8 +19,16 @@ void *message_unpack(struct tn_call *call, const struct tn_record *request,
                      const ProtobufCMessageDescriptor *type)
 {
     struct tn_bytes body = tn_body(request);
-    ProtobufCMessage *message = protobuf_c_message_unpack(type, NULL, body.len, body.data);
 
+    if (body.len > REQUEST_SIZE_MAX) {
+        (void)tn_core->refuse(call,
+                              TN_RESOURCE_EXHAUSTED,
+                              UINT32_MAX,
+                              "too_large",
+                              "A request about pipelines has at most 1 MiB.");
+        return NULL;
+    }
+    ProtobufCMessage *message = protobuf_c_message_unpack(type, NULL, body.len, body.data);
     if (!message)
         (void)tn_core->refuse(call,
                               TN_INVALID_ARGUMENT,

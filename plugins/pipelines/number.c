@@ -55,19 +55,28 @@ bool number_multiply(struct tn_value a, struct tn_value b, struct tn_value *ret_
     return true;
 }
 
-bool number_is_probability(struct tn_value number)
+/* The mantissa of 1 at an exponent from EXPONENT_MIN to 0: 10^18 at most, which fits. */
+static int64_t one_at(int32_t exponent)
 {
     int64_t one = 1;
 
+    for (; exponent < 0; exponent++)
+        one *= 10;
+    return one;
+}
+
+bool number_is_probability(struct tn_value number)
+{
     /* Of a request it may have any exponent: the bounds come first. */
     if (number.kind != TN_NUMBER || number.as.integer < 0 || number.exponent < EXPONENT_MIN ||
         number.exponent > EXPONENT_MAX)
         return false;
     if (number.as.integer == 0)
         return true;
-    if (number.exponent > 0)
-        return false;
-    for (int i = number.exponent; i < 0; i++) /* 10^18 at most, which fits */
-        one *= 10;
-    return number.as.integer <= one;
+    return number.exponent <= 0 && number.as.integer <= one_at(number.exponent);
+}
+
+bool number_is_one(struct tn_value probability)
+{
+    return probability.exponent <= 0 && probability.as.integer == one_at(probability.exponent);
 }

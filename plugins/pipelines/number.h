@@ -13,7 +13,9 @@
  */
 bool number_multiply(struct tn_value a, struct tn_value b, struct tn_value *ret_product);
 
-/* Whether it is from 0 to 1. */
+/* Whether it is a number from 0 to 1. Any value may be asked about. */
 bool number_is_probability(struct tn_value number);
+/* Whether it is the highest; of one that number_is_probability() takes. */
+bool number_is_one(struct tn_value probability);
 
 #endif /* PLUGINS_PIPELINES_NUMBER_H */

@@ -233,11 +233,22 @@ tn_status pipeline_make_template(struct tn_call *call, const struct template *te
     return pipeline_make(call, &wish, ret_pipeline);
 }
 
+static bool is_keyed(const struct tn_record *record)
+{
+    return tn_has(record,
+                  is_str(tn_records->type_name(record), PIPELINES) ? PIPELINE_KEY : STAGE_KEY);
+}
+
 /* Records stand in stages, so neither goes away under them. */
 tn_status pipeline_changes(struct tn_call *call, const struct tn_record *before,
                            struct tn_record *after)
 {
-    (void)before;
+    if (after && !before && !is_keyed(after))
+        return tn_core->refuse(call,
+                               TN_INVALID_ARGUMENT,
+                               UINT32_MAX,
+                               "made",
+                               "Pipelines and their stages are made by Pipelines/Create.");
     if (after)
         return TN_OK;
     return tn_core->refuse(call,

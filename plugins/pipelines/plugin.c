@@ -11,7 +11,7 @@ TN_NEEDS(core, records);
 #define ENCODED (TN_MESSAGE | TN_ENCODED)
 
 static const struct tn_type types[] = {
-    [PIPELINE] = {.name = "pipelines", .label = "Pipeline", .plural = "Pipelines"},
+    [PIPELINE] = {.name = PIPELINES, .label = "Pipeline", .plural = "Pipelines"},
     [STAGE] = {.name = "pipeline_stages", .label = "Stage", .plural = "Stages"},
     [DEAL] = {.name = DEALS, .label = "Deal", .plural = "Deals"},
     [CONTACT] = {.name = "contacts", .flags = TN_EXTERN},

@@ -61,6 +61,7 @@ enum { PIPELINE_TO_STAGE, DEAL_TO_CONTACT, DEAL_TO_COMPANY };
 enum { DEALS_BY_STAGE, DEALS_BY_STAGE_AND_OWNER };
 
 #define DEALS "deals"
+#define PIPELINES "pipelines"
 #define DEFAULT_PIPELINE "default"
 
 /* As options of a stage's state; defined in plugin.c. */

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/bus/tls.h"
 #include "sdk/c/client_private.h"
 
 #define SOFTWARE "libtenon"
@@ -87,6 +88,24 @@ static void say_why_not(struct tenon_client *client, int result)
         (void)err_set(
             &err, TN_UNAVAILABLE, "Cannot connect to %s: %s.", client->url, nng_strerror(result));
     }
+    client_set_reason(client, err.message);
+}
+
+/* It was dialled, and no hello came: nng does not tell a bad certificate from silence. */
+static void say_no_hello(struct tenon_client *client)
+{
+    struct err err;
+
+    if (strncmp(client->url, "tls+", 4) != 0) {
+        say_why_not(client, NNG_ETIMEDOUT);
+        return;
+    }
+    err_init(&err, client->language);
+    (void)err_set(
+        &err,
+        TN_UNAVAILABLE,
+        "The host at %s does not answer, or shows a certificate that is not trusted here.",
+        client->url);
     client_set_reason(client, err.message);
 }
 
@@ -182,7 +201,7 @@ static void fire_client(struct bus_timer *timer)
     if (client->state == CLIENT_BACKOFF && !client->has_conn) {
         dial(client);
     } else if (client->state == CLIENT_GREETING) {
-        say_why_not(client, NNG_ETIMEDOUT);
+        say_no_hello(client);
         bus_conn_close(&client->conn);
     } else if (client->state == CLIENT_OPEN || client->state == CLIENT_DRAINING) {
         listen_for_life(client);
@@ -312,6 +331,8 @@ static void run_closed(struct bus_job *job)
     bool was_open = client->state == CLIENT_OPEN;
     if (was_open && client->silence <= SILENCE_MAX)
         client_set_reason(client, err.message);
+    else if (client->state == CLIENT_GREETING)
+        say_no_hello(client);
     set_state(client, CLIENT_BACKOFF);
     (void)pthread_mutex_unlock(&client->mu);
 
@@ -376,6 +397,16 @@ static void run_stop(struct bus_job *job)
     (void)pthread_mutex_unlock(&client->mu);
 }
 
+static tn_status use_tls(struct tenon_client *client, const struct tenon_options *options)
+{
+    struct nng_tls_config *config = NULL;
+
+    TRY(bus_tls_client(options->tls_ca, options->tls_server_name, &config, NULL));
+    int result = nng_stream_dialer_set_ptr(client->dialer, NNG_OPT_TLS_CONFIG, config);
+    bus_tls_free(config);
+    return result == 0 ? TN_OK : TN_RESOURCE_EXHAUSTED;
+}
+
 /* Everything of a client that can fail; what was built stays for free_client. */
 static tn_status build(struct tenon_client *client, const struct tenon_options *options)
 {
@@ -393,6 +424,8 @@ static tn_status build(struct tenon_client *client, const struct tenon_options *
     int result = nng_stream_dialer_alloc(&client->dialer, client->url);
     if (result != 0)
         return result == NNG_ENOMEM ? TN_RESOURCE_EXHAUSTED : TN_INVALID_ARGUMENT;
+    if (strncmp(client->url, "tls+", 4) == 0)
+        TRY(use_tls(client, options));
     if (nng_aio_alloc(&client->dial, on_dialled, client) != 0)
         return TN_RESOURCE_EXHAUSTED;
     return bus_loop_init(&client->loop, "tenon");

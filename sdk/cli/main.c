@@ -26,6 +26,7 @@ static const struct command {
     {"plugin", command_plugin, "list plugins, or inspect a plugin's file"},
     {"setting", command_setting, "list and change the settings of plugins"},
     {"status", command_status, "show how the host is doing"},
+    {"check", command_check, "verify the data of a host that is stopped"},
     {"demo", command_demo, "fill a portal with demo data"},
 };
 

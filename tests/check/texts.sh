@@ -16,8 +16,8 @@ find core sdk/c -type f ! -path core/base/err.h '(' -name '*.c' -o -name '*.h' -
     # Literals side by side are one text; a macro of <inttypes.h> may stand between them.
     my $text = qr/(?:$literal|PRI[a-zA-Z]+\d*)(?:\s*(?:$literal|PRI[a-zA-Z]+\d*))*/;
     # Which argument is the text, from 0.
-    # WRONG() is err_violate() for the checks of declarations.
-    my %format_at = (err_set => 2, err_violate => 4, WRONG => 3);
+    # WRONG() is err_violate() for the checks of declarations, FOUND() for faults of a store.
+    my %format_at = (err_set => 2, err_violate => 4, WRONG => 3, FOUND => 3);
 
     sub joined {
         my ($source) = @_;
@@ -57,7 +57,7 @@ find core sdk/c -type f ! -path core/base/err.h '(' -name '*.c' -o -name '*.h' -
             next;
         }
         $used{joined($&)} = 1 while $code =~ /$text/g;
-        while ($code =~ /\b(err_set|err_violate|WRONG)\s*\(/g) {
+        while ($code =~ /\b(err_set|err_violate|WRONG|FOUND)\s*\(/g) {
             my ($name, $line) = ($1, 1 + (substr($code, 0, $-[0]) =~ tr/\n//));
             my @arguments = arguments(\$code);
             next if $arguments[0] =~ /^\s*struct\s/; # the declaration

@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "tests/crash/load.h"
+#include "tests/crash/sound.h"
 #include "tests/crash/verify.h"
 #include "tests/unit/check.h"
 
@@ -52,6 +53,7 @@ static void run_load(struct tenond *host, struct model *model, struct random *ra
     load_await_answer(load);
     (void)usleep((useconds_t)random_below(random, LOAD_US_MAX));
     tenond_kill(host);
+    must_be_sound(host);
     load_end(load);
 }
 

@@ -119,38 +119,37 @@ static void run_gate(struct bus_call *call, void *ctx)
 
 static void run_large(struct bus_call *call, void *ctx)
 {
+    struct host *host = ctx;
     size_t len = (size_t)request_number(call);
     uint8_t *bytes = arena_alloc(bus_call_arena(call), len);
 
-    (void)ctx;
     assert_non_null(bytes);
     for (size_t i = 0; i < len; i++)
         bytes[i] = (uint8_t)(i % 251);
     bus_call_answer_bytes(call, (struct tn_bytes){bytes, len});
+    (void)atomic_fetch_add(&host->enlarged, 1);
 }
 
 struct stream {
     struct host *host;
     uint64_t next;
     uint64_t count;
+    char *filler; /* of each message */
 };
 
 static void stream_on(struct bus_call *call, void *ctx)
 {
     struct stream *stream = ctx;
-    char filler[STREAM_MESSAGE_SIZE + 1];
     char number[24];
     tn_status st = TN_OK;
 
-    memset(filler, 'x', STREAM_MESSAGE_SIZE);
-    filler[STREAM_MESSAGE_SIZE] = '\0';
     while (stream->count == 0 || stream->next < stream->count) {
         Tenon__Bus__V1__Metadata message;
 
         tenon__bus__v1__metadata__init(&message);
         (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)stream->next);
         message.key = number;
-        message.value = filler;
+        message.value = stream->filler;
         st = bus_call_send(call, &message.base);
         if (st != TN_OK)
             break;
@@ -166,14 +165,28 @@ static void stream_on(struct bus_call *call, void *ctx)
     bus_call_finish(call, st);
 }
 
-static void run_stream(struct bus_call *call, void *ctx)
+static void begin_stream(struct bus_call *call, struct host *host, size_t size)
 {
     struct stream *stream = arena_new(bus_call_arena(call), struct stream);
 
     assert_non_null(stream);
-    stream->host = ctx;
+    stream->host = host;
     stream->count = request_number(call);
+    stream->filler = arena_alloc(bus_call_arena(call), size + 1);
+    assert_non_null(stream->filler);
+    memset(stream->filler, 'x', size);
     stream_on(call, stream);
+}
+
+static void run_stream(struct bus_call *call, void *ctx)
+{
+    begin_stream(call, ctx, STREAM_MESSAGE_SIZE);
+}
+
+/* Messages of several frames each. */
+static void run_flood(struct bus_call *call, void *ctx)
+{
+    begin_stream(call, ctx, FLOOD_MESSAGE_SIZE);
 }
 
 static void watch_on(struct bus_call *call, void *ctx)
@@ -252,6 +265,7 @@ static void add_methods(struct host *host)
         {"test.Echo/Metadata", run_metadata, 0},
         {"test.Echo/Gate", run_gate, 0},
         {"test.Echo/Stream", run_stream, BUS_STREAMS},
+        {"test.Echo/Flood", run_flood, BUS_STREAMS},
         {"test.Echo/Watch", run_watch, BUS_STREAMS},
     };
 

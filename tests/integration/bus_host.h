@@ -12,6 +12,7 @@
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define PATIENCE_US (20 * SECOND)
 #define STREAM_MESSAGE_SIZE 1000u
+#define FLOOD_MESSAGE_SIZE 100000u
 
 /*
  * Methods: test.Echo/Echo answers with the request, test.Echo/Portal with the portal,
@@ -31,6 +32,7 @@ struct host {
     _Atomic int dropped;
     _Atomic int refusals_left; /* admissions to refuse */
     _Atomic uint64_t streamed; /* messages that the bus took */
+    _Atomic int enlarged;      /* answers of Large that the bus has */
     _Atomic int hanging;       /* handlers of Hang that run */
     _Atomic int cancelled;     /* handlers that saw TN_CANCELLED */
     _Atomic int late;          /* handlers that saw TN_DEADLINE_EXCEEDED */

@@ -82,6 +82,30 @@ static void streams_every_message_in_order(void **state)
     assert_true(outcome.is_in_order);
 }
 
+/* What is held for a connection counts what waits, not what has left. */
+static void stream_may_send_more_than_is_held_at_once(void **state)
+{
+    enum { COUNT = (64 << 20) / FLOOD_MESSAGE_SIZE + 10 };
+    struct fixture *fixture = *state;
+    struct outcome outcome;
+    char count[16];
+
+    outcome_init(&outcome);
+    (void)snprintf(count, sizeof(count), "%d", COUNT);
+    assert_int_equal(tenon_call(fixture->client,
+                                "test.Echo/Flood",
+                                text_bytes(count),
+                                NULL,
+                                on_numbered,
+                                on_done,
+                                &outcome,
+                                NULL),
+                     TN_OK);
+    assert_int_equal(outcome_of(&outcome), TN_OK);
+    assert_int_equal(atomic_load(&outcome.received), COUNT);
+    assert_true(outcome.is_in_order);
+}
+
 static void failure_carries_its_violations(void **state)
 {
     struct fixture *fixture = *state;
@@ -405,6 +429,7 @@ int main(void)
         TEST(runs_many_calls_on_one_connection),
         TEST(answers_and_failures_mixed_all_arrive),
         TEST(streams_every_message_in_order),
+        TEST(stream_may_send_more_than_is_held_at_once),
         TEST(failure_carries_its_violations),
         TEST(unknown_method_is_named),
         TEST(metadata_travels),

@@ -299,6 +299,6 @@ struct tenon_client *tenond_connect(const struct tenond *host, const char *porta
 
     assert_int_equal(tenon_client_create(&options, &client), TN_OK);
     if (tenon_client_connect(client, TENOND_PATIENCE_US) != TN_OK)
-        fail_msg("%s", tenon_client_reason(client));
+        fail_with_log(host, tenon_client_reason(client));
     return client;
 }

@@ -110,6 +110,10 @@ static void wrong_lists_are_refused(void **state)
     request.limit = 1001;
     assert_null(served_call(s, LIST, &request, &tenon__events__v1__list_response__descriptor));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "limit", "too_many"));
+    request.limit = 0;
+    request.after = head_of(s) + 1;
+    assert_null(served_call(s, LIST, &request, &tenon__events__v1__list_response__descriptor));
+    assert_true(served_refused(s, TN_OUT_OF_RANGE, "after", "beyond_head"));
     served_is_alive(s);
 }
 
@@ -268,6 +272,17 @@ static void a_watch_of_an_unknown_type_is_refused(void **state)
     served_is_alive(s);
 }
 
+/* It would wait in silence until the portal has changed that often. */
+static void a_watch_from_beyond_the_newest_change_is_refused(void **state)
+{
+    struct served *s = *state;
+    struct watcher watcher;
+
+    watch(s, &watcher, head_of(s) + 1, "");
+    assert_int_equal(wait_for_end(&watcher), TN_OUT_OF_RANGE);
+    served_is_alive(s);
+}
+
 /* Large changes, so that more is to be told than windows and sockets take. */
 static void create_large(struct served *s, int count, size_t size)
 {
@@ -334,6 +349,7 @@ int main(void)
         TEST(a_watch_tells_the_past_and_then_what_happens),
         TEST(a_watch_of_one_type_tells_no_other),
         TEST(a_watch_of_an_unknown_type_is_refused),
+        TEST(a_watch_from_beyond_the_newest_change_is_refused),
         TEST(a_slow_reader_loses_nothing_and_holds_nobody),
         TEST(watches_end_when_the_host_stops),
     };

@@ -116,8 +116,8 @@ static void wrong_links_are_refused(void **state)
                 TN_INVALID_ARGUMENT,
                 "association",
                 "unknown_association");
-    refuse_link(s, a_link(s, "machine_to_site", machine, 999), TN_NOT_FOUND, NULL, NULL);
-    refuse_link(s, a_link(s, "machine_to_site", 999, site), TN_NOT_FOUND, NULL, NULL);
+    refuse_link(s, a_link(s, "machine_to_site", machine, 999), TN_NOT_FOUND, "to", "not_found");
+    refuse_link(s, a_link(s, "machine_to_site", 999, site), TN_NOT_FOUND, "from", "not_found");
     refuse_link(s, a_link(s, "machine_to_site", 0, site), TN_INVALID_ARGUMENT, "from", "required");
     refuse_link(
         s, a_link(s, "machine_to_machine", machine, machine), TN_INVALID_ARGUMENT, NULL, NULL);
@@ -148,7 +148,7 @@ static void a_batch_of_links_is_all_or_nothing(void **state)
                            a_link(s, "machine_to_moon", machine, other),
                            NULL);
     assert_null(served_call(s, METHOD("BatchLink"), &request, answer));
-    assert_true(served_refused(s, s->result.status, "links[1]", NULL));
+    assert_true(served_refused(s, s->result.status, "links[1].to", "not_found"));
     assert_true(served_refused(s, s->result.status, "links[2].association", "unknown_association"));
     assert_int_equal(list(s, "machines", machine, "")->n_links, 0);
     request.n_links = 1;
@@ -193,6 +193,44 @@ static void many_links_come_by_page(void **state)
     assert_int_equal(sites, 1);
 }
 
+static void cursors_of_other_lists_and_damaged_ones_are_refused(void **state)
+{
+    struct served *s = *state;
+    uint64_t one = create_record(s, "machines", "serial=M-1")->id;
+    uint64_t other = create_record(s, "machines", "serial=M-2")->id;
+    const ProtobufCMessageDescriptor *answer = &tenon__graph__v1__list_response__descriptor;
+    Tenon__Graph__V1__ListRequest request = TENON__GRAPH__V1__LIST_REQUEST__INIT;
+
+    for (int i = 0; i < 3; i++) {
+        char values[32];
+
+        (void)snprintf(values, sizeof(values), "serial=L-%d", i);
+        uint64_t machine = create_record(s, "machines", values)->id;
+        assert_true(link_records(s, a_link(s, "machine_to_machine", one, machine)));
+        assert_true(link_records(s, a_link(s, "machine_to_machine", other, machine)));
+    }
+    request.type = a_text(s, "machines");
+    request.at = an_id(s, one);
+    request.limit = 1;
+    const Tenon__Graph__V1__ListResponse *page = served_must(s, METHOD("List"), &request, answer);
+    request.cursor = a_text(s, page->cursor);
+    page = served_must(s, METHOD("List"), &request, answer);
+    assert_int_equal(page->n_links, 1);
+
+    request.at = an_id(s, other);
+    assert_null(served_call(s, METHOD("List"), &request, answer));
+    assert_true(served_refused(s, TN_INVALID_ARGUMENT, "cursor", "cursor"));
+    request.at = an_id(s, one);
+    request.association = a_text(s, "machine_to_machine");
+    assert_null(served_call(s, METHOD("List"), &request, answer));
+    assert_true(served_refused(s, TN_INVALID_ARGUMENT, "cursor", "cursor"));
+    request.association = a_text(s, "");
+    request.cursor[strlen(request.cursor) / 2] ^= 1;
+    assert_null(served_call(s, METHOD("List"), &request, answer));
+    assert_true(served_refused(s, TN_INVALID_ARGUMENT, "cursor", "cursor"));
+    served_is_alive(s);
+}
+
 static void wrong_lists_are_refused(void **state)
 {
     struct served *s = *state;
@@ -207,7 +245,7 @@ static void wrong_lists_are_refused(void **state)
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "association", "other_type"));
     request.association = a_text(s, "");
     assert_null(served_call(s, METHOD("List"), &request, answer));
-    assert_true(served_refused(s, TN_NOT_FOUND, NULL, NULL));
+    assert_true(served_refused(s, TN_NOT_FOUND, "at", "not_found"));
     request.type = a_text(s, "machines");
     request.cursor = a_text(s, "AAAA");
     assert_null(served_call(s, METHOD("List"), &request, answer));
@@ -266,6 +304,7 @@ int main(void)
         TEST(a_batch_of_links_is_all_or_nothing),
         TEST(many_links_come_by_page),
         TEST(wrong_lists_are_refused),
+        TEST(cursors_of_other_lists_and_damaged_ones_are_refused),
         TEST(links_are_made_with_the_record_and_go_with_it),
     };
 

@@ -128,7 +128,7 @@ static void archived_records_are_hidden_restored_and_purged(void **state)
     assert_true(served_refused(s, TN_FAILED_PRECONDITION, "id", "archived"));
     (void)MUST(s, "Archive", &archive, ArchiveResponse);
     assert_null(CALL(s, "Get", &get, GetResponse));
-    assert_true(served_refused(s, TN_NOT_FOUND, NULL, NULL));
+    assert_true(served_refused(s, TN_NOT_FOUND, "key", "not_found"));
     assert_true(get_record(s, "machines", made->id)->archived);
 
     const Tenon__Records__V1__RestoreResponse *back = MUST(s, "Restore", &restore, RestoreResponse);
@@ -136,7 +136,7 @@ static void archived_records_are_hidden_restored_and_purged(void **state)
     (void)MUST(s, "Archive", &archive, ArchiveResponse);
     (void)MUST(s, "Purge", &purge, PurgeResponse);
     assert_null(get_record(s, "machines", made->id));
-    assert_true(served_refused(s, TN_NOT_FOUND, NULL, NULL));
+    assert_true(served_refused(s, TN_NOT_FOUND, "key", "not_found"));
     served_is_alive(s);
 }
 
@@ -351,10 +351,10 @@ static void keys_that_name_no_record_are_refused(void **state)
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "key", "required"));
     request.key = an_id(s, 4711);
     assert_null(CALL(s, "Get", &request, GetResponse));
-    assert_true(served_refused(s, TN_NOT_FOUND, NULL, NULL));
+    assert_true(served_refused(s, TN_NOT_FOUND, "key", "not_found"));
     request.key = a_key(s, "serial", "none");
     assert_null(CALL(s, "Get", &request, GetResponse));
-    assert_true(served_refused(s, TN_NOT_FOUND, NULL, NULL));
+    assert_true(served_refused(s, TN_NOT_FOUND, "key", "not_found"));
     request.key = a_key(s, "price", "3");
     assert_null(CALL(s, "Get", &request, GetResponse));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "key", "not_unique"));
@@ -414,7 +414,7 @@ static void portals_do_not_see_each_other(void **state)
 
     s->options.portal = "other";
     assert_null(get_record(s, "machines", made->id));
-    assert_true(served_refused(s, TN_NOT_FOUND, NULL, NULL));
+    assert_true(served_refused(s, TN_NOT_FOUND, "key", "not_found"));
     (void)create_record(s, "machines", "serial=M-1");
     s->options.portal = "nowhere";
     assert_null(get_record(s, "machines", made->id));

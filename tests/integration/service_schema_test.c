@@ -209,6 +209,72 @@ static void a_property_gains_options_and_a_label(void **state)
                         "large");
 }
 
+static void what_is_fixed_of_a_property_is_not_changed_in_silence(void **state)
+{
+    struct served *s = *state;
+    const ProtobufCMessageDescriptor *answer =
+        &tenon__schema__v1__update_property_response__descriptor;
+    Tenon__Schema__V1__UpdatePropertyRequest request =
+        TENON__SCHEMA__V1__UPDATE_PROPERTY_REQUEST__INIT;
+    Tenon__Schema__V1__PropertyType *property = a_property_type(s, "height", "number");
+    const char *fields[] = {"required", "unique", "indexed", "searchable", "title"};
+    protobuf_c_boolean *flags[] = {&property->required,
+                                   &property->unique,
+                                   &property->indexed,
+                                   &property->searchable,
+                                   &property->title};
+
+    assert_non_null(create_property(s, "machines", property));
+    request.type = a_text(s, "machines");
+    request.property = property;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        *flags[i] = 1;
+        assert_null(served_call(s, METHOD("UpdateProperty"), &request, answer));
+        assert_true(served_refused(s, TN_FAILED_PRECONDITION, fields[i], "fixed"));
+        *flags[i] = 0;
+    }
+    property->fallback = a_text(s, "3");
+    assert_null(served_call(s, METHOD("UpdateProperty"), &request, answer));
+    assert_true(served_refused(s, TN_FAILED_PRECONDITION, "fallback", "fixed"));
+    property->fallback = a_text(s, "");
+    property->refers = a_text(s, "sites");
+    assert_null(served_call(s, METHOD("UpdateProperty"), &request, answer));
+    assert_true(served_refused(s, TN_FAILED_PRECONDITION, "refers", "fixed"));
+    property->refers = a_text(s, "");
+    (void)served_must(s, METHOD("UpdateProperty"), &request, answer);
+    served_is_alive(s);
+}
+
+static void a_type_with_wrong_properties_is_not_made(void **state)
+{
+    struct served *s = *state;
+    const ProtobufCMessageDescriptor *answer = &tenon__schema__v1__create_type_response__descriptor;
+    Tenon__Schema__V1__CreateTypeRequest request = TENON__SCHEMA__V1__CREATE_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__ObjectType type = TENON__SCHEMA__V1__OBJECT_TYPE__INIT;
+    Tenon__Schema__V1__GetTypeRequest get = TENON__SCHEMA__V1__GET_TYPE_REQUEST__INIT;
+
+    type.name = a_text(s, "tools");
+    type.label = a_text(s, "Tool");
+    type.plural = a_text(s, "Tools");
+    type.properties = a_list(s,
+                             &type.n_properties,
+                             a_property_type(s, "name", "text"),
+                             a_property_type(s, "name", "number"),
+                             a_property_type(s, "mass", "weight"),
+                             a_property_type(s, "size", ""),
+                             NULL);
+    request.type = &type;
+    assert_null(served_call(s, METHOD("CreateType"), &request, answer));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "type.properties[1].name", "unique"));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "type.properties[2].kind", "kind"));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "type.properties[3].kind", "required"));
+    get.name = type.name;
+    assert_null(
+        served_call(s, METHOD("GetType"), &get, &tenon__schema__v1__get_type_response__descriptor));
+    assert_true(served_refused(s, TN_NOT_FOUND, "name", "unknown_type"));
+    served_is_alive(s);
+}
+
 static void a_type_and_an_association_are_made_at_run_time(void **state)
 {
     struct served *s = *state;
@@ -272,6 +338,8 @@ int main(void)
         TEST(wrong_properties_are_refused),
         TEST(a_property_gains_options_and_a_label),
         TEST(a_type_and_an_association_are_made_at_run_time),
+        TEST(what_is_fixed_of_a_property_is_not_changed_in_silence),
+        TEST(a_type_with_wrong_properties_is_not_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,16 @@ static void a_probability_is_from_zero_to_one(void **state)
     assert_false(number_is_probability(number(0, INT32_MAX)));
 }
 
+static void one_is_one_in_all_its_forms(void **state)
+{
+    (void)state;
+    assert_true(number_is_one(number(1, 0)));
+    assert_true(number_is_one(number(10, -1)));
+    assert_true(number_is_one(number(1000000000000000000, -18)));
+    assert_false(number_is_one(number(0, 0)));
+    assert_false(number_is_one(number(9, -1)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +96,7 @@ int main(void)
         cmocka_unit_test(what_is_too_large_is_refused),
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(a_probability_is_from_zero_to_one),
+        cmocka_unit_test(one_is_one_in_all_its_forms),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

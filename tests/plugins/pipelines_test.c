@@ -229,14 +229,48 @@ static void winning_closes_and_dates_a_deal(void **state)
     bench_close(b);
 }
 
-static void losing_keeps_a_close_date_that_is_there(void **state)
+static void closing_dates_a_deal_anew_unless_the_write_says_when(void **state)
 {
     struct bench *b = open_pipelines();
+    const char *expected = "2099-05-01T00:00:00Z";
     tn_id id =
-        make_deal(b, BENCH_VALUES("dealname", "A", "amount", "100", "closedate", "2024-05-01"));
+        make_deal(b, BENCH_VALUES("dealname", "A", "amount", "100", "closedate", "2099-05-01"));
+    char closed[64];
 
     (void)state;
-    assert_int_equal(bench_update(b, "deals", id, BENCH_VALUES("dealstage", "closedlost")), TN_OK);
+    assert_int_equal(bench_update(b, "deals", id, BENCH_VALUES("dealstage", "contractsent")),
+                     TN_OK);
+    assert_string_equal(bench_read(b, "deals", id, "closedate"), expected);
+    assert_int_equal(bench_update(b, "deals", id, BENCH_VALUES("dealstage", "closedwon")), TN_OK);
+    (void)snprintf(closed, sizeof(closed), "%s", bench_read(b, "deals", id, "closedate"));
+    assert_string_not_equal(closed, expected);
+    assert_int_equal(bench_update(b, "deals", id, BENCH_VALUES("dealstage", "contractsent")),
+                     TN_OK);
+    assert_string_equal(bench_read(b, "deals", id, "closedate"), closed);
+    assert_int_equal(
+        bench_update(
+            b, "deals", id, BENCH_VALUES("dealstage", "closedlost", "closedate", "2024-05-01")),
+        TN_OK);
+    assert_string_equal(bench_read(b, "deals", id, "closedate"), "2024-05-01T00:00:00Z");
+    assert_int_equal(bench_update(b, "deals", id, BENCH_VALUES("dealstage", "closedwon")), TN_OK);
+    assert_string_not_equal(bench_read(b, "deals", id, "closedate"), "2024-05-01T00:00:00Z");
+    bench_close(b);
+}
+
+static void a_deal_that_comes_in_lost_keeps_its_close_date(void **state)
+{
+    struct bench *b = open_pipelines();
+    tn_id id = make_deal(b,
+                         BENCH_VALUES("dealname",
+                                      "A",
+                                      "amount",
+                                      "100",
+                                      "closedate",
+                                      "2024-05-01",
+                                      "dealstage",
+                                      "closedlost"));
+
+    (void)state;
     assert_string_equal(bench_read(b, "deals", id, "hs_is_closed_lost"), "true");
     assert_string_equal(bench_read(b, "deals", id, "hs_closed_amount"), "0");
     assert_string_equal(bench_read(b, "deals", id, "hs_projected_amount"), "0");
@@ -439,9 +473,10 @@ static void a_pipeline_of_ones_own_stages_works(void **state)
 static void a_wrong_pipeline_is_refused_with_its_rule(void **state)
 {
     struct bench *b = open_pipelines();
-    char texts[][16] = {"deals", "odd", "twice", "NEVER"};
+    char texts[][16] = {"deals", "odd", "twice", "NEVER", "WON", "LOST", "TWICE"};
     Tenon__Records__V1__Decimal two = TENON__RECORDS__V1__DECIMAL__INIT;
     Tenon__Pipelines__V1__Stage stage = TENON__PIPELINES__V1__STAGE__INIT;
+    Tenon__Pipelines__V1__Stage other = TENON__PIPELINES__V1__STAGE__INIT;
     Tenon__Pipelines__V1__Stage *stages[] = {&stage, &stage};
     Tenon__Pipelines__V1__Pipeline pipeline = TENON__PIPELINES__V1__PIPELINE__INIT;
 
@@ -456,12 +491,24 @@ static void a_wrong_pipeline_is_refused_with_its_rule(void **state)
     pipeline.n_stages = 2;
     assert_int_equal(create(b, &pipeline, ""), TN_INVALID_ARGUMENT);
     assert_true(bench_refused(b, "name", "unique"));
+    stages[1] = &other;
+    other.name = texts[6];
+    assert_int_equal(create(b, &pipeline, ""), TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "name", "unique"));
     assert_int_equal(create(b, &pipeline, "native"), TN_INVALID_ARGUMENT);
     assert_true(bench_refused(b, "", "template"));
     pipeline.n_stages = 1;
     stage.probability = &two;
     assert_int_equal(create(b, &pipeline, ""), TN_INVALID_ARGUMENT);
     assert_true(bench_refused(b, "probability", "range"));
+    two.mantissa = 5;
+    two.exponent = -1;
+    stage.state = texts[4];
+    assert_int_equal(create(b, &pipeline, ""), TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "probability", "state"));
+    stage.state = texts[5];
+    assert_int_equal(create(b, &pipeline, ""), TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "probability", "state"));
     stage.probability = NULL;
     stage.state = texts[3];
     assert_int_equal(create(b, &pipeline, ""), TN_INVALID_ARGUMENT);
@@ -597,6 +644,37 @@ static void bytes_that_are_no_request_are_refused(void **state)
     bench_close(b);
 }
 
+/* Each two bytes of it are an empty stage: unpacked, it is fifty times as large. */
+static void a_request_that_would_unpack_to_too_much_is_refused(void **state)
+{
+    size_t len = (size_t)1024 * 1024 + 2;
+    struct bench *b = open_pipelines();
+    uint8_t *bytes = calloc(1, len);
+
+    (void)state;
+    assert_non_null(bytes);
+    assert_int_equal(bench_call(b, SERVICE "List", (struct tn_bytes){bytes, len}, NULL),
+                     TN_RESOURCE_EXHAUSTED);
+    assert_true(bench_refused(b, "", "too_large"));
+    free(bytes);
+    bench_close(b);
+}
+
+static void pipelines_are_made_by_their_own_method_only(void **state)
+{
+    struct bench *b = open_pipelines();
+    tn_id id = 0;
+
+    (void)state;
+    assert_int_equal(bench_create(b, "pipelines", BENCH_VALUES("label", "Mine"), &id),
+                     TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "", "made"));
+    assert_int_equal(bench_create(b, "pipeline_stages", BENCH_VALUES("label", "Mine"), &id),
+                     TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "", "made"));
+    bench_close(b);
+}
+
 /* Types of others */
 
 static struct bench *open_staged(void)
@@ -686,7 +764,8 @@ int main(void)
         cmocka_unit_test(the_default_pipeline_speaks_the_portals_language),
         cmocka_unit_test(a_stage_gives_a_deal_its_probability_and_projection),
         cmocka_unit_test(winning_closes_and_dates_a_deal),
-        cmocka_unit_test(losing_keeps_a_close_date_that_is_there),
+        cmocka_unit_test(closing_dates_a_deal_anew_unless_the_write_says_when),
+        cmocka_unit_test(a_deal_that_comes_in_lost_keeps_its_close_date),
         cmocka_unit_test(moving_dates_the_stage_and_nothing_else_does),
         cmocka_unit_test(an_unknown_stage_is_refused),
         cmocka_unit_test(an_unknown_pipeline_is_refused),
@@ -704,6 +783,8 @@ int main(void)
         cmocka_unit_test(only_deals_have_a_board),
         cmocka_unit_test(an_archived_deal_leaves_the_board),
         cmocka_unit_test(bytes_that_are_no_request_are_refused),
+        cmocka_unit_test(a_request_that_would_unpack_to_too_much_is_refused),
+        cmocka_unit_test(pipelines_are_made_by_their_own_method_only),
         cmocka_unit_test(a_marked_type_moves_through_its_own_stages),
         cmocka_unit_test(a_marked_type_has_no_stages_of_deals),
         cmocka_unit_test(a_record_of_a_marked_type_may_be_in_no_pipeline),

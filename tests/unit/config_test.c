@@ -120,6 +120,9 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "portal_calls_burst = 2000\n"
                            "token_calls_per_second = 100\n"
                            "token_calls_burst = 200\n"
+                           "[tls]\n"
+                           "certificate = \"/dev/null\"\n"
+                           "key = \"/dev/zero\"\n"
                            "[portal]\n"
                            "language = \"fr\"\n"
                            "currency = \"CHF\"\n"
@@ -151,6 +154,8 @@ static void the_file_sets_every_setting(void **state)
     assert_int_equal(config->limits.portal.burst, 2000);
     assert_int_equal(config->limits.token.per_second, 100);
     assert_int_equal(config->limits.token.burst, 200);
+    assert_string_equal(config->tls.certificate, "/dev/null");
+    assert_string_equal(config->tls.key, "/dev/zero");
     assert_string_equal(config->portal.language, "fr");
     assert_string_equal(config->portal.currency, "CHF");
     assert_string_equal(config->portal.time_zone, "America/Argentina/Buenos_Aires");
@@ -265,6 +270,12 @@ static const struct {
      ":1: listen: 'ipc://' is no URL to listen at, as ipc://PATH or tcp://HOST:PORT is."},
     {"listen = [\"http://x\"]",
      ":1: listen: 'http://x' is no URL to listen at, as ipc://PATH or tcp://HOST:PORT is."},
+    {"[tls]\nkey = \"/no/such/file\"",
+     ":2: tls.key: '/no/such/file' cannot be read: No such file or directory."},
+    {"[tls]\ncertificate = \"/dev/null\"",
+     ": tls.certificate and tls.key belong together; tls.key is missing."},
+    {"tls.key = \"/dev/null\"",
+     ": tls.certificate and tls.key belong together; tls.certificate is missing."},
     {"portal.language = \"de\"", ":1: portal.language: 'de' is no language known here: en, fr."},
     {"portal.currency = \"eur\"",
      ":1: portal.currency: 'eur' is no currency, which is three capitals such as EUR."},

@@ -130,20 +130,44 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return remove(path);
 }
 
-struct fixture *fixture_open(void)
+struct fixture *fixture_open_at(const char *dir)
 {
     struct fixture *f = calloc(1, sizeof(*f));
 
     assert_non_null(f);
-    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/tenon-test-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
+    assert_true(strlen(dir) < sizeof(f->dir));
+    (void)snprintf(f->dir, sizeof(f->dir), "%s", dir);
     open_all(f);
     return f;
+}
+
+struct fixture *fixture_open(void)
+{
+    char dir[] = "/tmp/tenon-test-XXXXXX";
+
+    assert_non_null(mkdtemp(dir));
+    return fixture_open_at(dir);
+}
+
+void fixture_leave(struct fixture *f)
+{
+    close_all(f);
+    free(f);
 }
 
 void fixture_reopen(struct fixture *f)
 {
     close_all(f);
+    open_all(f);
+}
+
+void fixture_suspend(struct fixture *f)
+{
+    close_all(f);
+}
+
+void fixture_resume(struct fixture *f)
+{
     open_all(f);
 }
 

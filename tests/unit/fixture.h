@@ -23,8 +23,14 @@ struct fixture {
 
 /* Fails the test if anything does. */
 struct fixture *fixture_open(void);
+/* In a directory that is there or not; fixture_close removes it, fixture_leave does not. */
+struct fixture *fixture_open_at(const char *dir);
+void fixture_leave(struct fixture *f);
 /* Closes and opens everything again on the same directory. */
 void fixture_reopen(struct fixture *f);
+/* Closes everything, and opens it again. */
+void fixture_suspend(struct fixture *f);
+void fixture_resume(struct fixture *f);
 void fixture_close(struct fixture *f);
 
 /* What is declared:

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * invariants.h - walks everything that the store holds of one portal and compares it with itself:
- * whatever follows from the rows is there and nothing else is, links have both directions and keep
- * their limits, history and change log tell the same story, and the change log played from its
- * start makes the rows and links that are there.
- */
+/* invariants.h - core/check on one portal, for tests that only want to know whether all is well. */
 #ifndef TESTS_UNIT_INVARIANTS_H
 #define TESTS_UNIT_INVARIANTS_H
 
@@ -12,7 +7,8 @@
 #include "core/schema/schema.h"
 #include "core/store/store.h"
 
-/* TN_DATA_LOSS: one does not hold; `err` says which and where. [any] blocks */
+/* TN_DATA_LOSS: something is wrong; `err` (not NULL) says the first of it and where. [any] blocks
+ */
 tn_status invariants_check(struct store *store, const struct schema *schema, uint32_t portal,
                            struct err *err);
 

@@ -368,11 +368,10 @@ const struct model_record *model_find_invalid(const struct model *model)
     for (size_t i = 0; i < model->record_count; i++) {
         const struct model_record *record = &model->records[i];
 
-        if (record->is_archived)
-            continue;
         if (record->values[record->type == MODEL_SITE ? MODEL_NAME : MODEL_SERIAL][0] == '\0')
             return record;
-        if (record->type == MODEL_MACHINE && is_ambiguous(model, record->values[MODEL_SERIAL]))
+        if (!record->is_archived && record->type == MODEL_MACHINE &&
+            is_ambiguous(model, record->values[MODEL_SERIAL]))
             return record;
     }
     return NULL;

@@ -2,6 +2,7 @@
 /* Tests core/record/committer.c: races, and totals that stay exact under them. */
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/utf8.h"
 #include "core/record/change.h"
@@ -326,6 +327,46 @@ static void property_added_at_run_time_is_used_at_once(void **state)
     assert_int_equal(records_head(f->records, f->portal), 3);
 }
 
+static void property_required_later_stops_nobody(void **state)
+{
+    struct fixture *f = *state;
+    tn_id id = fixture_machine(f, "A");
+    struct txn_options options = {
+        .portal = f->portal, .source = utf8_str("test"), .user = utf8_str("tester"), .now_us = 1};
+    struct catalog_property_request request = {.type = utf8_str("machines"),
+                                               .name = utf8_str("colour"),
+                                               .kind = TN_TEXT,
+                                               .flags = TN_REQUIRED};
+    struct record *record;
+
+    assert_int_equal(records_add_property(f->records, &options, &request, &f->err), TN_OK);
+    assert_int_equal(change_machine(f, id, "price", "1"), TN_OK);
+    assert_int_equal(change_machine(f, id, "colour", "red"), TN_OK);
+    assert_int_equal(change_machine(f, id, "colour", ""), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, "colour", "required"));
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_create(txn, fixture_type(txn, "machines"), &record, &f->err), TN_OK);
+    assert_int_equal(fixture_set(f, record, "serial", "B"), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, "colour", "required"));
+}
+
+static void refused_schema_change_speaks_the_callers_language(void **state)
+{
+    struct fixture *f = *state;
+    struct txn_options options = {.portal = f->portal,
+                                  .source = utf8_str("test"),
+                                  .user = utf8_str("tester"),
+                                  .language = "fr",
+                                  .now_us = 1};
+    struct catalog_property_request request = {
+        .type = utf8_str("nothing"), .name = utf8_str("colour"), .kind = TN_TEXT};
+
+    err_init(&f->err, "fr");
+    assert_int_equal(records_add_property(f->records, &options, &request, &f->err), TN_NOT_FOUND);
+    assert_non_null(strstr(f->err.message, "Il n'y a pas"));
+}
+
 static void refused_schema_change_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -359,6 +400,8 @@ int main(void)
         CASE(limit_of_links_holds_under_a_race),
         CASE(totals_follow_every_change),
         CASE(property_added_at_run_time_is_used_at_once),
+        CASE(property_required_later_stops_nobody),
+        CASE(refused_schema_change_speaks_the_callers_language),
         CASE(refused_schema_change_leaves_nothing),
     };
 

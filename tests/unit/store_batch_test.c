@@ -88,6 +88,63 @@ static void a_batch_writes_in_the_order_of_its_calls(void **state)
     store_close(store);
 }
 
+/* Keys of which a batch has many are put in their order, whatever order they came in. */
+static void of_one_key_the_last_write_of_a_batch_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture);
+    struct store_batch *batch = store_batch_create();
+
+    store_batch_put(batch, STORE_INDEX, 1, bytes_of("m"), bytes_of("1"));
+    store_batch_put(batch, STORE_INDEX, 1, bytes_of("z"), bytes_of("1"));
+    store_batch_put(batch, STORE_INDEX, 1, bytes_of("a"), bytes_of("1"));
+    store_batch_delete(batch, STORE_INDEX, 1, bytes_of("z"));
+    store_batch_delete(batch, STORE_INDEX, 1, bytes_of("m"));
+    store_batch_put(batch, STORE_INDEX, 1, bytes_of("m"), bytes_of("2"));
+    store_batch_put(batch, STORE_INDEX, 1, bytes_of("aa"), bytes_of(""));
+    store_batch_put(batch, STORE_INDEX, 1, bytes_of(""), bytes_of("empty"));
+    assert_int_equal(store_batch_count(batch), 8);
+    assert_int_equal(store_write(store, batch, true, NULL), TN_OK);
+
+    fixture_expect(store, STORE_INDEX, 1, "", "empty");
+    fixture_expect(store, STORE_INDEX, 1, "a", "1");
+    fixture_expect(store, STORE_INDEX, 1, "aa", "");
+    fixture_expect(store, STORE_INDEX, 1, "m", "2");
+    fixture_expect_none(store, STORE_INDEX, 1, "z");
+    store_batch_destroy(batch);
+    store_close(store);
+}
+
+/* Many keys of many kinds, in random order and batches: each is found, and no other. */
+static void keys_are_found_whatever_the_order_they_came_in(void **state)
+{
+    enum { KEYS = 4096, BATCH = 64 };
+    static const enum store_family families[] = {
+        STORE_ROWS, STORE_INDEX, STORE_UNIQUE, STORE_WORDS, STORE_EDGES, STORE_LOG};
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture);
+    struct store_batch *batch = store_batch_create();
+    char key[32];
+
+    for (uint32_t i = 0; i < KEYS; i++) {
+        uint32_t place = i * 2654435761u % KEYS; /* odd, so that each comes once */
+
+        (void)snprintf(key, sizeof(key), "type%u-%05u", place % 3, place);
+        store_batch_put(batch, families[place % 6], 1 + place % 2, bytes_of(key), bytes_of(key));
+        if (i % BATCH == BATCH - 1) {
+            assert_int_equal(store_write(store, batch, false, NULL), TN_OK);
+            store_batch_clear(batch);
+        }
+    }
+    for (uint32_t place = 0; place < KEYS; place++) {
+        (void)snprintf(key, sizeof(key), "type%u-%05u", place % 3, place);
+        fixture_expect(store, families[place % 6], 1 + place % 2, key, key);
+        fixture_expect_none(store, families[place % 6], 2 - place % 2, key);
+    }
+    store_batch_destroy(batch);
+    store_close(store);
+}
+
 static void delete_range_removes_from_inclusive_to_exclusive(void **state)
 {
     struct fixture *fixture = *state;
@@ -95,20 +152,20 @@ static void delete_range_removes_from_inclusive_to_exclusive(void **state)
     struct store_batch *batch = store_batch_create();
 
     for (uint32_t portal = 1; portal <= 2; portal++) {
-        fixture_put(store, STORE_ROWS, portal, "a", "x");
-        fixture_put(store, STORE_ROWS, portal, "b", "x");
-        fixture_put(store, STORE_ROWS, portal, "c", "x");
+        fixture_put(store, STORE_HISTORY, portal, "a", "x");
+        fixture_put(store, STORE_HISTORY, portal, "b", "x");
+        fixture_put(store, STORE_HISTORY, portal, "c", "x");
     }
-    store_batch_delete_range(batch, STORE_ROWS, 1, bytes_of("a"), bytes_of("c"));
-    store_batch_put(batch, STORE_ROWS, 1, bytes_of("aa"), bytes_of("after"));
+    store_batch_delete_range(batch, STORE_HISTORY, 1, bytes_of("a"), bytes_of("c"));
+    store_batch_put(batch, STORE_HISTORY, 1, bytes_of("aa"), bytes_of("after"));
     assert_int_equal(store_write(store, batch, true, NULL), TN_OK);
 
-    fixture_expect_none(store, STORE_ROWS, 1, "a");
-    fixture_expect_none(store, STORE_ROWS, 1, "b");
-    fixture_expect(store, STORE_ROWS, 1, "c", "x");
-    fixture_expect(store, STORE_ROWS, 1, "aa", "after");
-    fixture_expect(store, STORE_ROWS, 2, "a", "x");
-    fixture_expect(store, STORE_ROWS, 2, "b", "x");
+    fixture_expect_none(store, STORE_HISTORY, 1, "a");
+    fixture_expect_none(store, STORE_HISTORY, 1, "b");
+    fixture_expect(store, STORE_HISTORY, 1, "c", "x");
+    fixture_expect(store, STORE_HISTORY, 1, "aa", "after");
+    fixture_expect(store, STORE_HISTORY, 2, "a", "x");
+    fixture_expect(store, STORE_HISTORY, 2, "b", "x");
     store_batch_destroy(batch);
     store_close(store);
 }
@@ -123,18 +180,18 @@ static void an_appended_batch_comes_after_and_stays_whole(void **state)
 
     store_batch_append(batch, none);
     assert_int_equal(store_batch_count(batch), 0);
-    store_batch_put(more, STORE_ROWS, 1, bytes_of("a"), bytes_of("2"));
-    store_batch_delete_range(more, STORE_ROWS, 1, bytes_of("b"), bytes_of("c"));
-    store_batch_put(batch, STORE_ROWS, 1, bytes_of("a"), bytes_of("1"));
-    store_batch_put(batch, STORE_ROWS, 1, bytes_of("b"), bytes_of("1"));
+    store_batch_put(more, STORE_HISTORY, 1, bytes_of("a"), bytes_of("2"));
+    store_batch_delete_range(more, STORE_HISTORY, 1, bytes_of("b"), bytes_of("c"));
+    store_batch_put(batch, STORE_HISTORY, 1, bytes_of("a"), bytes_of("1"));
+    store_batch_put(batch, STORE_HISTORY, 1, bytes_of("b"), bytes_of("1"));
     store_batch_append(batch, more);
     store_batch_append(batch, none);
     assert_int_equal(store_batch_count(batch), 4);
     assert_int_equal(store_batch_count(more), 2);
     assert_int_equal(store_write(store, batch, true, NULL), TN_OK);
 
-    fixture_expect(store, STORE_ROWS, 1, "a", "2");
-    fixture_expect_none(store, STORE_ROWS, 1, "b");
+    fixture_expect(store, STORE_HISTORY, 1, "a", "2");
+    fixture_expect_none(store, STORE_HISTORY, 1, "b");
     store_batch_destroy(none);
     store_batch_destroy(more);
     store_batch_destroy(batch);
@@ -326,6 +383,8 @@ int main(void)
         WITH_FIXTURE(portals_and_families_do_not_see_each_other),
         WITH_FIXTURE(a_snapshot_keeps_what_it_saw),
         WITH_FIXTURE(a_batch_writes_in_the_order_of_its_calls),
+        WITH_FIXTURE(of_one_key_the_last_write_of_a_batch_counts),
+        WITH_FIXTURE(keys_are_found_whatever_the_order_they_came_in),
         WITH_FIXTURE(delete_range_removes_from_inclusive_to_exclusive),
         WITH_FIXTURE(an_appended_batch_comes_after_and_stays_whole),
         WITH_FIXTURE(a_cleared_batch_is_empty_and_usable),

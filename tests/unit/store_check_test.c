@@ -204,6 +204,42 @@ static void a_torn_log_before_another_refuses_to_open(void **state)
     buf_fini(&content);
 }
 
+/* Recovers a store with a torn log, crashes again, and puts the log back, which it had removed. */
+static void recover_and_put_back(struct fixture *fixture, size_t len_back)
+{
+    char log[64];
+    char dir[sizeof(fixture->dir)];
+    struct buf content = {0};
+
+    make_crashed(fixture, log, sizeof(log));
+    fixture_read(fixture, log, &content);
+    fixture_write(fixture, log, content.data, content.len - 500);
+    (void)snprintf(dir, sizeof(dir), "%s/again", fixture->root);
+    assert_int_equal(rename(fixture->dir, dir), 0);
+    memcpy(fixture->dir, dir, sizeof(dir));
+    struct store *store = fixture_open(fixture);
+    fixture_put(store, STORE_INDEX, 1, "more", "1");
+    fixture_crash(fixture, store);
+    fixture_write(fixture, log, content.data, content.len - len_back);
+    buf_fini(&content);
+}
+
+/* A power cut can undo the removal of what was recovered from. */
+static void a_torn_log_that_a_recovery_went_on_from_opens(void **state)
+{
+    recover_and_put_back(*state, 500);
+    struct store *store = fixture_open(*state);
+    fixture_expect(store, STORE_INDEX, 1, "more", "1");
+    store_close(store);
+    expect_writes(*state, WRITE_COUNT - 1);
+}
+
+static void a_log_with_less_than_a_recovery_went_on_from_refuses_to_open(void **state)
+{
+    recover_and_put_back(*state, 5000);
+    fixture_refuses(*state, true, TN_DATA_LOSS);
+}
+
 static void a_missing_log_refuses_to_open(void **state)
 {
     char log[64];
@@ -405,6 +441,8 @@ int main(void)
         WITH_FIXTURE(a_blanked_page_in_the_middle_of_a_log_refuses_to_open),
         WITH_FIXTURE(bytes_missing_in_the_middle_of_a_log_refuse_to_open),
         WITH_FIXTURE(a_torn_log_before_another_refuses_to_open),
+        WITH_FIXTURE(a_torn_log_that_a_recovery_went_on_from_opens),
+        WITH_FIXTURE(a_log_with_less_than_a_recovery_went_on_from_refuses_to_open),
         WITH_FIXTURE(a_missing_log_refuses_to_open),
         WITH_FIXTURE(any_changed_byte_of_the_manifest_refuses_to_open),
         WITH_FIXTURE(a_missing_or_empty_manifest_refuses_to_open),

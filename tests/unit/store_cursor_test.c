@@ -134,7 +134,9 @@ static void walks_what_its_snapshot_saw(void **state)
     struct store_snapshot *snapshot = store_snapshot_open(store);
     assert_non_null(snapshot);
     fixture_put(store, STORE_INDEX, 1, "aa", "aa");
-    store_batch_delete_range(batch, STORE_INDEX, 1, bytes_of("b"), bytes_of("z"));
+    store_batch_delete(batch, STORE_INDEX, 1, bytes_of("b"));
+    store_batch_delete(batch, STORE_INDEX, 1, bytes_of("ba"));
+    store_batch_delete(batch, STORE_INDEX, 1, bytes_of("c"));
     assert_int_equal(store_write(store, batch, true, NULL), TN_OK);
 
     expect_walk(store, snapshot, 1, "", "", false, "a ab abc ac b ba c " END);

@@ -6,6 +6,7 @@
 #include "sdk/cli/command/context.h"
 
 int command_call(struct context *ctx, int argc, char **argv);
+int command_check(struct context *ctx, int argc, char **argv);
 int command_demo(struct context *ctx, int argc, char **argv);
 int command_describe(struct context *ctx, int argc, char **argv);
 int command_export(struct context *ctx, int argc, char **argv);

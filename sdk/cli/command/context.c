@@ -14,7 +14,7 @@
 
 #define SYSTEM_SOCKET "/run/tenon/tenon.sock"
 
-enum { OPTION_URL = 0x100, OPTION_TOKEN, OPTION_PORTAL, OPTION_JSON, OPTION_LANGUAGE };
+enum { OPTION_URL = 0x100, OPTION_TOKEN, OPTION_PORTAL, OPTION_JSON, OPTION_LANGUAGE, OPTION_CA };
 
 static const char *non_empty(const char *text)
 {
@@ -71,6 +71,7 @@ void context_init(struct context *ctx, int argc, char **argv)
     memset(ctx, 0, sizeof(*ctx));
     ctx->url = default_url(ctx->url_buffer, sizeof(ctx->url_buffer));
     ctx->token = non_empty(getenv("TENON_TOKEN"));
+    ctx->ca = non_empty(getenv("TENON_CA"));
     ctx->portal = non_empty(getenv("TENON_PORTAL"));
     ctx->language = language ? language : environment_language();
     ctx->interrupt_fd = -1;
@@ -107,6 +108,7 @@ bool context_interrupted(struct context *ctx)
 static const struct argp_option option_list[] = {
     {"url", OPTION_URL, "URL", 0, "Where the host listens: ipc://PATH, tcp://HOST:PORT", 0},
     {"token", OPTION_TOKEN, "TOKEN", 0, "Who is calling, where the host asks for it", 0},
+    {"ca", OPTION_CA, "FILE", 0, "Whom to trust at tls+tcp URLs: certificates in PEM", 0},
     {"portal", OPTION_PORTAL, "NAME", 0, "The portal to work in", 0},
     {"json", OPTION_JSON, NULL, 0, "Print JSON instead of tables", 0},
     {"language", OPTION_LANGUAGE, "en|fr", 0, "The language of messages and labels", 0},
@@ -123,6 +125,9 @@ static error_t parse_global(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_TOKEN:
         ctx->token = argument;
+        return 0;
+    case OPTION_CA:
+        ctx->ca = argument;
         return 0;
     case OPTION_PORTAL:
         ctx->portal = argument;

@@ -18,6 +18,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 struct context {
     const char *url;
     const char *token;  /* NULL: none */
+    const char *ca;     /* file of whom to trust; NULL: the machine's */
     const char *portal; /* NULL: the client's default */
     const char *language;
     bool json;
@@ -40,7 +41,7 @@ tn_status context_catch_interrupt(struct context *ctx, struct err *err);
 bool context_interrupted(struct context *ctx);
 
 /*
- * The options --url --token --portal --json --language: a child of every command's argp, whose
+ * The options --url --token --ca --portal --json --language: a child of every command's argp, whose
  * parser hands its input down with ARGP_KEY_INIT.
  */
 extern const struct argp_child global_options[];

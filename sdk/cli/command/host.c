@@ -51,7 +51,8 @@ tn_status host_open(struct context *ctx, struct host **ret_host, struct err *err
                                     .portal = ctx->portal,
                                     .token = ctx->token,
                                     .language = ctx->language,
-                                    .timeout_us = CALL_TIMEOUT_US};
+                                    .timeout_us = CALL_TIMEOUT_US,
+                                    .tls_ca = ctx->ca};
     bool is_local = strncmp(ctx->url, "ipc://", 6) == 0;
     tn_status status;
 
@@ -63,6 +64,8 @@ tn_status host_open(struct context *ctx, struct host **ret_host, struct err *err
                            &host->descriptors,
                            err));
     status = tenon_client_create(&options, &host->client);
+    if (status != TN_OK && ctx->ca && strncmp(ctx->url, "tls+", 4) == 0)
+        return say_fail(err, status, "'%s' is no readable file of certificates in PEM.", ctx->ca);
     if (status == TN_INVALID_ARGUMENT)
         return say_fail(
             err, status, "'%s' is no URL of a host: use ipc://PATH or tcp://HOST:PORT.", ctx->url);

@@ -605,6 +605,7 @@ static void bytes_that_are_no_message_are_refused(void **state)
                                 (struct tn_bytes){bytes, sizeof(bytes)},
                                 NULL),
                      TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "", "malformed"));
     bench_close(b);
 }
 

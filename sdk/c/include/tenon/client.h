@@ -30,12 +30,16 @@ struct tenon_client;
 struct tenon_call;
 
 struct tenon_options {
-    const char *url;            /* "ipc:///run/tenon/tenon.sock", "tcp://127.0.0.1:4455" */
+    const char *url;            /* "ipc:///run/tenon/tenon.sock", "tcp://127.0.0.1:4455",
+                                   "tls+tcp://crm.example.org:4455" */
     const char *portal;         /* NULL: the token's; without a token "main" */
     const char *token;          /* NULL: none */
     const char *language;       /* of messages: "en", "fr"; NULL: "en" */
     int64_t connect_timeout_us; /* 0: 5 s; a host that is silent for four of them is given up */
     int64_t timeout_us;         /* of a call that states none; 0: 30 s */
+    /* Of tls+tcp: PEM file of whom to trust; NULL: /etc/ssl/certs/ca-certificates.crt */
+    const char *tls_ca;
+    const char *tls_server_name; /* that the host's certificate has; NULL: as in `url` */
 };
 
 /* One field that broke one rule; static empty strings where not said. */
@@ -55,7 +59,9 @@ struct tenon_result {
 };
 
 /*
- * Starts connecting in the background. TN_INVALID_ARGUMENT: no such URL; TN_RESOURCE_EXHAUSTED.
+ * Starts connecting in the background. TN_INVALID_ARGUMENT: no such URL, or `tls_ca` holds no
+ * certificates; TN_NOT_FOUND, TN_PERMISSION_DENIED, TN_UNAVAILABLE: `tls_ca` cannot be read;
+ * TN_RESOURCE_EXHAUSTED.
  * [any]
  */
 tn_status tenon_client_create(const struct tenon_options *options,

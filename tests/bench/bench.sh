@@ -1,0 +1,350 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# bench.sh BUILD_DIR NAME... - measures the host beside its baselines: in each round first one, then
+# the other; medians of the rounds. One JSON object a line, one line for each baseline of a NAME.
+# The host is a process of its own with its plugins, and so are the clients; data is kept below
+# BUILD_DIR, which should be on a real disk.
+set -euo pipefail
+
+readonly rounds=${TENON_BENCH_ROUNDS:-5}
+readonly seconds=${TENON_BENCH_SECONDS:-0.8}
+readonly contacts=200000
+# Records that are made one by one so that their batches can be taken from the log.
+readonly sample_s=0.5
+readonly ready_timeout_s=60
+readonly ticks_per_s=$(getconf CLK_TCK)
+
+build=$(cd -- "${1:?usage: $0 BUILD_DIR NAME...}" && pwd)
+shift
+work=$(mktemp -d "$build/bench/run.XXXXXX")
+readonly here=$build/bench
+servers=()
+data_set=
+cleanup() {
+    local pid
+    for pid in "${servers[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "${servers[@]}"; do wait "$pid" 2>/dev/null || true; done
+    stop_postgres
+    rm -rf -- "$work"
+}
+trap cleanup EXIT
+
+die() {
+    printf 'bench.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# --- servers -------------------------------------------------------------------------------------
+
+# serve NAME COMMAND...: starts it; its input stays open, what it says after `ready` is in
+# $served_at and its process in $served_pid.
+serve() {
+    local name=$1 line=
+    shift
+    mkfifo -- "$work/$name.in" "$work/$name.out"
+    "$@" <"$work/$name.in" >"$work/$name.out" 2>"$work/$name.log" &
+    served_pid=$!
+    servers+=("$served_pid")
+    exec {served_in}>"$work/$name.in" {served_out}<"$work/$name.out"
+    read -r -t "$ready_timeout_s" -u "$served_out" line || true
+    case $line in
+    ready*) served_at=${line#ready } ;;
+    *)
+        cat -- "$work/$name.log" >&2
+        die "$name did not start"
+        ;;
+    esac
+}
+
+# start_host NAME: an empty host; sets ${NAME}_url and ${NAME}_pid.
+start_host() {
+    serve "$1" "$build/bin/tenond" --data "$work/$1" --listen tcp://127.0.0.1:0 \
+        --plugins "$build/lib/tenon/plugins" --plugins "$here/plugins"
+    printf -v "$1_url" %s "$served_at"
+    printf -v "$1_pid" %s "$served_pid"
+}
+
+need_empty_host() {
+    [ -n "${empty_url-}" ] || start_host empty
+}
+
+# The host with the data set. The same people are in $work/people.csv.
+need_full_host() {
+    [ -z "${full_url-}" ] || return 0
+    start_host full
+    data_set=$("$here/bench_client" load "$full_url" "$contacts")
+}
+
+need_grpc() {
+    [ -z "${grpc_at-}" ] || return 0
+    [ -x "$here/grpc_echo" ] || die "gRPC was not there when the benchmarks were built"
+    serve grpc "$here/grpc_echo" serve 127.0.0.1:0
+    grpc_at=$served_at
+    grpc_pid=$served_pid
+}
+
+need_nng() {
+    local port
+    [ -z "${nng_url-}" ] || return 0
+    # One that was free a moment ago.
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    serve nng "$here/nng_echo" serve "tcp://127.0.0.1:$port"
+    nng_url=$served_at
+    nng_pid=$served_pid
+}
+
+# The log of a host that made one record after the other, or changed them: what a commit writes.
+need_sample() {
+    local name=$1
+    [ ! -d "$work/sample_$name" ] || return 0
+    case $name in
+    create)
+        need_empty_host
+        "$here/bench_client" create "$empty_url" 1 "$sample_s" >/dev/null
+        cp -r -- "$work/empty/store" "$work/sample_create"
+        ;;
+    update)
+        need_full_host
+        "$here/bench_client" update "$full_url" 1 "$sample_s" "$data_set" >/dev/null
+        cp -r -- "$work/full/store" "$work/sample_update"
+        ;;
+    esac
+}
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+
+# As the user that Debian's package made, for it does not run as root.
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi
+}
+
+find_postgres() {
+    [ -z "${postgres_bin-}" ] || return 0
+    local candidate
+    for candidate in /usr/lib/postgresql/*/bin; do
+        [ -x "$candidate/pgbench" ] && [ -x "$candidate/initdb" ] && postgres_bin=$candidate
+    done
+    [ -n "${postgres_bin-}" ]
+}
+
+query() {
+    as_postgres psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$postgres_port" -U postgres -d postgres "$@"
+}
+
+# With its defaults, but for room in memory; the same people, links and deals.
+need_postgres() {
+    [ -z "${postgres_pid-}" ] || return 0
+    find_postgres || return 1
+    # Where the other user can get at it, on the same disk.
+    postgres_dir=$(mktemp -d "${TMPDIR:-/var/tmp}/tenon-bench-pg.XXXXXX")
+    postgres_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    if [ "$(id -u)" -eq 0 ]; then chown postgres:postgres "$postgres_dir"; fi
+    as_postgres "$postgres_bin/initdb" -D "$postgres_dir/data" -U postgres -A trust -E UTF8 --locale=C >"$work/initdb.log" 2>&1
+    as_postgres "$postgres_bin/postgres" -D "$postgres_dir/data" -p "$postgres_port" -c listen_addresses=127.0.0.1 \
+        -c unix_socket_directories= -c shared_buffers=128MB >"$work/postgres.log" 2>&1 &
+    postgres_pid=$!
+    local deadline=$((SECONDS + ready_timeout_s))
+    until "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"; do
+        [ "$SECONDS" -lt "$deadline" ] || die "PostgreSQL did not start: $(cat "$work/postgres.log")"
+        sleep 0.1
+    done
+    "$here/bench_client" csv "$contacts" >"$work/people.csv"
+    query -f - <"$tables"
+    query -c "\\copy contacts from stdin csv" <"$work/people.csv"
+    query -c 'vacuum analyze'
+}
+
+stop_postgres() {
+    [ -n "${postgres_pid-}" ] || return 0
+    kill -INT "$postgres_pid" 2>/dev/null || true
+    wait "$postgres_pid" 2>/dev/null || true
+    rm -rf -- "$postgres_dir"
+}
+
+# --- measuring -----------------------------------------------------------------------------------
+
+# Processor time that a process and its children used, in ticks.
+ticks_of() {
+    awk '{sub(/.*\) /, ""); print $12 + $13}' "/proc/$1/stat"
+}
+
+# measure LIST PID COMMAND...: runs it and appends "RATE P50 P99 CPU_US" to the array LIST; PID is
+# the server's, 0 where there is none.
+measure() {
+    local -n list=$1
+    local pid=$2 before=0 after=0 line
+    shift 2
+    if [ "$pid" -ne 0 ]; then before=$(ticks_of "$pid"); fi
+    line=$("$@") || die "$* failed"
+    if [ "$pid" -ne 0 ]; then after=$(ticks_of "$pid"); fi
+    list+=("$(awk -v server="$((after - before))" -v per_s="$ticks_per_s" '{
+        calls = $5 > 0 ? $5 : 1
+        printf "%.1f %s %s %.2f", $1 / $2, $3, $4, ($6 + server / per_s) * 1e6 / calls
+    }' <<<"$line")")
+}
+
+# median COLUMN LINE...
+median() {
+    local column=$1
+    shift
+    printf '%s\n' "$@" | awk -v c="$column" '{print $c}' | sort -n |
+        awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
+}
+
+# The median of the better one of two lists.
+better() {
+    local -n a=$1 b=$2
+    if awk -v a="$(median 1 "${a[@]}")" -v b="$(median 1 "${b[@]}")" 'BEGIN {exit !(a > b)}'; then
+        echo "$1"
+    else
+        echo "$2"
+    fi
+}
+
+# print NAME UNIT BASELINE OURS THEIRS: the last two are names of lists; THEIRS may be empty.
+print() {
+    local -n mine=$4
+    local baseline=null theirs=null ratio=null theirs_cpu=null value
+    value=$(median 1 "${mine[@]}")
+    if [ -n "${5-}" ]; then
+        local -n other=$5
+        baseline="\"$3\""
+        theirs=$(median 1 "${other[@]}")
+        theirs_cpu=$(median 4 "${other[@]}")
+        ratio=$(awk -v a="$value" -v b="$theirs" 'BEGIN {printf "%.2f", a / b}')
+    fi
+    printf '{"name":"%s","value":%s,"unit":"%s","baseline":%s,"baseline_value":%s,"ratio":%s,' \
+        "$1" "$value" "$2" "$baseline" "$theirs" "$ratio"
+    printf '"p50_us":%s,"p99_us":%s,"cpu_us":%s,"baseline_cpu_us":%s}\n' \
+        "$(median 2 "${mine[@]}")" "$(median 3 "${mine[@]}")" "$(median 4 "${mine[@]}")" "$theirs_cpu"
+}
+
+# --- the bus -------------------------------------------------------------------------------------
+
+bus_unary() {
+    local count=$2 ours=() grpc=() nng=() i
+    need_empty_host
+    need_grpc
+    need_nng
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$empty_pid" "$here/bench_client" echo "$empty_url" "$count" "$seconds"
+        measure grpc "$grpc_pid" "$here/grpc_echo" call "$grpc_at" "$count" "$seconds"
+        measure nng "$nng_pid" "$here/nng_echo" call "$nng_url" "$count" "$seconds"
+    done
+    print "$1" calls/s grpc ours grpc
+    print "$1" calls/s nng_stream ours nng
+}
+
+bus_unary_blocking() {
+    local ours=() grpc=() i
+    need_empty_host
+    need_grpc
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$empty_pid" "$here/bench_client" echo "$empty_url" block "$seconds"
+        measure grpc "$grpc_pid" "$here/grpc_echo" block "$grpc_at" "$seconds"
+    done
+    print "$1" calls/s grpc ours grpc
+}
+
+# The change log, read from the store; gRPC sends messages of the same size from memory.
+bus_stream() {
+    local ours=() grpc=() i size
+    need_full_host
+    need_grpc
+    size=$("$here/bench_client" stream "$full_url" 1 "$seconds" | awk '{printf "%d", $1 / $5}')
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$full_pid" "$here/bench_client" stream "$full_url" 1 "$seconds"
+        measure grpc "$grpc_pid" "$here/grpc_echo" stream "$grpc_at" "$size" "$seconds"
+    done
+    print "$1" bytes/s grpc ours grpc
+}
+
+# --- records -------------------------------------------------------------------------------------
+
+# written NAME WORK COUNT RECORDS: beside RocksDB with as many threads as calls, and with one that
+# puts all of them into one batch; the better one counts.
+written() {
+    local name=$1 what=$2 count=$3 records=$4 ours=() threads=() merged=() i
+    need_empty_host
+    need_sample create
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$empty_pid" "$here/bench_client" "$what" "$empty_url" "$count" "$seconds"
+        measure threads 0 "$here/rocksdb_raw" write "$work/sample_create" "$work/raw" "$count" "$records" "$seconds"
+        measure merged 0 "$here/rocksdb_raw" write "$work/sample_create" "$work/raw" 1 $((count * records)) "$seconds"
+    done
+    print "$name" records/s rocksdb ours "$(better threads merged)"
+}
+
+record_update() {
+    local ours=() threads=() merged=() i
+    need_full_host
+    need_sample update
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$full_pid" "$here/bench_client" update "$full_url" 64 "$seconds" "$data_set"
+        measure threads 0 "$here/rocksdb_raw" write "$work/sample_update" "$work/raw" 64 1 "$seconds"
+        measure merged 0 "$here/rocksdb_raw" write "$work/sample_update" "$work/raw" 1 64 "$seconds"
+    done
+    print "$1" records/s rocksdb ours "$(better threads merged)"
+}
+
+# RocksDB's own two threads, over the rows of the running host.
+record_get() {
+    local count=$2 ours=() raw=() i range
+    need_full_host
+    need_sample create
+    read -r -a range <<<"$data_set"
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$full_pid" "$here/bench_client" get "$full_url" "$count" "$seconds" "$data_set"
+        measure raw 0 "$here/rocksdb_raw" get "$work/sample_create" "$work/full/store" "${range[1]}" "${range[2]}" "$seconds"
+    done
+    print "$1" records/s rocksdb ours raw
+}
+
+# The cost of a hook: records of two types that differ in nothing else.
+plugin_hook() {
+    local ours=() without=() i
+    need_empty_host
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$empty_pid" "$here/bench_client" hooked "$empty_url" 64 "$seconds"
+        measure without "$empty_pid" "$here/bench_client" plain "$empty_url" 64 "$seconds"
+    done
+    print "$1" records/s no_hook ours without
+}
+
+# --- questions -----------------------------------------------------------------------------------
+
+# asked NAME WORK COUNT
+asked() {
+    local ours=() i
+    need_full_host
+    for ((i = 0; i < rounds; i++)); do
+        measure ours "$full_pid" "$here/bench_client" "$2" "$full_url" "$3" "$seconds" "$data_set"
+    done
+    print "$1" calls/s '' ours
+}
+
+bench_one() {
+    case $1 in
+    bus.unary.n1) bus_unary "$1" 1 ;;
+    bus.unary.n1_blocking) bus_unary_blocking "$1" ;;
+    bus.unary.n8) bus_unary "$1" 8 ;;
+    bus.unary.n64) bus_unary "$1" 64 ;;
+    bus.stream) bus_stream "$1" ;;
+    record.create.n1) written "$1" create 1 1 ;;
+    record.create.n64) written "$1" create 64 1 ;;
+    record.create.batch100) written "$1" batch100 4 100 ;;
+    record.get.n1) record_get "$1" 1 ;;
+    record.get.n64) record_get "$1" 64 ;;
+    record.update.n64) record_update "$1" ;;
+    search.email) asked "$1" email 8 ;;
+    search.filter_sort) asked "$1" filter_sort 8 ;;
+    rollup.board) asked "$1" board 8 ;;
+    graph.list) asked "$1" list 8 ;;
+    plugin.hook) plugin_hook "$1" ;;
+    *) die "no such benchmark: $1" ;;
+    esac
+}
+
+for name in "$@"; do
+    bench_one "$name"
+done

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * power_test.c - power cuts, simulated: the host is killed while it writes, and what it had not
+ * synced is taken back. Started again, it has everything that it acknowledged, and tenon check's
+ * walk finds nothing. Then disks that fail, and that are full.
+ *
+ *     power_test cuts [ROUNDS [SEED]]
+ *     power_test lies          a log that is not synced: must be found out
+ *     power_test faults [ROUNDS [SEED]]
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "tests/crash/load.h"
+#include "tests/crash/power.h"
+#include "tests/crash/sound.h"
+#include "tests/crash/verify.h"
+#include "tests/unit/check.h"
+
+#define ROUNDS_USUAL 5u
+#define ROUNDS_MAX 100000u
+/* A cut comes within this time after the first answer, and within that one after a start. */
+#define LOAD_US_MAX 400000u
+#define START_US_MAX 150000u
+/* What a slow disk takes. */
+#define SYNC_DELAY_US 2000
+/* Then a new store is begun: what is compared grows with every round. */
+#define ROUNDS_OF_A_STORE 25u
+/* The first call on the log that fails comes after at most this many. */
+#define FAIL_AFTER_MAX 400u
+
+struct plan {
+    unsigned rounds;
+    uint64_t seed;
+};
+
+struct trial {
+    struct tenond *host;
+    struct power *power;
+    struct model *model;
+    struct random random;
+    struct power_cut cut;
+    struct verified verified;
+    unsigned cuts;
+    uint64_t acknowledged_count;
+    uint64_t lost_count;
+};
+
+static void trial_begin(struct trial *trial, const struct plan *plan)
+{
+    *trial = (struct trial){.random = {plan->seed}};
+    trial->host = tenond_create();
+    trial->power = power_create(trial->host, POWER_SHIM);
+    trial->model = model_create();
+    (void)printf("seed %llu, in %s\n", (unsigned long long)plan->seed, trial->host->folder);
+    tenond_add_plugin(trial->host, PLUGIN_FOLDER "/host_machines.so");
+}
+
+static void trial_end(struct trial *trial)
+{
+    power_destroy(trial->power);
+    model_destroy(trial->model);
+    tenond_destroy(trial->host);
+}
+
+static void cut(struct trial *trial)
+{
+    tenond_kill(trial->host);
+    power_cut(trial->power, &trial->random, &trial->cut);
+    trial->cuts++;
+}
+
+/* Cuts in one start of three, perhaps in recovery. */
+static void start(struct trial *trial)
+{
+    power_begin(trial->power);
+    while (random_below(&trial->random, 3) == 0) {
+        tenond_spawn_usual(trial->host, NULL);
+        (void)usleep((useconds_t)random_below(&trial->random, START_US_MAX));
+        cut(trial);
+        power_begin(trial->power);
+    }
+    tenond_start(trial->host);
+}
+
+static void add_sites(struct trial *trial)
+{
+    struct tenon_client *client = tenond_connect(trial->host, NULL);
+
+    load_sites(client, trial->model);
+    tenon_client_destroy(client);
+}
+
+static void verify_host(struct trial *trial)
+{
+    struct tenon_client *client = tenond_connect(trial->host, NULL);
+
+    verify(client, trial->model, &trial->verified);
+    trial->lost_count += trial->verified.lost_count;
+    tenon_client_destroy(client);
+}
+
+static void run_load_and_cut(struct trial *trial)
+{
+    struct load *load = load_begin(trial->host, trial->model, random_next(&trial->random));
+
+    load_await_answer(load);
+    (void)usleep((useconds_t)random_below(&trial->random, LOAD_US_MAX));
+    cut(trial);
+    load_end(load);
+}
+
+static void print_trial(const struct trial *trial, unsigned round)
+{
+    (void)printf("round %u: %llu machines, %llu changes, %llu lost; %u cuts so far took %llu bytes "
+                 "of %llu files, and %llu entries\n",
+                 round,
+                 (unsigned long long)trial->verified.record_count,
+                 (unsigned long long)trial->verified.change_count,
+                 (unsigned long long)trial->verified.lost_count,
+                 trial->cuts,
+                 (unsigned long long)trial->cut.bytes,
+                 (unsigned long long)trial->cut.files,
+                 (unsigned long long)trial->cut.entries);
+}
+
+/* Adds to `total` what a store of its own, started `rounds` times, has seen. */
+static void run_trial(const struct plan *plan, unsigned rounds, struct trial *total)
+{
+    struct trial trial;
+
+    trial_begin(&trial, plan);
+    atomic_store(&power_switches(trial.power)->sync_delay_us, SYNC_DELAY_US);
+    start(&trial);
+    add_sites(&trial);
+    for (unsigned round = 1; round <= rounds && trial.lost_count == 0; round++) {
+        run_load_and_cut(&trial);
+        must_be_sound(trial.host);
+        start(&trial);
+        verify_host(&trial);
+        print_trial(&trial, round);
+    }
+    tenond_stop(trial.host);
+    must_be_sound(trial.host);
+    assert_true(trial.verified.record_count > 0);
+    total->cuts += trial.cuts;
+    total->cut.files += trial.cut.files;
+    total->cut.bytes += trial.cut.bytes;
+    total->cut.entries += trial.cut.entries;
+    total->lost_count += trial.lost_count;
+    total->acknowledged_count += trial.model->acknowledged_count;
+    trial_end(&trial);
+}
+
+static void acknowledged_writes_survive_power_cuts(void **state)
+{
+    struct plan plan = *(const struct plan *)*state;
+    struct trial total = {.cuts = 0};
+
+    for (unsigned done = 0; done < plan.rounds && total.lost_count == 0;
+         done += ROUNDS_OF_A_STORE, plan.seed++) {
+        unsigned left = plan.rounds - done;
+
+        run_trial(&plan, left < ROUNDS_OF_A_STORE ? left : ROUNDS_OF_A_STORE, &total);
+    }
+    (void)printf("%u cuts took %llu bytes of %llu files, and %llu entries: %llu writes "
+                 "acknowledged, %llu lost\n",
+                 total.cuts,
+                 (unsigned long long)total.cut.bytes,
+                 (unsigned long long)total.cut.files,
+                 (unsigned long long)total.cut.entries,
+                 (unsigned long long)total.acknowledged_count,
+                 (unsigned long long)total.lost_count);
+    assert_true(total.cut.files > 0);
+    assert_int_equal(total.lost_count, 0);
+}
+
+/* The test of the test: a log that is not synced is found out. */
+static void log_that_is_not_synced_is_found_out(void **state)
+{
+    const struct plan *plan = *state;
+    struct trial trial;
+
+    trial_begin(&trial, plan);
+    power_begin(trial.power);
+    tenond_start(trial.host);
+    add_sites(&trial);
+    for (unsigned round = 1; round <= plan->rounds && trial.lost_count == 0; round++) {
+        atomic_store(&power_switches(trial.power)->log_lies, 1);
+        run_load_and_cut(&trial);
+        atomic_store(&power_switches(trial.power)->log_lies, 0);
+        power_begin(trial.power);
+        tenond_start(trial.host);
+        verify_host(&trial);
+    }
+    assert_true(trial.lost_count > 0);
+    trial_end(&trial);
+}
+
+/* Disks that fail */
+
+static tn_status create_machine(struct tenon_client *client, const char *serial)
+{
+    struct fields fields = {.count = 0};
+
+    fields_add(&fields, "serial", serial);
+    Tenon__Records__V1__CreateRequest request = create_request("machines", &fields);
+    return call_status(client, METHOD(records, Records, Create, create), &request.base, NULL);
+}
+
+static uint64_t count_machines(struct tenon_client *client)
+{
+    Tenon__Records__V1__ListRequest request;
+
+    tenon__records__v1__list_request__init(&request);
+    request.type = "machines";
+    Tenon__Records__V1__ListResponse *response =
+        call(client, METHOD(records, Records, List, list), &request.base);
+    uint64_t count = response->n_records;
+    answer_free(response);
+    return count;
+}
+
+/* Waits until the switches have failed a call. */
+static void await_failure(struct trial *trial)
+{
+    int64_t until_us = clock_mono_us() + TENOND_PATIENCE_US;
+
+    while (atomic_load(&power_switches(trial->power)->failed_count) == 0) {
+        if (clock_mono_us() > until_us)
+            fail_msg("no call on the log came to fail");
+        (void)usleep(1000);
+    }
+}
+
+static void fail_log(struct trial *trial, enum power_call call_kind, int number, int64_t after)
+{
+    struct power_switches *switches = power_switches(trial->power);
+
+    atomic_store(&switches->failed_count, 0);
+    atomic_store(&switches->fail_errno, number);
+    atomic_store(&switches->fail_after, after);
+    atomic_store(&switches->fail_count, 1);
+    atomic_store(&switches->fail_call, call_kind);
+}
+
+/* Under load, one call on the log fails; what had been acknowledged is there afterwards. */
+static void failed_call_on_the_log_loses_nothing_acknowledged(void **state)
+{
+    const struct plan *plan = *state;
+    struct trial trial;
+
+    trial_begin(&trial, plan);
+    power_begin(trial.power);
+    tenond_start(trial.host);
+    add_sites(&trial);
+    for (unsigned round = 1; round <= plan->rounds; round++) {
+        enum power_call kind = random_below(&trial.random, 2) ? POWER_WRITE : POWER_SYNC;
+        struct load *load = load_begin(trial.host, trial.model, random_next(&trial.random));
+
+        load_await_answer(load);
+        fail_log(&trial, kind, EIO, (int64_t)random_below(&trial.random, FAIL_AFTER_MAX));
+        await_failure(&trial);
+        tenond_await_log(trial.host, "portals frozen", round - 1);
+        /* Frozen: nothing more is written, what is there can be read. */
+        struct tenon_client *client = tenond_connect(trial.host, NULL);
+        assert_int_equal(create_machine(client, "m-none"), TN_UNAVAILABLE);
+        assert_true(count_machines(client) > 0);
+        tenon_client_destroy(client);
+        cut(&trial);
+        load_end(load);
+        atomic_store(&power_switches(trial.power)->fail_call, 0);
+        must_be_sound(trial.host);
+        power_begin(trial.power);
+        tenond_start(trial.host);
+        verify_host(&trial);
+        print_trial(&trial, round);
+    }
+    tenond_stop(trial.host);
+    assert_int_equal(trial.lost_count, 0);
+    trial_end(&trial);
+}
+
+static void full_disk_refuses_writes_until_there_is_room(void **state)
+{
+    struct trial trial;
+
+    trial_begin(&trial, *state);
+    power_begin(trial.power);
+    tenond_start(trial.host);
+    struct tenon_client *client = tenond_connect(trial.host, NULL);
+    assert_int_equal(create_machine(client, "m-1"), TN_OK);
+    atomic_store(&power_switches(trial.power)->is_full, 1);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(create_machine(client, "m-2"), TN_RESOURCE_EXHAUSTED);
+    assert_int_equal(count_machines(client), 1);
+    atomic_store(&power_switches(trial.power)->is_full, 0);
+    assert_int_equal(create_machine(client, "m-2"), TN_OK);
+    assert_int_equal(count_machines(client), 2);
+    tenon_client_destroy(client);
+    tenond_stop(trial.host);
+    must_be_sound(trial.host);
+    trial_end(&trial);
+}
+
+/* The file system said that there was room, and then there was none. */
+static void log_without_room_loses_nothing_acknowledged(void **state)
+{
+    struct trial trial;
+
+    trial_begin(&trial, *state);
+    power_begin(trial.power);
+    tenond_start(trial.host);
+    struct tenon_client *client = tenond_connect(trial.host, NULL);
+    assert_int_equal(create_machine(client, "m-1"), TN_OK);
+    fail_log(&trial, POWER_WRITE, ENOSPC, 0);
+    tn_status st = create_machine(client, "m-2");
+    assert_true(st == TN_RESOURCE_EXHAUSTED || st == TN_UNAVAILABLE);
+    atomic_store(&power_switches(trial.power)->fail_call, 0);
+    assert_int_equal(count_machines(client), 1);
+    tenon_client_destroy(client);
+    cut(&trial);
+    must_be_sound(trial.host);
+    power_begin(trial.power);
+    tenond_start(trial.host);
+    client = tenond_connect(trial.host, NULL);
+    assert_int_equal(count_machines(client), 1);
+    assert_int_equal(create_machine(client, "m-2"), TN_OK);
+    tenon_client_destroy(client);
+    tenond_stop(trial.host);
+    must_be_sound(trial.host);
+    trial_end(&trial);
+}
+
+static uint64_t number_argument(const char *text, uint64_t max)
+{
+    char *end;
+    unsigned long long number = strtoull(text, &end, 10);
+
+    if (end == text || *end != '\0' || number > max) {
+        (void)fprintf(stderr, "usage: power_test cuts|lies|faults [ROUNDS [SEED]]\n");
+        exit(2);
+    }
+    return number;
+}
+
+int main(int argc, char **argv)
+{
+    struct plan plan = {.rounds = ROUNDS_USUAL, .seed = (uint64_t)clock_wall_us()};
+
+    if (argc > 2)
+        plan.rounds = (unsigned)number_argument(argv[2], ROUNDS_MAX);
+    if (argc > 3)
+        plan.seed = number_argument(argv[3], UINT64_MAX);
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    const struct CMUnitTest cuts[] = {
+        cmocka_unit_test_prestate(acknowledged_writes_survive_power_cuts, &plan),
+    };
+    const struct CMUnitTest lies[] = {
+        cmocka_unit_test_prestate(log_that_is_not_synced_is_found_out, &plan),
+    };
+    const struct CMUnitTest faults[] = {
+        cmocka_unit_test_prestate(failed_call_on_the_log_loses_nothing_acknowledged, &plan),
+        cmocka_unit_test_prestate(full_disk_refuses_writes_until_there_is_room, &plan),
+        cmocka_unit_test_prestate(log_without_room_loses_nothing_acknowledged, &plan),
+    };
+
+    if (argc > 1 && strcmp(argv[1], "lies") == 0)
+        return cmocka_run_group_tests(lies, NULL, NULL);
+    if (argc > 1 && strcmp(argv[1], "faults") == 0)
+        return cmocka_run_group_tests(faults, NULL, NULL);
+    return cmocka_run_group_tests(cuts, NULL, NULL);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sound.h - core/check on the store of a host that is gone. */
+#ifndef TESTS_CRASH_SOUND_H
+#define TESTS_CRASH_SOUND_H
+
+#include "tests/integration/host.h"
+
+/* Opens it for reading, as the kill left it; fails the test on any finding, which are printed. */
+void must_be_sound(const struct tenond *host);
+
+#endif /* TESTS_CRASH_SOUND_H */
