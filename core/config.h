@@ -31,6 +31,20 @@ struct config_plugin {
     bool is_enabled;
 };
 
+struct config_rate {
+    uint32_t per_second; /* calls; 0: without limit */
+    uint32_t burst;      /* calls at once after a pause; 0: as many as in a second */
+};
+
+/* [limits]; 0: not said. */
+struct config_limits {
+    uint32_t connection_max;
+    uint32_t call_max;         /* of one connection */
+    uint32_t request_size_max; /* bytes */
+    struct config_rate portal; /* all calls in a portal */
+    struct config_rate token;  /* all calls with a token */
+};
+
 struct config {
     struct arena arena;        /* owns all that the others point to */
     bool is_answered;          /* --help or --version was printed: there is nothing to start */
@@ -39,11 +53,7 @@ struct config {
     struct config_list plugin_dirs; /* at least one */
     enum log_level log_level;
     uint32_t worker_count; /* 0: not said */
-    struct {
-        uint32_t connection_max;   /* 0: not said */
-        uint32_t call_max;         /* of one connection; 0: not said */
-        uint32_t request_size_max; /* bytes; 0: not said */
-    } limits;
+    struct config_limits limits;
     struct {                     /* both or none */
         const char *certificate; /* files */
         const char *key;

@@ -13,6 +13,8 @@
 
 /* As much as the bus takes (BUS_URL_SIZE), NUL included. */
 #define URL_SIZE_MAX 256
+/* Calls a second; no host does more. */
+#define CALLS_MAX 10000000u
 
 enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL };
 
@@ -118,6 +120,28 @@ static const struct config_setting settings[] = {
      NULL,
      1024,
      256u << 20},
+    {"limits",
+     "portal_calls_per_second",
+     SETTING_WHOLE,
+     MEMBER(limits.portal.per_second),
+     NULL,
+     1,
+     CALLS_MAX},
+    {"limits",
+     "portal_calls_burst",
+     SETTING_WHOLE,
+     MEMBER(limits.portal.burst),
+     NULL,
+     1,
+     CALLS_MAX},
+    {"limits",
+     "token_calls_per_second",
+     SETTING_WHOLE,
+     MEMBER(limits.token.per_second),
+     NULL,
+     1,
+     CALLS_MAX},
+    {"limits", "token_calls_burst", SETTING_WHOLE, MEMBER(limits.token.burst), NULL, 1, CALLS_MAX},
     {"tls", "certificate", SETTING_TEXT, MEMBER(tls.certificate), check_file, 0, 0},
     {"tls", "key", SETTING_TEXT, MEMBER(tls.key), check_file, 0, 0},
     {"portal", "language", SETTING_TEXT, MEMBER(portal.language), check_language, 0, 0},

@@ -33,6 +33,7 @@ struct host {
     struct store *store;
     struct catalog *catalog;
     struct portals *portals;
+    struct tokens *tokens;
     struct records *records;
     struct plugin_host *plugins;
     struct pool *pool;
@@ -180,13 +181,19 @@ static tn_status start_workers(struct host *host, struct err *err)
 
 static tn_status start_services(struct host *host, struct err *err)
 {
-    struct service_options services = {.records = host->records,
-                                       .portals = host->portals,
-                                       .catalog = host->catalog,
-                                       .plugins = host->plugins,
-                                       .log = host->log,
-                                       .version = TENON_VERSION,
-                                       .data_dir = host->config->data_dir};
+    const struct config_limits *limits = &host->config->limits;
+    struct service_options services = {
+        .records = host->records,
+        .access = {.portals = host->portals,
+                   .tokens = host->tokens,
+                   .portal_rate = {limits->portal.per_second, limits->portal.burst},
+                   .token_rate = {limits->token.per_second, limits->token.burst}},
+        .catalog = host->catalog,
+        .plugins = host->plugins,
+        .log = host->log,
+        .pool = host->pool,
+        .version = TENON_VERSION,
+        .data_dir = host->config->data_dir};
 
     TRY(service_host_create(&services, &host->services, err));
     struct bus_server_options server = {.pool = host->pool,
@@ -221,6 +228,7 @@ static tn_status start(struct host *host, struct err *err)
     TRY(open_store(host, err));
     TRY(catalog_open(host->store, &host->catalog, err));
     TRY(open_portals(host, err));
+    TRY(tokens_open(host->store, &host->tokens, err));
     TRY(open_records(host, err));
     TRY(load_plugins(host, err));
     TRY(start_workers(host, err));
@@ -241,6 +249,7 @@ static void stop(struct host *host)
     bus_server_destroy(host->server);
     service_host_destroy(host->services);
     plugin_host_destroy(host->plugins);
+    tokens_close(host->tokens);
     portals_close(host->portals);
     catalog_close(host->catalog);
     store_close(host->store);
@@ -312,6 +321,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "tenond: memory is out\n");
         return 1;
     }
+    if (geteuid() == 0)
+        LOG(host.log,
+            LOG_WARN,
+            "running as root, and every plugin with it: give the host a user of its own");
     tn_status st = start(&host, &err);
     if (st == TN_OK)
         serve(&host, &set, argc, argv);

@@ -122,24 +122,25 @@ static void merge_settings(struct portal_settings *into, const struct portal_set
 
 /* Storing */
 
-static tn_status put_entry(struct portals *portals, const struct entry *entry, struct err *err)
+static tn_status put_entry(struct portals *portals, const struct portal *portal,
+                           const struct portal_settings *settings, struct err *err)
 {
     char name[PORTAL_NAME_SIZE];
-    struct portal_settings s = entry->settings;
+    struct portal_settings s = *settings;
     Tenon__Stored__V1__Portal stored = TENON__STORED__V1__PORTAL__INIT;
     uint8_t key[1 + PORTAL_NAME_SIZE] = {STORE_META_PORTAL};
     uint8_t value[1024];
-    size_t name_len = strlen(entry->portal.name);
+    size_t name_len = strlen(portal->name);
 
-    memcpy(name, entry->portal.name, sizeof(name));
+    memcpy(name, portal->name, sizeof(name));
     memcpy(key + 1, name, name_len);
-    stored.id = entry->portal.id;
+    stored.id = portal->id;
     stored.name = name;
     stored.title = s.title;
     stored.time_zone = s.time_zone;
     stored.currency = s.currency;
     stored.language = s.language;
-    stored.created_us = entry->portal.created_us;
+    stored.created_us = portal->created_us;
     _Static_assert(sizeof(value) > PORTAL_NAME_SIZE + sizeof(struct portal_settings) + 64,
                    "the largest entry fits");
 
@@ -289,7 +290,7 @@ static tn_status create(struct portals *portals, struct tn_str name, struct entr
     /* Nobody sees it before it is durable, and nothing can fail after that: the lock is held. */
     if (add_entry(portals, entry) != TN_OK)
         return err_memory(err, "a portal");
-    tn_status st = put_entry(portals, entry, err);
+    tn_status st = put_entry(portals, &entry->portal, &entry->settings, err);
     if (st != TN_OK)
         drop_newest(portals);
     return st;
@@ -339,13 +340,13 @@ tn_status portals_update(struct portals *portals, struct portal *portal,
     struct entry *entry = (struct entry *)portal;
 
     (void)pthread_mutex_lock(&portals->mu);
-    struct entry updated = *entry;
-    merge_settings(&updated.settings, settings);
-    tn_status st = check_settings(&updated.settings, err);
+    struct portal_settings updated = entry->settings;
+    merge_settings(&updated, settings);
+    tn_status st = check_settings(&updated, err);
     if (st == TN_OK)
-        st = put_entry(portals, &updated, err);
+        st = put_entry(portals, portal, &updated, err);
     if (st == TN_OK)
-        entry->settings = updated.settings;
+        entry->settings = updated;
     (void)pthread_mutex_unlock(&portals->mu);
     return st;
 }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "core/access/limit.h"
 #include "core/base/err.h"
 #include "core/schema/catalog.h"
 #include "core/store/store.h"
@@ -20,12 +21,12 @@ struct portal_settings {
     char language[8];   /* "en", "fr" */
 };
 
-/* Lives until portals_close(). Only `settings` changes, under portals' lock: use portal_settings().
- */
+/* Lives until portals_close(). What does not change, and `calls`; see portal_settings(). */
 struct portal {
     uint32_t id; /* never reused; 0 is the host */
     char name[PORTAL_NAME_SIZE];
     tn_time created_us;
+    struct limit calls; /* of all who call in it */
 };
 
 struct portals;

@@ -132,6 +132,14 @@ tn_status pool_submit_again(struct pool *pool, struct pool_task *task,
     return submit(pool, task, run, true);
 }
 
+size_t pool_queued(struct pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->mu);
+    size_t queued = pool->queued;
+    (void)pthread_mutex_unlock(&pool->mu);
+    return queued;
+}
+
 void pool_destroy(struct pool *pool)
 {
     if (!pool)

@@ -38,6 +38,9 @@ tn_status pool_submit_list(struct pool *pool, struct pool_task *first, struct po
 tn_status pool_submit_again(struct pool *pool, struct pool_task *task,
                             void (*run)(struct pool_task *task));
 
+/* Tasks that wait. [any] */
+size_t pool_queued(struct pool *pool);
+
 /* Refuses new tasks, runs the waiting ones, joins the threads. Accepts NULL. blocks */
 void pool_destroy(struct pool *pool);
 

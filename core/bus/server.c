@@ -23,6 +23,7 @@ struct listener {
     nng_stream_listener *stream;
     nng_aio *aio;
     struct bus_timer retry;
+    bool is_failing; /* of on_accept, which never runs twice at once */
 };
 
 /* Creating */
@@ -151,13 +152,20 @@ static void on_accept(void *arg)
         return;
     }
     if (result != 0) {
-        LOG(server->options.log,
-            LOG_WARN,
-            "cannot accept a connection, trying again",
-            LOG_STR("reason", nng_strerror(result)));
+        if (!listener->is_failing)
+            LOG(server->options.log,
+                LOG_WARN,
+                result == NNG_ENOFILES ? "cannot accept connections, trying again: raise the limit "
+                                         "of open files (ulimit -n, LimitNOFILE)"
+                                       : "cannot accept connections, trying again",
+                LOG_STR("reason", nng_strerror(result)));
+        listener->is_failing = true;
         (void)bus_loop_arm(&server->loop, &listener->retry, clock_mono_us() + ACCEPT_RETRY_US);
         return;
     }
+    if (listener->is_failing)
+        LOG(server->options.log, LOG_INFO, "accepting connections again");
+    listener->is_failing = false;
     welcome(server, nng_aio_get_output(listener->aio, 0));
     nng_stream_listener_accept(listener->stream, listener->aio);
 }
@@ -324,6 +332,15 @@ static void wait_for_none(struct bus_server *server, uint32_t (*count)(struct bu
             continue;
     }
     (void)pthread_mutex_unlock(&server->drain_mu);
+}
+
+struct bus_server_stats bus_server_stats(struct bus_server *server)
+{
+    return (struct bus_server_stats){
+        .connections = count_links(server),
+        .open_calls = count_calls(server),
+        .held_bytes = atomic_load_explicit(&server->held, memory_order_relaxed),
+    };
 }
 
 static void for_links(struct bus_server *server, void (*act)(struct bus_link *link))

@@ -92,6 +92,14 @@ void bus_server_stop(struct bus_server *server, int64_t timeout_us);
  * bus_call_ref(). The pool must still work. Accepts NULL. [loader] blocks */
 void bus_server_destroy(struct bus_server *server);
 
+/* As they are now, for metrics. [any] */
+struct bus_server_stats {
+    uint32_t connections;
+    uint32_t open_calls;
+    size_t held_bytes; /* requests and answers of several pieces */
+};
+struct bus_server_stats bus_server_stats(struct bus_server *server);
+
 /* Methods */
 
 #define BUS_STREAMS 1u /* answers with any number of messages, then a status */

@@ -111,6 +111,10 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
         struct tn_str writer = txn_set_writer(txn, plugin_id(hook->plugin));
 
         st = call_result(&call, run_callback(&call, hook->row, record));
+        (void)atomic_fetch_add_explicit(st == TN_OK ? &hook->plugin->hook_accepted
+                                                    : &hook->plugin->hook_refused,
+                                        1,
+                                        memory_order_relaxed);
         (void)txn_set_writer(txn, writer);
     }
     call_fini(&call);

@@ -206,12 +206,15 @@ bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugi
         return false;
     const struct plugin *plugin = host->plugins[index];
     const struct tn_plugin *rows = plugin->rows;
-    *ret_info = (struct plugin_info){.id = rows ? rows->id : "",
-                                     .version = rows ? rows->version : "",
-                                     .summary = rows && rows->summary ? rows->summary : "",
-                                     .file = plugin->file,
-                                     .reason = plugin->reason,
-                                     .state = plugin->state};
+    *ret_info = (struct plugin_info){
+        .id = rows ? rows->id : "",
+        .version = rows ? rows->version : "",
+        .summary = rows && rows->summary ? rows->summary : "",
+        .file = plugin->file,
+        .reason = plugin->reason,
+        .state = plugin->state,
+        .hook_accepted = atomic_load_explicit(&plugin->hook_accepted, memory_order_relaxed),
+        .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed)};
     return true;
 }
 

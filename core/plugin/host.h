@@ -81,6 +81,8 @@ struct plugin_info {
     const char *file;
     const char *reason; /* why it does not run; English */
     enum plugin_state state;
+    uint64_t hook_accepted; /* hooks that let a change through, since the start */
+    uint64_t hook_refused;
 };
 
 /* All files found, in the order they were; `index` from 0. False: no more. [any] once loaded */

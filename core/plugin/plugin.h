@@ -55,6 +55,8 @@ struct plugin {
     void *self;
     bool is_loaded; /* load() was called */
     bool is_started;
+    _Atomic uint64_t hook_accepted; /* hooks run, by outcome; relaxed: for metrics */
+    _Atomic uint64_t hook_refused;
 };
 
 /* One hook of a running plugin. */

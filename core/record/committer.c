@@ -53,6 +53,13 @@ static void complete(struct submission *sub, tn_status status, const struct err 
     sub->done(sub->ctx, status, err);
 }
 
+/* For metrics: only this thread writes them. */
+static void count(_Atomic uint64_t *counter, uint64_t more)
+{
+    atomic_store_explicit(
+        counter, atomic_load_explicit(counter, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
 /* Validation */
 
 static bool conflicts(const struct records *records, const struct txn *txn)
@@ -324,6 +331,7 @@ static bool add(struct records *records, struct group *group, struct submission 
     open_portal(records, group, sub->state);
     sub->status = validate(records, sub, &err);
     if (sub->status != TN_OK) {
+        count(&records->conflict_count, sub->status == TN_ABORTED);
         complete(sub, sub->status, &err);
         return true;
     }
@@ -457,6 +465,17 @@ static void publish(struct records *records, struct group *group)
     end_epoch(records);
 }
 
+static void count_group(struct records *records, const struct group *group, tn_status st)
+{
+    if (st != TN_OK) {
+        count(&records->failure_count, 1);
+        return;
+    }
+    count(&records->group_count, 1);
+    count(&records->commit_count, group->count);
+    count(&records->byte_count, group->size);
+}
+
 static void write_group(struct records *records, struct group *group)
 {
     struct err err;
@@ -486,6 +505,7 @@ static void write_group(struct records *records, struct group *group)
         publish(records, group);
     else
         take_back(records, group);
+    count_group(records, group, st);
     complete_all(group, st, &err);
     if (st == TN_OK)
         records_wake_watchers(records);

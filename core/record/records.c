@@ -68,6 +68,17 @@ tn_status records_state(struct records *records, struct portal *portal,
     return st;
 }
 
+struct records_stats records_stats(const struct records *records)
+{
+    return (struct records_stats){
+        .groups = atomic_load_explicit(&records->group_count, memory_order_relaxed),
+        .commits = atomic_load_explicit(&records->commit_count, memory_order_relaxed),
+        .conflicts = atomic_load_explicit(&records->conflict_count, memory_order_relaxed),
+        .failures = atomic_load_explicit(&records->failure_count, memory_order_relaxed),
+        .bytes = atomic_load_explicit(&records->byte_count, memory_order_relaxed),
+    };
+}
+
 uint64_t records_head(struct records *records, const struct portal *portal)
 {
     struct portal_state *state;

@@ -55,4 +55,14 @@ void records_remove_watcher(struct records *records, records_wake_fn wake, void 
 uint64_t records_head(struct records *records, const struct portal *portal);
 bool records_is_frozen(struct records *records, const struct portal *portal);
 
+/* Since the start. [any] */
+struct records_stats {
+    uint64_t groups;    /* durable writes, each with its sync */
+    uint64_t commits;   /* transactions and schema changes in them */
+    uint64_t conflicts; /* transactions that lost, and ran again or were refused */
+    uint64_t failures;  /* groups that were not written */
+    uint64_t bytes;     /* that transactions wrote, about */
+};
+struct records_stats records_stats(const struct records *records);
+
 #endif /* CORE_RECORD_RECORDS_H */

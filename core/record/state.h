@@ -104,6 +104,12 @@ struct records {
     struct group *group;
     int64_t expired_us; /* monotonic: when it last looked for what has ended */
     struct recent *recent;
+    /* For metrics: the committer's to write; relaxed. */
+    _Atomic uint64_t group_count;
+    _Atomic uint64_t commit_count;
+    _Atomic uint64_t conflict_count;
+    _Atomic uint64_t failure_count;
+    _Atomic uint64_t byte_count;
     struct map totals;           /* portal, key -> struct cached_totals */
     struct cached_totals *dirty; /* those of the group that is built */
 };

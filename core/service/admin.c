@@ -14,7 +14,7 @@
 static tn_status write_portal(struct service_call *call, const struct portal *portal,
                               Tenon__Admin__V1__Portal **ret_portal)
 {
-    struct portal_settings settings = portal_settings(call->service->portals, portal);
+    struct portal_settings settings = portal_settings(call->service->access.portals, portal);
     Tenon__Admin__V1__Portal *message = wire_message(call, &tenon__admin__v1__portal__descriptor);
 
     if (!message)
@@ -67,7 +67,7 @@ static tn_status read_settings(struct service_call *call, const Tenon__Admin__V1
 static tn_status find_portal(struct service_call *call, const char *name,
                              struct portal **ret_portal)
 {
-    struct portal *portal = portals_find(call->service->portals, utf8_str(name));
+    struct portal *portal = portals_find(call->service->access.portals, utf8_str(name));
 
     if (!portal || (portal != call->session->portal && !call->session->principal.is_admin))
         return err_violate(
@@ -92,8 +92,11 @@ static tn_status create_portal(struct service_call *call, const void *message, v
     if (!request->portal)
         return no_portal(call);
     TRY(read_settings(call, request->portal, &settings));
-    TRY(portals_create(
-        call->service->portals, utf8_str(request->portal->name), &settings, &portal, call->err));
+    TRY(portals_create(call->service->access.portals,
+                       utf8_str(request->portal->name),
+                       &settings,
+                       &portal,
+                       call->err));
     return write_portal(call, portal, &response->portal);
 }
 
@@ -118,7 +121,7 @@ static tn_status update_portal(struct service_call *call, const void *message, v
         return no_portal(call);
     TRY(find_portal(call, request->portal->name, &portal));
     TRY(read_settings(call, request->portal, &settings));
-    TRY(portals_update(call->service->portals, portal, &settings, call->err));
+    TRY(portals_update(call->service->access.portals, portal, &settings, call->err));
     return write_portal(call, portal, &response->portal);
 }
 
@@ -126,7 +129,7 @@ static tn_status update_portal(struct service_call *call, const void *message, v
 static struct portal *next_portal(const struct service_call *call, const struct portal *at)
 {
     if (call->session->principal.is_admin)
-        return portals_next(call->service->portals, at ? at->id : 0);
+        return portals_next(call->service->access.portals, at ? at->id : 0);
     return at ? NULL : call->session->portal;
 }
 
@@ -330,8 +333,7 @@ static tn_status set_setting(struct service_call *call, const void *message, voi
 
 /* Status */
 
-/* Of this process, from /proc; 0 where it cannot be told. */
-static uint64_t resident_bytes(void)
+uint64_t service_resident_bytes(void)
 {
     unsigned long long total = 0;
     unsigned long long resident = 0;
@@ -389,18 +391,17 @@ static tn_status write_portals(struct service_call *call,
     return TN_OK;
 }
 
-static tn_status get_status(struct service_call *call, const void *message, void *answer)
+/* What is of the host and not of a portal. */
+static tn_status write_machine(struct service_call *call,
+                               Tenon__Admin__V1__GetStatusResponse *response)
 {
-    Tenon__Admin__V1__GetStatusResponse *response = answer;
     const struct service *service = call->service;
     /* acquire: what is counted is there, pairs with service_host_set_urls(). */
     size_t url_count = atomic_load_explicit(&service->url_count, memory_order_acquire);
 
-    (void)message;
-    response->version = wire_text(call, utf8_str(service->version));
     response->data_dir = wire_text(call, utf8_str(service->data_dir));
     response->urls = wire_list(call, url_count + 1);
-    if (!response->version || !response->data_dir || !response->urls)
+    if (!response->data_dir || !response->urls)
         return TN_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < url_count; i++) {
         response->urls[i] = wire_text(call, utf8_str(service->urls[i]));
@@ -408,9 +409,22 @@ static tn_status get_status(struct service_call *call, const void *message, void
             return TN_RESOURCE_EXHAUSTED;
     }
     response->n_urls = url_count;
-    response->started_at = service->started_us;
-    response->resident_bytes = resident_bytes();
+    response->resident_bytes = service_resident_bytes();
+    return TN_OK;
+}
+
+static tn_status get_status(struct service_call *call, const void *message, void *answer)
+{
+    Tenon__Admin__V1__GetStatusResponse *response = answer;
+
+    (void)message;
+    response->version = wire_text(call, utf8_str(call->service->version));
+    if (!response->version)
+        return TN_RESOURCE_EXHAUSTED;
+    response->started_at = call->service->started_us;
     count_plugins(call, response);
+    if (call->session->principal.is_admin)
+        TRY(write_machine(call, response));
     return write_portals(call, response);
 }
 
@@ -425,7 +439,7 @@ static tn_status get_status(struct service_call *call, const void *message, void
 struct service_methods service_admin(void)
 {
     static const struct dispatch_method methods[] = {
-        METHOD("Portals/Create", create_portal, DISPATCH_BARE | DISPATCH_ADMIN, create_portal),
+        METHOD("Portals/Create", create_portal, DISPATCH_BARE | DISPATCH_HOST, create_portal),
         METHOD("Portals/Get", get_portal, DISPATCH_BARE | DISPATCH_READS, get_portal),
         METHOD("Portals/Update", update_portal, DISPATCH_BARE | DISPATCH_ADMIN, update_portal),
         METHOD("Portals/List", list_portals, DISPATCH_BARE | DISPATCH_READS, list_portals),

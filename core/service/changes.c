@@ -452,7 +452,9 @@ static void watch_step(struct bus_call *bus, void *ctx)
     bool is_at_head = st == TN_OK && watch_is_at_head(watch);
 
     if (st == TN_OK && !is_at_head) {
-        st = watch_send(watch);
+        st = session_check(watch->session, bus_call_err(bus)); /* it may have been revoked since */
+        if (st == TN_OK)
+            st = watch_send(watch);
         if (st == TN_OK)
             bus_call_wake(bus);
         else if (st == TN_RESOURCE_EXHAUSTED && bus_call_err(bus)->status == TN_OK)

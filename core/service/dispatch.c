@@ -21,6 +21,9 @@ struct entry {
     struct dispatch *dispatch;
     const struct dispatch_method *method; /* or NULL */
     const struct plugin_method *plugin;
+    uint32_t scope; /* that a caller needs */
+    struct metric_set statuses;
+    struct metric_histogram durations;
 };
 
 struct dispatch {
@@ -31,12 +34,13 @@ struct dispatch {
 
 /* One run of a call. Those that commit lie on the heap, from their first run to their answer. */
 struct run {
-    const struct entry *entry;
+    struct entry *entry;
     struct bus_call *bus;
     struct txn *txn;
     struct schema *schema; /* of a DISPATCH_BARE method */
     struct buf response;   /* packed */
     tn_time now_us;        /* the same in all runs of a call */
+    int64_t begun_us;      /* monotonic */
     uint32_t loss_count;
     char language[8];
     struct service_call call;
@@ -52,18 +56,22 @@ tn_status dispatch_admit(void *ctx, const struct bus_peer *peer, struct tn_str p
         .is_ipc = peer->is_ipc, .is_loopback = peer->is_loopback, .uid = peer->uid};
     CLEANUP(mem_free_p) struct session *session = mem_new(struct session);
 
-    (void)token; /* nobody is known by a token yet: the connection says who it is */
     if (!session)
         return err_memory(err, "a session");
-    TRY(access_admit(
-        service->portals, &access, portal, &session->principal, &session->portal, err));
+    tn_status st = access_admit(
+        &service->access, &access, portal, token, &session->principal, &session->portal, err);
+    metric_add(service->admissions, (unsigned)st);
+    TRY(st);
     *ret_session = TAKE(session);
     return TN_OK;
 }
 
-void dispatch_drop(void *ctx, void *session)
+void dispatch_drop(void *ctx, void *dropped)
 {
+    struct session *session = dropped;
+
     (void)ctx;
+    principal_fini(&session->principal);
     mem_free(session);
 }
 
@@ -72,20 +80,43 @@ struct tn_str session_user(const struct session *session)
     return utf8_str(session->principal.name);
 }
 
-tn_status service_require_admin(const struct service_call *call)
+tn_status session_check(const struct session *session, struct err *err)
 {
-    if (call->session->principal.is_admin)
-        return TN_OK;
-    return err_set(call->err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
+    return access_check(&session->principal, TOKEN_ALL, clock_wall_us(), err);
 }
-
-/* Running */
 
 static bool is_read_only(const struct entry *entry)
 {
     return entry->method ? (entry->method->flags & DISPATCH_READS) != 0
                          : (entry->plugin->flags & TN_READS) != 0;
 }
+
+/* The one scope that a method needs. */
+static uint32_t scope_of(const struct entry *entry)
+{
+    uint32_t flags = entry->method ? entry->method->flags : 0;
+
+    if (flags & (DISPATCH_ADMIN | DISPATCH_HOST))
+        return TOKEN_ADMIN;
+    if (flags & DISPATCH_SCHEMA)
+        return TOKEN_SCHEMA;
+    return is_read_only(entry) ? TOKEN_READ : TOKEN_WRITE;
+}
+
+/* Whether the caller may do this, as often as this. */
+static tn_status check_caller(const struct run *run, const struct session *session)
+{
+    const struct access *access = &run->entry->dispatch->service->access;
+    const struct dispatch_method *method = run->entry->method;
+    struct err *err = bus_call_err(run->bus);
+
+    TRY(access_check(&session->principal, run->entry->scope, run->now_us, err));
+    if (method && (method->flags & DISPATCH_HOST) && !session->principal.is_admin)
+        return err_set(err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
+    return access_count(access, &session->principal, session->portal, err);
+}
+
+/* Running */
 
 static bool is_bare(const struct entry *entry)
 {
@@ -109,7 +140,7 @@ static void choose_language(struct run *run, const struct session *session)
     struct portal_settings settings;
 
     if (language[0] == '\0') {
-        settings = portal_settings(run->entry->dispatch->service->portals, session->portal);
+        settings = portal_settings(run->entry->dispatch->service->access.portals, session->portal);
         language = settings.language;
     }
     (void)snprintf(run->language, sizeof(run->language), "%s", language);
@@ -160,6 +191,8 @@ static tn_status begin(struct run *run)
     struct err *err = bus_call_err(run->bus);
     struct txn_options options = options_of(run);
 
+    if (run->loss_count == 0)
+        TRY(check_caller(run, session));
     if (is_bare(run->entry)) {
         run->schema = catalog_schema(service->catalog, session->portal->id);
         if (!run->schema)
@@ -204,8 +237,6 @@ static tn_status run_host_method(struct run *run)
 
     if (!request)
         return run->call.err->status;
-    if (method->flags & DISPATCH_ADMIN)
-        TRY(service_require_admin(&run->call));
     if (method->flags & DISPATCH_STREAMS)
         return method->run(&run->call, request, NULL);
 
@@ -267,22 +298,32 @@ static void report(const struct run *run, tn_status status)
             LOG_STR("reason", bus_call_err(run->bus)->message));
 }
 
+/* The bus may still turn an answer down that is too large; it is the handler's OK that counts. */
+static void measure(struct run *run, tn_status status)
+{
+    metric_add(&run->entry->statuses, (unsigned)status);
+    metric_observe(&run->entry->durations, clock_mono_us() - run->begun_us);
+}
+
 /* Sends what was packed, or the refusal; the call is gone then. */
 static void answer(struct run *run, tn_status status)
 {
+    if (status != TN_OK)
+        status = reason_of(run->bus, status);
+    measure(run, status);
     if (status == TN_OK) {
         bus_call_answer_bytes(run->bus, buf_bytes(&run->response));
         return;
     }
-    status = reason_of(run->bus, status);
     report(run, status);
     bus_call_finish(run->bus, status);
 }
 
 /* Reads and refusals: nothing is committed, so nothing outlives the worker's visit. */
-static void run_uncommitted(const struct entry *entry, struct bus_call *bus)
+static void run_uncommitted(struct entry *entry, struct bus_call *bus)
 {
-    struct run run = {.entry = entry, .bus = bus, .now_us = clock_wall_us()};
+    struct run run = {
+        .entry = entry, .bus = bus, .now_us = clock_wall_us(), .begun_us = clock_mono_us()};
 
     choose_language(&run, bus_call_session(bus));
     tn_status st = begin(&run);
@@ -290,6 +331,8 @@ static void run_uncommitted(const struct entry *entry, struct bus_call *bus)
         st = run_method(&run);
     if (st != TN_OK || !is_stream(entry))
         answer(&run, st);
+    else
+        metric_add(&entry->statuses, TN_OK); /* that it began; it has no duration to compare */
     run_fini(&run);
 }
 
@@ -380,7 +423,7 @@ static void committed(void *ctx, tn_status status, const struct err *err)
     run_destroy(run);
 }
 
-static struct run *take_run(const struct entry *entry, struct bus_call *bus)
+static struct run *take_run(struct entry *entry, struct bus_call *bus)
 {
     struct run *run = *bus_call_data(bus);
 
@@ -393,11 +436,12 @@ static struct run *take_run(const struct entry *entry, struct bus_call *bus)
     run->entry = entry;
     run->bus = bus;
     run->now_us = clock_wall_us();
+    run->begun_us = clock_mono_us();
     choose_language(run, bus_call_session(bus));
     return run;
 }
 
-static void run_committed(const struct entry *entry, struct bus_call *bus)
+static void run_committed(struct entry *entry, struct bus_call *bus)
 {
     struct tn_str key = bus_call_metadata(bus, "idempotency-key");
     struct run *run = take_run(entry, bus);
@@ -423,7 +467,7 @@ static void run_committed(const struct entry *entry, struct bus_call *bus)
 
 static void run_entry(struct bus_call *bus, void *ctx)
 {
-    const struct entry *entry = ctx;
+    struct entry *entry = ctx;
 
     if (is_read_only(entry) || is_bare(entry))
         run_uncommitted(entry, bus);
@@ -471,9 +515,11 @@ static tn_status add_entry(struct dispatch *dispatch, const struct bus_method *m
 
     if (!entry)
         return err_memory(err, "the methods");
-    *entry = *values;
+    entry->method = values->method;
+    entry->plugin = values->plugin;
     entry->dispatch = dispatch;
     entry->next = dispatch->entries;
+    entry->scope = scope_of(entry);
     added.run = run_entry;
     added.ctx = entry;
     tn_status st = bus_server_add_method(dispatch->server, &added, err);
@@ -520,4 +566,56 @@ tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plu
     if (method->descriptors.len)
         TRY(bus_server_add_descriptors(dispatch->server, method->descriptors, err));
     return add_entry(dispatch, &added, &entry, err);
+}
+
+/* Metrics */
+
+_Static_assert(TN_UNAUTHENTICATED < METRIC_SET_SIZE, "every status has a counter");
+
+static const char *name_of(const struct entry *entry)
+{
+    return entry->method ? entry->method->name : entry->plugin->name;
+}
+
+static tn_status write_statuses(const struct entry *entry, struct buf *out)
+{
+    for (unsigned status = 0; status < METRIC_SET_SIZE; status++) {
+        uint64_t count = metric_read(&entry->statuses, status);
+        const struct metric_label labels[] = {
+            {"method", name_of(entry)},
+            {"plugin", entry->plugin ? entry->plugin->plugin : ""},
+            {"status", err_status_name((tn_status)status)},
+            {0},
+        };
+
+        if (count > 0)
+            TRY(metric_write_value(out, "tenon_calls_total", labels, count));
+    }
+    return TN_OK;
+}
+
+tn_status dispatch_write_metrics(const struct dispatch *dispatch, struct buf *out)
+{
+    TRY(metric_write_family(
+        out, "tenon_calls_total", METRIC_COUNTER, "Calls by method and how they ended"));
+    for (const struct entry *entry = dispatch->entries; entry; entry = entry->next)
+        TRY(write_statuses(entry, out));
+    TRY(metric_write_family(
+        out,
+        "tenon_call_duration_seconds",
+        METRIC_HISTOGRAM,
+        "From the worker that takes a unary call to its answer, commit included"));
+    for (const struct entry *entry = dispatch->entries; entry; entry = entry->next) {
+        const struct metric_label labels[] = {{"method", name_of(entry)}, {0}};
+
+        if (metric_count(&entry->durations) > 0)
+            TRY(metric_write_histogram(
+                out, "tenon_call_duration_seconds", labels, &entry->durations));
+    }
+    return TN_OK;
+}
+
+struct bus_server_stats dispatch_server_stats(const struct dispatch *dispatch)
+{
+    return bus_server_stats(dispatch->server);
 }

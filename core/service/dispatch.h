@@ -17,6 +17,7 @@
 
 #include "core/access/principal.h"
 #include "core/base/log.h"
+#include "core/base/metric.h"
 #include "core/bus/server.h"
 #include "core/plugin/host.h"
 #include "core/record/txn.h"
@@ -30,20 +31,23 @@ struct watches;
 /* What methods work with. All borrowed, and outlive the server. */
 struct service {
     struct records *records;
-    struct portals *portals;
+    struct access access;
     struct catalog *catalog;
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
     struct notices *notices;     /* notices.h */
     struct log *log;
-    const char *version;     /* of the host */
-    const char *data_dir;    /* as configured */
-    const char *const *urls; /* that it listens on; read `url_count` first */
+    struct pool *pool;               /* of the calls, for metrics; NULL: not told */
+    struct metric_set *admissions;   /* of sessions, by status */
+    const struct dispatch *dispatch; /* as soon as the methods are there */
+    const char *version;             /* of the host */
+    const char *data_dir;            /* as configured */
+    const char *const *urls;         /* that it listens on; read `url_count` first */
     _Atomic size_t url_count;
     tn_time started_us;
 };
 
-/* What the bus keeps for each (connection, portal). */
+/* What the bus keeps for each (connection, portal, token). */
 struct session {
     struct principal principal;
     struct portal *portal;
@@ -64,9 +68,11 @@ struct service_call {
 
 #define DISPATCH_READS 1u /* writes nothing */
 #define DISPATCH_BARE 2u  /* has no transaction: it reads or commits by other means */
-#define DISPATCH_ADMIN 4u /* for principals that may administer the host */
+#define DISPATCH_ADMIN 4u /* needs the scope admin */
 /* Answers with a stream: `run` gets no response to fill in, and takes the call over with TN_OK. */
 #define DISPATCH_STREAMS 8u
+#define DISPATCH_SCHEMA 16u /* needs the scope schema */
+#define DISPATCH_HOST 32u   /* for administrators of the host: no token will do */
 
 struct dispatch_method {
     const char *name; /* "tenon.records.v1.Records/Create" */
@@ -104,13 +110,20 @@ tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *
 tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plugin_method *method,
                                      struct err *err);
 
+/* Calls by method and status, and their durations, as Prometheus's text. [any] */
+tn_status dispatch_write_metrics(const struct dispatch *dispatch, struct buf *out);
+
+/* [any] */
+struct bus_server_stats dispatch_server_stats(const struct dispatch *dispatch);
+
 /* What a DISPATCH_BARE method gives to those who begin transactions themselves. [worker] */
 struct txn_options dispatch_txn_options(const struct service_call *call);
 
 /* The principal's name; lent by the session. [any] */
 struct tn_str session_user(const struct session *session);
 
-/* TN_PERMISSION_DENIED: the caller may not administer the host. [any] */
-tn_status service_require_admin(const struct service_call *call);
+/* Whether the session's token is still good, for what runs longer than a call. TN_UNAUTHENTICATED.
+ * [any] */
+tn_status session_check(const struct session *session, struct err *err);
 
 #endif /* CORE_SERVICE_DISPATCH_H */

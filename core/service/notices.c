@@ -64,7 +64,7 @@ tn_status notices_create(const struct service *service, struct bus_server *serve
     if (!notices)
         return err_memory(err, "the notices");
     notices->records = service->records;
-    notices->portals = service->portals;
+    notices->portals = service->access.portals;
     notices->server = server;
     while ((portal = next_portal(notices, portal)))
         (void)note(notices, portal, records_head(notices->records, portal));

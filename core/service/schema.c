@@ -570,12 +570,12 @@ struct service_methods service_schema(void)
     static const struct dispatch_method methods[] = {
         METHOD("ListTypes", list_types, DISPATCH_READS, list_types),
         METHOD("GetType", get_type, DISPATCH_READS, get_type),
-        METHOD("CreateType", create_type, 0, create_type),
-        METHOD("CreateProperty", create_property, 0, create_property),
-        METHOD("UpdateProperty", update_property, 0, update_property),
-        METHOD("ArchiveProperty", archive_property, 0, archive_property),
+        METHOD("CreateType", create_type, DISPATCH_SCHEMA, create_type),
+        METHOD("CreateProperty", create_property, DISPATCH_SCHEMA, create_property),
+        METHOD("UpdateProperty", update_property, DISPATCH_SCHEMA, update_property),
+        METHOD("ArchiveProperty", archive_property, DISPATCH_SCHEMA, archive_property),
         METHOD("ListAssociations", list_associations, DISPATCH_READS, list_associations),
-        METHOD("CreateAssociation", create_association, 0, create_association),
+        METHOD("CreateAssociation", create_association, DISPATCH_SCHEMA, create_association),
     };
 
     return (struct service_methods){methods, sizeof(methods) / sizeof(methods[0])};

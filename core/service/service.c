@@ -10,6 +10,7 @@
 
 struct service_host {
     struct service service;
+    struct metric_set admissions;
     struct dispatch *dispatch;
 };
 
@@ -22,10 +23,12 @@ tn_status service_host_create(const struct service_options *options, struct serv
         return err_memory(err, "the services");
     host->service = (struct service){
         .records = options->records,
-        .portals = options->portals,
+        .access = options->access,
         .catalog = options->catalog,
         .plugins = options->plugins,
         .log = options->log,
+        .pool = options->pool,
+        .admissions = &host->admissions,
         .version = options->version,
         .data_dir = options->data_dir,
         .started_us = clock_wall_us(),
@@ -55,24 +58,39 @@ static tn_status add_plugin_methods(struct service_host *host, struct err *err)
     return TN_OK;
 }
 
+size_t service_all(struct service_methods out[static SERVICE_MAX])
+{
+    struct service_methods (*const all[])(void) = {
+        service_records,
+        service_batches,
+        service_search,
+        service_associations,
+        service_schema,
+        service_changes,
+        service_import,
+        service_admin,
+        service_users,
+        service_tokens,
+        service_metrics,
+    };
+    const size_t count = sizeof(all) / sizeof(all[0]);
+
+    _Static_assert(sizeof(all) / sizeof(all[0]) <= SERVICE_MAX, "they fit");
+    for (size_t i = 0; i < count; i++)
+        out[i] = all[i]();
+    return count;
+}
+
 tn_status service_register(struct service_host *host, struct bus_server *server, struct err *err)
 {
-    const struct service_methods all[] = {
-        service_records(),
-        service_batches(),
-        service_search(),
-        service_associations(),
-        service_schema(),
-        service_changes(),
-        service_import(),
-        service_admin(),
-        service_users(),
-    };
     struct tn_bytes descriptors = {tenon_proto_descriptors, tenon_proto_descriptors_len};
+    struct service_methods all[SERVICE_MAX];
+    size_t count = service_all(all);
 
     TRY(dispatch_create(&host->service, server, &host->dispatch, err));
+    host->service.dispatch = host->dispatch;
     TRY(bus_server_add_descriptors(server, descriptors, err));
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+    for (size_t i = 0; i < count; i++)
         TRY(dispatch_add(host->dispatch, all[i].methods, all[i].count, err));
     TRY(notices_create(&host->service, server, &host->service.notices, err));
     return add_plugin_methods(host, err);

@@ -19,16 +19,26 @@ struct service_methods service_changes(void);
 struct service_methods service_import(void);
 struct service_methods service_admin(void);
 struct service_methods service_users(void);
+struct service_methods service_tokens(void);
+struct service_methods service_metrics(void);
+
+/* All of them, in `out`; how many. */
+#define SERVICE_MAX 16
+size_t service_all(struct service_methods out[static SERVICE_MAX]);
+
+/* Memory of this process, from /proc; 0 where it cannot be told. [any] */
+uint64_t service_resident_bytes(void);
 
 struct service_host;
 
 /* All borrowed, texts and lists included, until service_host_destroy(). */
 struct service_options {
     struct records *records;
-    struct portals *portals;
+    struct access access;
     struct catalog *catalog;
     struct plugin_host *plugins; /* loaded; NULL: none */
     struct log *log;
+    struct pool *pool; /* that the server runs calls on; NULL: metrics do not tell of it */
     const char *version;
     const char *data_dir;
 };

@@ -10,6 +10,7 @@ enum store_meta {
     STORE_META_PORTAL = 'p',  /* portal 0: portals by name */
     STORE_META_ROLLUP = 'r',  /* of what shape the totals of a roll-up are */
     STORE_META_SCHEMA = 's',  /* definitions */
+    STORE_META_TOKEN = 't',   /* portal 0: tokens of all portals by their hash */
     STORE_META_VALUE = 'v'    /* what services and plugins keep: settings, imports */
 };
 

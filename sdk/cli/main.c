@@ -21,6 +21,7 @@ static const struct command {
     {"export", command_export, "write the records of an object type as CSV or JSON lines"},
     {"watch", command_watch, "print changes as they happen"},
     {"portal", command_portal, "list, create, show and change portals"},
+    {"token", command_token, "create, list and revoke what programs are let in with"},
     {"user", command_user, "list and create users, who own records"},
     {"plugin", command_plugin, "list plugins, or inspect a plugin's file"},
     {"setting", command_setting, "list and change the settings of plugins"},

@@ -68,11 +68,14 @@ const struct text_pair cli_texts[] = {
     {"'%s' is not of the form NAME:PROPERTY.", "« %s » n'est pas de la forme NOM:PROPRIÉTÉ."},
     {"'%s' is too large for a plugin.", "« %s » est trop grand pour un module."},
     {"--after takes a number", "--after attend un nombre"},
+    {"--expires takes a life such as 90d or 12h, or a day such as 2030-01-31",
+     "--expires attend une durée comme 90d ou 12h, ou un jour comme 2030-01-31"},
     {"--links and --reference take NAME:PROPERTY, 16 times at most",
      "--links et --reference attendent NOM:PROPRIÉTÉ, 16 fois au plus"},
     {"--now takes a day such as 2024-05-01", "--now attend un jour comme 2024-05-01"},
     {"--resume takes an import's number", "--resume attend le numéro d'un import"},
     {"--seed takes a number", "--seed attend un nombre"},
+    {"90d, 12h or 2030-01-31; else never", "90d, 12h ou 2030-01-31 ; sinon jamais"},
     {"A filter is NAME=VALUE, or !=, <, <=, >, >= in place of =; NAME alone asks for "
      "any value, !NAME for none. What is written with --links and --reference, an "
      "import reads back without a mapping, so that records can move to another portal "
@@ -120,6 +123,14 @@ const struct text_pair cli_texts[] = {
      "  tenon describe tenon.records.v1.Value"},
     {"A quote stands inside of a cell, or is not closed.",
      "Un guillemet se trouve dans une cellule, ou n'est pas fermé."},
+    {"A token lets a program into one portal. It is shown once, when it is created; what the host "
+     "keeps of it cannot be turned back into it. Revoked, it ends at the next call of whoever uses "
+     "it.\n\nExamples:\n  tenon token create website --scope read,write --expires 90d\n  tenon "
+     "token list --portal acme\n  tenon token revoke 7",
+     "Un jeton laisse entrer un programme dans un portail. Il s'affiche une fois, à sa création ; "
+     "ce que l'hôte en garde ne permet pas de le retrouver. Révoqué, il prend fin au prochain "
+     "appel de qui s'en sert.\n\nExemples :\n  tenon token create website --scope read,write "
+     "--expires 90d\n  tenon token list --portal acme\n  tenon token revoke 7"},
     {"Add a column with that property of the records linked",
      "Ajouter une colonne avec cette propriété des fiches liées"},
     {"And back", "Et en retour"},
@@ -136,7 +147,10 @@ const struct text_pair cli_texts[] = {
      "message."},
     {"Changes", "Changements"},
     {"Commands:\n", "Commandes :\n"},
+    {"Create, list and revoke the tokens of a portal.",
+     "Créer, lister et révoquer les jetons d'un portail."},
     {"Created (UTC)", "Créé (UTC)"},
+    {"Created by", "Créé par"},
     {"Currency", "Devise"},
     {"Data", "Données"},
     {"Demo data: %llu created, %llu updated, %llu unchanged\n",
@@ -159,16 +173,19 @@ const struct text_pair cli_texts[] = {
      "  tenon portal update acme --portal-language fr"},
     {"Examples:\n"
      "  tenon status\n"
-     "  tenon status --json",
+     "  tenon status --json\n"
+     "  tenon status --metrics",
      "Exemples :\n"
      "  tenon status\n"
-     "  tenon status --json"},
+     "  tenon status --json\n"
+     "  tenon status --metrics"},
     {"Examples:\n"
      "  tenon user list --portal acme\n"
      "  tenon user create ada@example.com --first-name Ada --team Sales",
      "Exemples :\n"
      "  tenon user list --portal acme\n"
      "  tenon user create ada@example.com --first-name Ada --team Sales"},
+    {"Expires (UTC)", "Expire (UTC)"},
     {"FILE --type TYPE\n"
      "FILE --map MAPPING",
      "FICHIER --type TYPE\n"
@@ -227,6 +244,7 @@ const struct text_pair cli_texts[] = {
     {"Label", "Libellé"},
     {"Language", "Langue"},
     {"Last name", "Nom"},
+    {"Last used (UTC)", "Dernier usage (UTC)"},
     {"Line %llu: the row is longer than %u bytes; is a quote not closed?",
      "Ligne %llu : l'enregistrement dépasse %u octets ; un guillemet n'est-il pas "
      "fermé ?"},
@@ -265,12 +283,15 @@ const struct text_pair cli_texts[] = {
      "Afficher les changements quand ils se produisent, de tous les types d'objet ou "
      "d'un seul. Ctrl-C y met fin."},
     {"Print program version", "Afficher la version du programme"},
+    {"Print what Prometheus reads, as its text", "Afficher ce que lit Prometheus, dans son format"},
     {"Property", "Propriété"},
     {"Read a CSV file into an object type. Importing it again changes nothing.",
      "Lire un fichier CSV dans un type d'objet. L'importer à nouveau ne change rien."},
     {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liaisons."},
     {"Refers to", "Désigne"},
+    {"Revoked (UTC)", "Révoqué (UTC)"},
     {"Say what would happen and write nothing", "Dire ce qui se passerait et ne rien écrire"},
+    {"Scopes", "Droits"},
     {"Setting", "Réglage"},
     {"Setting no value brings the default back.\n"
      "\n"
@@ -384,9 +405,12 @@ const struct text_pair cli_texts[] = {
     {"There are more than %d filters.", "Il y a plus de %d filtres."},
     {"There is no day '%.*s'.", "Il n'y a pas de jour « %.*s »."},
     {"This build cannot inspect '%s'.", "Cette version ne sait pas inspecter « %s »."},
+    {"This is shown only now: keep it where nobody else reads it.\n",
+     "Ceci ne s'affiche que maintenant : gardez-le où personne d'autre ne lit.\n"},
     {"Time zone", "Fuseau horaire"},
     {"Title", "Titre"},
     {"To", "Vers"},
+    {"Token", "Jeton"},
     {"Value", "Valeur"},
     {"Walk everything that a stopped host keeps, and tell what does not fit together.",
      "Parcourir tout ce que garde un hôte arrêté, et dire ce qui ne va pas ensemble."},
@@ -421,6 +445,8 @@ const struct text_pair cli_texts[] = {
     {"call a method with JSON and print its answer",
      "appeler une méthode en JSON et afficher sa réponse"},
     {"changed", "changé"},
+    {"create, list and revoke what programs are let in with",
+     "créer, lister et révoquer ce qui laisse entrer des programmes"},
     {"created", "créé"},
     {"fill a portal with demo data", "remplir un portail de données de démonstration"},
     {"import %llu: %llu rows, %u %%", "import %llu : %llu lignes, %u %%"},
@@ -455,6 +481,7 @@ const struct text_pair cli_texts[] = {
     {"print changes as they happen", "afficher les changements quand ils se produisent"},
     {"purged", "effacé"},
     {"read a CSV file into an object type", "lire un fichier CSV dans un type d'objet"},
+    {"read, write, schema or admin; repeatable", "read, write, schema ou admin ; répétable"},
     {"restored", "restauré"},
     {"schema", "schéma"},
     {"show an object type, a method or a message",

@@ -96,6 +96,20 @@ claim "what is no plugin is refused" exits 1 tenon plugin inspect "$bin/tenon"
 start_host
 claim "status names the data's folder" exits 0 tenon status
 claim "... on this host" says "$dir/data"
+claim "status prints metrics" exits 0 tenon status --metrics
+claim "... of calls" says 'tenon_calls_total{method="tenon.admin.v1.Status/Get"'
+claim "a token is created" exits 0 tenon token create reader --scope read --expires 1d
+token=$(cat "$dir/out")
+claim "... its secret alone on standard output" grep -qxE 'tn_[A-Za-z0-9_-]{43}' "$dir/out"
+claim "... is listed" exits 0 tenon token list
+claim "... by name" says "reader"
+claim "... lets read" exits 0 tenon --token "$token" status
+claim "... and not write" exits 1 tenon --token "$token" user create eve@example.com
+claim "... for want of a scope" says '"write"'
+claim "a wrong life is wrong usage" exits 2 tenon token create x --scope read --expires soon
+claim "a token is revoked" exits 0 tenon token revoke 1
+claim "... and lets nobody in" exits 1 tenon --token "$token" status
+claim "... being revoked" says "revoked"
 claim "an unknown method is refused" exits 1 tenon call tenon.records.v1.Records/Nope
 claim "an unknown member is refused by its path" \
     exits 1 tenon call tenon.records.v1.Records/Create '{"properties": [{"nme": "x"}]}'

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -106,7 +107,9 @@ static void become_tenond(const struct tenond *host, int output, pid_t parent,
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (getppid() == parent && log >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-        dup2(log, STDERR_FILENO) >= 0)
+        dup2(log, STDERR_FILENO) >= 0 &&
+        (host->run_as == 0 ||
+         (setgroups(0, NULL) == 0 && setgid(host->run_as) == 0 && setuid(host->run_as) == 0)))
         (void)execv(arguments[0], arguments);
     _exit(127);
 }

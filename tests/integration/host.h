@@ -24,6 +24,7 @@ struct tenond {
     char log[TENOND_PATH_SIZE];     /* its standard error, of all its runs */
     char url[TENOND_PATH_SIZE];     /* ipc */
     char ready[1024];               /* the line that it printed, without its end */
+    uid_t run_as;                   /* root: the user that it becomes; 0: stays who we are */
     pid_t pid;                      /* 0: not running */
     int output;                     /* its standard output, while it runs */
 };

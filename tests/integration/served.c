@@ -30,17 +30,23 @@ static void must(tn_status st, const struct err *err)
 
 static void start(struct served *s)
 {
+    struct err err;
+
+    err_init(&err, NULL);
+    must(tokens_open(s->f->store, &s->tokens, &err), &err);
     struct service_options options = {
         .records = s->f->records,
-        .portals = s->f->portals,
+        .access = {.portals = s->f->portals,
+                   .tokens = s->tokens,
+                   .portal_rate = s->portal_rate,
+                   .token_rate = s->token_rate},
         .catalog = s->f->catalog,
+        .pool = s->pool,
         .version = "1.2.3",
         .data_dir = s->f->dir,
     };
-    struct err err;
     char url[BUS_URL_SIZE];
 
-    err_init(&err, NULL);
     assert_int_equal(pool_create("test", 4, 1024, &s->pool), TN_OK);
     must(service_host_create(&options, &s->host, &err), &err);
     struct bus_server_options of_server = {
@@ -63,6 +69,7 @@ static void stop(struct served *s)
     pool_destroy(s->pool);
     bus_server_destroy(s->server);
     service_host_destroy(s->host);
+    tokens_close(s->tokens);
 }
 
 struct served *served_open(void)

@@ -21,6 +21,9 @@
 
 struct served {
     struct fixture *f;
+    struct tokens *tokens;
+    struct limit_rate portal_rate; /* from the next served_restart on */
+    struct limit_rate token_rate;
     struct pool *pool;
     struct bus_server *server;
     struct service_host *host;

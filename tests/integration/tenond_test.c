@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <tenon/admin/v1/admin.pb-c.h>
@@ -25,6 +28,10 @@
 #define EVIL PLUGIN_FOLDER "/host_evil.so"
 #define REFUSED PLUGIN_FOLDER "/host_refused.so"
 #define POLL_US 1000u
+/* A user that owns nothing. */
+#define NOBODY 65534
+/* Connections that are too many when descriptors are out. */
+#define CROWD 8
 /* What calls that could finish get for it. */
 #define DRAIN_US ((int64_t)10 * 1000000)
 
@@ -202,8 +209,10 @@ static void data_folder_without_permission_is_refused(void **state)
 {
     struct tenond *host = *state;
 
-    if (geteuid() == 0)
-        skip(); /* who may write anywhere */
+    if (geteuid() == 0) { /* who may write anywhere */
+        host->run_as = NOBODY;
+        assert_int_equal(chmod(host->folder, 0711), 0);
+    }
     assert_int_equal(mkdir(host->data, 0500), 0);
     tenond_spawn_usual(host, NULL);
     check_exit(host, 1, host->data);
@@ -684,6 +693,79 @@ static void sighup_keeps_the_settings_if_the_file_is_bad(void **state)
     tenond_stop(host);
 }
 
+/* Limits */
+
+static void root_is_warned(void **state)
+{
+    struct tenond *host = *state;
+
+    tenond_start(host);
+    assert_int_equal(tenond_count_log(host, "running as root"), geteuid() == 0 ? 1 : 0);
+    tenond_stop(host);
+}
+
+/* The soft one: the hard one could not be raised again. */
+static void set_descriptor_limit(const struct tenond *host, rlim_t count)
+{
+    struct rlimit limit;
+
+    assert_int_equal(prlimit(host->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    limit.rlim_cur = count;
+    assert_int_equal(prlimit(host->pid, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+/* The host gets no descriptor more: a new one would have the lowest number that is free. */
+static void take_descriptors_away(const struct tenond *host)
+{
+    char path[64];
+    rlim_t number = 0;
+
+    do
+        (void)snprintf(path, sizeof(path), "/proc/%d/fd/%lu", (int)host->pid, number++);
+    while (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+    set_descriptor_limit(host, number - 1);
+}
+
+static int connect_raw(const struct tenond *host)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", host->url + strlen("ipc://"));
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+/* Whoever is connected is served meanwhile, and it is said once however often it is tried. */
+static void host_without_descriptors_goes_on_and_says_so_once(void **state)
+{
+    struct tenond *host = *state;
+    struct tenon_client *client;
+    int crowd[CROWD];
+
+    tenond_start(host);
+    client = tenond_connect(host, NULL);
+    answer_free(get_status(client));
+    take_descriptors_away(host);
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = connect_raw(host);
+    tenond_await_log(host, "raise the limit of open files", 0);
+    int64_t until_us = clock_mono_us() + (int64_t)500 * 1000; /* some attempts of 100 ms each */
+    while (clock_mono_us() < until_us)
+        answer_free(get_status(client));
+    assert_int_equal(tenond_count_log(host, "raise the limit of open files"), 1);
+    set_descriptor_limit(host, 256);
+    struct tenon_client *second = tenond_connect(host, NULL);
+    answer_free(get_status(second));
+    assert_int_equal(tenond_count_log(host, "accepting connections again"), 1);
+    for (int i = 0; i < CROWD; i++)
+        (void)close(crowd[i]);
+    tenon_client_destroy(second);
+    tenon_client_destroy(client);
+    tenond_stop(host);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -709,6 +791,8 @@ int main(void)
         TEST(sigint_ends_it_too),
         TEST(sighup_reads_the_log_level_again),
         TEST(sighup_keeps_the_settings_if_the_file_is_bad),
+        TEST(root_is_warned),
+        TEST(host_without_descriptors_goes_on_and_says_so_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

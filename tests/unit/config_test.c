@@ -116,6 +116,10 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "connections = 10\n"
                            "calls = 20\n"
                            "request_size = 1_048_576\n"
+                           "portal_calls_per_second = 1000\n"
+                           "portal_calls_burst = 2000\n"
+                           "token_calls_per_second = 100\n"
+                           "token_calls_burst = 200\n"
                            "[tls]\n"
                            "certificate = \"/dev/null\"\n"
                            "key = \"/dev/zero\"\n"
@@ -146,6 +150,10 @@ static void the_file_sets_every_setting(void **state)
     assert_int_equal(config->limits.connection_max, 10);
     assert_int_equal(config->limits.call_max, 20);
     assert_int_equal(config->limits.request_size_max, 1048576);
+    assert_int_equal(config->limits.portal.per_second, 1000);
+    assert_int_equal(config->limits.portal.burst, 2000);
+    assert_int_equal(config->limits.token.per_second, 100);
+    assert_int_equal(config->limits.token.burst, 200);
     assert_string_equal(config->tls.certificate, "/dev/null");
     assert_string_equal(config->tls.key, "/dev/zero");
     assert_string_equal(config->portal.language, "fr");

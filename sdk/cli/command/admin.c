@@ -25,6 +25,7 @@ struct admin_arguments {
         const char *value;
     } members[MEMBER_MAX];
     unsigned member_count;
+    bool wants_metrics;
 };
 
 enum {
@@ -34,7 +35,8 @@ enum {
     OPTION_PORTAL_LANGUAGE,
     OPTION_FIRST,
     OPTION_LAST,
-    OPTION_TEAM
+    OPTION_TEAM,
+    OPTION_METRICS
 };
 
 static const char *const member_names[] = {
@@ -59,6 +61,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (a->word_count == WORD_MAX)
             argp_usage(state);
         a->words[a->word_count++] = argument;
+        return 0;
+    }
+    if (key == OPTION_METRICS) {
+        a->wants_metrics = true;
         return 0;
     }
     if (key <= 0 || (size_t)key >= COUNT(member_names))
@@ -126,14 +132,20 @@ static const struct argp setting_argp = {
     context_help_filter,
     NULL};
 
-static const struct argp status_argp = {NULL,
+static const struct argp_option status_options[] = {
+    {"metrics", OPTION_METRICS, NULL, 0, "Print what Prometheus reads, as its text", 0},
+    {0},
+};
+
+static const struct argp status_argp = {status_options,
                                         parse,
                                         "",
                                         "Show how the host is doing."
                                         "\v"
                                         "Examples:\n"
                                         "  tenon status\n"
-                                        "  tenon status --json",
+                                        "  tenon status --json\n"
+                                        "  tenon status --metrics",
                                         global_options,
                                         context_help_filter,
                                         NULL};
@@ -379,6 +391,20 @@ static tn_status run_status(struct context *ctx, struct err *err)
     return TN_OK;
 }
 
+/* For a person, and for node_exporter's textfile collector. */
+static tn_status run_metrics(struct context *ctx, struct err *err)
+{
+    CLEANUP(host_close_p) struct host *host = NULL;
+    CLEANUP(json_decref_p) json_t *response = NULL;
+    const char *text;
+
+    TRY(host_open(ctx, &host, err));
+    TRY(host_invoke_json(host, "tenon.admin.v1.Status/Metrics", json_object(), &response, err));
+    text = json_string_value(json_object_get(response, "text"));
+    (void)fputs(text ? text : "", stdout);
+    return TN_OK;
+}
+
 int command_status(struct context *ctx, int argc, char **argv)
 {
     struct admin_arguments a = {.word_count = 0};
@@ -389,5 +415,6 @@ int command_status(struct context *ctx, int argc, char **argv)
         return usage(&status_argp, argv[0]);
     ctx->portal = NULL; /* it is the host's status */
     err_init(&err, ctx->language);
-    return context_finish(ctx, run_status(ctx, &err), &err);
+    return context_finish(
+        ctx, a.wants_metrics ? run_metrics(ctx, &err) : run_status(ctx, &err), &err);
 }

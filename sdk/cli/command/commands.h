@@ -16,6 +16,7 @@ int command_plugin(struct context *ctx, int argc, char **argv);
 int command_portal(struct context *ctx, int argc, char **argv);
 int command_setting(struct context *ctx, int argc, char **argv);
 int command_status(struct context *ctx, int argc, char **argv);
+int command_token(struct context *ctx, int argc, char **argv);
 int command_user(struct context *ctx, int argc, char **argv);
 int command_watch(struct context *ctx, int argc, char **argv);
 

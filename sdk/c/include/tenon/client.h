@@ -32,7 +32,7 @@ struct tenon_call;
 struct tenon_options {
     const char *url;            /* "ipc:///run/tenon/tenon.sock", "tcp://127.0.0.1:4455",
                                    "tls+tcp://crm.example.org:4455" */
-    const char *portal;         /* NULL: "main" */
+    const char *portal;         /* NULL: the token's; without a token "main" */
     const char *token;          /* NULL: none */
     const char *language;       /* of messages: "en", "fr"; NULL: "en" */
     int64_t connect_timeout_us; /* 0: 5 s; a host that is silent for four of them is given up */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metrics.c - tenon.admin.v1.Status/Metrics: what an operator's Prometheus reads of the host. */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/utf8.h"
+#include "core/service/service.h"
+#include "core/service/wire.h"
+#include "tenon/admin/v1/admin.pb-c.h"
+
+static tn_status write_one(struct buf *out, const char *name, enum metric_kind kind,
+                           const char *help, uint64_t value)
+{
+    TRY(metric_write_family(out, name, kind, help));
+    return metric_write_value(out, name, NULL, value);
+}
+
+static tn_status write_gauge(struct buf *out, const char *name, const char *help, uint64_t value)
+{
+    return write_one(out, name, METRIC_GAUGE, help, value);
+}
+
+static tn_status write_counter(struct buf *out, const char *name, const char *help, uint64_t value)
+{
+    return write_one(out, name, METRIC_COUNTER, help, value);
+}
+
+/* The process */
+
+/* 0 where it cannot be told. */
+static uint64_t count_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    uint64_t count = 0;
+
+    if (!dir)
+        return 0;
+    while (readdir(dir))
+        count++;
+    (void)closedir(dir);
+    return count > 3 ? count - 3 : 0; /* itself, "." and ".." */
+}
+
+static uint64_t descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+static tn_status write_process(const struct service *service, struct buf *out)
+{
+    const struct metric_label version[] = {{"version", service->version}, {0}};
+
+    TRY(metric_write_family(out, "tenon_build_info", METRIC_GAUGE, "The host's version"));
+    TRY(metric_write_value(out, "tenon_build_info", version, 1));
+    TRY(metric_write_family(
+        out, "process_start_time_seconds", METRIC_GAUGE, "When the host started, since 1970"));
+    TRY(metric_write_time(out, "process_start_time_seconds", NULL, (uint64_t)service->started_us));
+    TRY(write_gauge(out,
+                    "process_resident_memory_bytes",
+                    "Memory of the process that is in use",
+                    service_resident_bytes()));
+    TRY(write_gauge(out, "process_open_fds", "Open file descriptors", count_descriptors()));
+    return write_gauge(
+        out, "process_max_fds", "Most file descriptors it may open", descriptor_limit());
+}
+
+/* The bus */
+
+static tn_status write_admissions(const struct service *service, struct buf *out)
+{
+    TRY(metric_write_family(out,
+                            "tenon_admissions_total",
+                            METRIC_COUNTER,
+                            "Portals and tokens that connections came with, by the answer"));
+    for (unsigned status = 0; status < METRIC_SET_SIZE; status++) {
+        uint64_t count = metric_read(service->admissions, status);
+        const struct metric_label labels[] = {{"status", err_status_name((tn_status)status)}, {0}};
+
+        if (count > 0)
+            TRY(metric_write_value(out, "tenon_admissions_total", labels, count));
+    }
+    return TN_OK;
+}
+
+static tn_status write_bus(const struct service *service, struct buf *out)
+{
+    struct bus_server_stats stats = dispatch_server_stats(service->dispatch);
+
+    TRY(write_gauge(out, "tenon_connections", "Open connections", stats.connections));
+    TRY(write_gauge(out, "tenon_open_calls", "Calls that are not answered yet", stats.open_calls));
+    TRY(write_gauge(out,
+                    "tenon_held_bytes",
+                    "Requests and answers of several pieces that are held",
+                    stats.held_bytes));
+    TRY(write_gauge(out,
+                    "tenon_queued_calls",
+                    "Calls that wait for a worker",
+                    service->pool ? pool_queued(service->pool) : 0));
+    return write_admissions(service, out);
+}
+
+/* What is kept */
+
+static tn_status write_portals(const struct service *service, struct buf *out)
+{
+    const struct portal *portal = NULL;
+    uint64_t count = 0;
+    uint64_t frozen = 0;
+
+    while ((portal = portals_next(service->access.portals, portal ? portal->id : 0))) {
+        count++;
+        frozen += records_is_frozen(service->records, portal);
+    }
+    TRY(write_gauge(out, "tenon_portals", "Portals", count));
+    return write_gauge(out,
+                       "tenon_portals_frozen",
+                       "Portals that a write error froze: the disk needs a look",
+                       frozen);
+}
+
+static tn_status write_commits(const struct service *service, struct buf *out)
+{
+    struct records_stats stats = records_stats(service->records);
+
+    TRY(write_counter(out,
+                      "tenon_commit_groups_total",
+                      "Durable writes, each with one sync for all commits in it",
+                      stats.groups));
+    TRY(write_counter(out, "tenon_commits_total", "Transactions that are durable", stats.commits));
+    TRY(write_counter(out,
+                      "tenon_commit_conflicts_total",
+                      "Transactions that lost against others; most ran again",
+                      stats.conflicts));
+    TRY(write_counter(
+        out, "tenon_commit_failures_total", "Groups that could not be written", stats.failures));
+    TRY(write_counter(
+        out, "tenon_commit_bytes_total", "Bytes of records, indexes and links", stats.bytes));
+    return write_gauge(out,
+                       "tenon_store_memory_bytes",
+                       "Memory that the store holds in tables and caches",
+                       store_memory_usage(records_store(service->records)));
+}
+
+/* Plugins */
+
+static tn_status write_plugin_states(const struct service *service, struct buf *out)
+{
+    static const enum plugin_state states[] = {
+        PLUGIN_RUNNING, PLUGIN_REFUSED, PLUGIN_FAILED, PLUGIN_DISABLED};
+    struct plugin_info info;
+
+    TRY(metric_write_family(out, "tenon_plugins", METRIC_GAUGE, "Plugins by their state"));
+    for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
+        const struct metric_label labels[] = {{"state", plugin_state_name(states[k])}, {0}};
+        uint64_t count = 0;
+
+        for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++)
+            count += info.state == states[k];
+        TRY(metric_write_value(out, "tenon_plugins", labels, count));
+    }
+    return TN_OK;
+}
+
+static tn_status write_plugins(const struct service *service, struct buf *out)
+{
+    struct plugin_info info;
+
+    TRY(write_plugin_states(service, out));
+    TRY(metric_write_family(out,
+                            "tenon_plugin_hooks_total",
+                            METRIC_COUNTER,
+                            "Hooks that plugins ran, and whether they let the change through"));
+    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+        struct metric_label labels[] = {{"plugin", info.id}, {"outcome", "accepted"}, {0}};
+
+        if (info.state != PLUGIN_RUNNING)
+            continue;
+        TRY(metric_write_value(out, "tenon_plugin_hooks_total", labels, info.hook_accepted));
+        labels[1].value = "refused";
+        TRY(metric_write_value(out, "tenon_plugin_hooks_total", labels, info.hook_refused));
+    }
+    return TN_OK;
+}
+
+static tn_status write_all(const struct service *service, struct buf *out)
+{
+    TRY(write_process(service, out));
+    TRY(write_bus(service, out));
+    TRY(write_portals(service, out));
+    TRY(write_commits(service, out));
+    TRY(write_plugins(service, out));
+    return dispatch_write_metrics(service->dispatch, out);
+}
+
+static tn_status get_metrics(struct service_call *call, const void *message, void *answer)
+{
+    Tenon__Admin__V1__GetMetricsResponse *response = answer;
+    CLEANUP(buf_fini) struct buf text = {0};
+
+    (void)message;
+    if (write_all(call->service, &text) != TN_OK)
+        return err_memory(call->err, "the metrics");
+    response->text = wire_text(call, (struct tn_str){(const char *)text.data, text.len});
+    return response->text ? TN_OK : TN_RESOURCE_EXHAUSTED;
+}
+
+struct service_methods service_metrics(void)
+{
+    static const struct dispatch_method methods[] = {
+        {
+            .name = "tenon.admin.v1.Status/Metrics",
+            .request = &tenon__admin__v1__get_metrics_request__descriptor,
+            .response = &tenon__admin__v1__get_metrics_response__descriptor,
+            .flags = DISPATCH_BARE | DISPATCH_READS | DISPATCH_HOST,
+            .run = get_metrics,
+        },
+    };
+
+    return (struct service_methods){methods, sizeof(methods) / sizeof(methods[0])};
+}
