@@ -688,6 +688,7 @@ static const struct text_pair pairs[] = {
     {"The title is not valid UTF-8.", "Le titre n'est pas de l'UTF-8 valide."},
     {"The token calls more often than it may: slow down.",
      "Le jeton appelle plus souvent qu'il ne peut : ralentissez."},
+    {"The token is damaged.", "Le jeton est endommagé."},
     {"The token is not one of this portal.", "Le jeton n'est pas de ce portail."},
     {"The token was revoked: ask an administrator for a new one.",
      "Le jeton a été révoqué : demandez-en un nouveau à un administrateur."},

@@ -207,6 +207,10 @@ static bool add_meta(struct text *text, struct tn_bytes key)
         return rest.len == 4;
     case STORE_META_SCHEMA:
         return add_definition(text, key);
+    case STORE_META_TOKEN:
+        add(text, "token ");
+        add_bytes(text, rest);
+        return rest.len == 32;
     case STORE_META_VALUE:
         add(text, "value ");
         add_bytes(text, rest);

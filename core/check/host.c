@@ -2,6 +2,7 @@
 /* host.c - the host's own: the directory of portals, what is due, and keys of nobody. */
 #include <string.h>
 
+#include "core/access/token.h"
 #include "core/base/utf8.h"
 #include "core/check/state.h"
 #include "core/store/meta.h"
@@ -155,12 +156,33 @@ static tn_status each_due(struct check *check, void *ctx, struct tn_bytes key,
     return check_due_outcome(check, key, (tn_time)read_u64(key.data));
 }
 
+/* Behind its first byte the key is a token's hash, of which nothing can be said but its length. */
+static tn_status each_token(struct check *check, void *ctx, struct tn_bytes key,
+                            struct tn_bytes value)
+{
+    const struct directory *directory = ctx;
+    Tenon__Stored__V1__Token *token = tenon__stored__v1__token__unpack(NULL, value.len, value.data);
+    uint64_t portal = token ? token->portal : 0;
+    bool is_sound = token && token->id != 0 && token->scopes != 0 && token->name[0] != '\0' &&
+                    key.len == 1 + TOKEN_HASH_SIZE;
+
+    if (token)
+        tenon__stored__v1__token__free_unpacked(token, NULL);
+    if (!is_sound)
+        FOUND(check, STORE_META, key, "The token is damaged.");
+    else if (!map_get_u64(&directory->by_id, &portal))
+        FOUND(check, STORE_META, key, "It is of a portal that is not there.");
+    return TN_OK;
+}
+
 static tn_status check_with(struct check *check, struct directory *directory, bool *ret_readable)
 {
-    const uint8_t prefix = STORE_META_PORTAL;
+    const uint8_t portals = STORE_META_PORTAL;
+    const uint8_t tokens = STORE_META_TOKEN;
 
-    TRY(check_walk(check, 0, STORE_META, (struct tn_bytes){&prefix, 1}, each_portal, directory));
+    TRY(check_walk(check, 0, STORE_META, (struct tn_bytes){&portals, 1}, each_portal, directory));
     check_portal_ids(check, directory);
+    TRY(check_walk(check, 0, STORE_META, (struct tn_bytes){&tokens, 1}, each_token, directory));
     *ret_readable = check->counts->findings == 0;
     TRY(check_ranges(check, directory));
     return check_walk(check, 0, STORE_DUE, (struct tn_bytes){0}, each_due, directory);

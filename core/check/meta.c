@@ -279,6 +279,7 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
             return TN_OK;
         break;
     case STORE_META_PORTAL:
+    case STORE_META_TOKEN:
         if (check->portal == 0)
             return TN_OK; /* check_host */
         break;
