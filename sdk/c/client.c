@@ -411,7 +411,7 @@ static tn_status use_tls(struct tenon_client *client, const struct tenon_options
 static tn_status build(struct tenon_client *client, const struct tenon_options *options)
 {
     client->url = mem_copy_str(options->url);
-    client->portal = mem_copy_str(options->portal ? options->portal : "");
+    client->portal = mem_copy_str(options->portal ? options->portal : options->token ? "" : "main");
     client->token = mem_copy_str(options->token ? options->token : "");
     client->language = mem_copy_str(options->language ? options->language : "en");
     if (!client->url || !client->portal || !client->token || !client->language)

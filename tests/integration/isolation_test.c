@@ -513,13 +513,18 @@ static bool is_always_refused(const struct dispatch_method *method)
     return (method->flags & DISPATCH_HOST) || strstr(method->name, "Plugins/SetSetting");
 }
 
-/* Of two, the one that came through least: so that those that seldom do are tried most. */
+/* Of three, the one that came through least: so that those that seldom do are tried most. */
 static size_t pick_method(struct twins *t)
 {
     size_t best = random_below(&t->requester.random, t->method_count);
-    size_t other = random_below(&t->requester.random, t->method_count);
 
-    return t->done[other] < t->done[best] && !is_always_refused(t->methods[other]) ? other : best;
+    for (int i = 0; i < 2; i++) {
+        size_t other = random_below(&t->requester.random, t->method_count);
+
+        if (t->done[other] < t->done[best] && !is_always_refused(t->methods[other]))
+            best = other;
+    }
+    return best;
 }
 
 static void try_once(struct twins *t)
