@@ -25,8 +25,6 @@
 
 #define PATH_SIZE 128
 
-extern char **environ;
-
 /* Of the whole group: files that are made once. */
 struct files {
     bool are_there;

@@ -104,8 +104,6 @@ static void unload(void *self)
 #include <sys/mman.h>
 #include <unistd.h>
 
-extern const struct tn_plugin tenon_plugin_v1;
-
 /* Hides what it needs, as soon as it is mapped. */
 __attribute__((constructor)) static void rewrite(void)
 {
