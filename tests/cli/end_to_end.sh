@@ -170,9 +170,9 @@ claim "... by name" says "no column 'Firm'"
 claim "a missing file is refused" exits 1 tenon import "$dir/none.csv" --type contacts
 
 awk 'BEGIN { print "email,firstname,lastname"
-    for (i = 0; i < 10000; i++) printf "p%d@many.example,First %d,Last %d\n", i, i, i }' >"$dir/many.csv"
+    for (i = 0; i < 30000; i++) printf "p%d@many.example,First %d,Last %d\n", i, i, i }' >"$dir/many.csv"
 tenon import "$dir/many.csv" --type contacts --key email --dry-run --json >"$dir/out" 2>"$dir/err"
-claim "a dry run tells" says '"created": 10000'
+claim "a dry run tells" says '"created": 30000'
 claim "... and writes nothing" [ "$(count contacts)" -eq 2 ]
 
 tenon portal create stopped >"$dir/out"
@@ -185,12 +185,12 @@ kill -INT $import_pid
 wait $import_pid
 claim "Ctrl-C ends an import with 130" [ $? -eq 130 ]
 claim "... between two chunks" [ $(($(count contacts) % 500)) -eq 0 ]
-claim "... before its end" [ "$(count contacts)" -lt 10000 ]
+claim "... before its end" [ "$(count contacts)" -lt 30000 ]
 claim "... and says how to go on" says "--resume"
 resume=$(grep -o -- '--resume [0-9]*' "$dir/err" | cut -d' ' -f2)
 claim "a resumed import goes on" \
     exits 0 tenon import "$dir/many.csv" --type contacts --key email --resume "$resume"
-claim "... and counts the whole" says "10000 rows: 10000 created"
+claim "... and counts the whole" says "30000 rows: 30000 created"
 claim "a finished import is not resumed" \
     exits 1 tenon import "$dir/many.csv" --type contacts --key email --resume "$resume"
 
@@ -203,8 +203,8 @@ within 30 has_some contacts || fail "the import does not begin"
 start_host
 wait $import_pid
 claim "an import outlives its host's death" [ $? -eq 0 ]
-claim "... and counts every row once" says "10000 rows: 10000 created"
-claim "... all of which are there" [ "$(count contacts)" -eq 10000 ]
+claim "... and counts every row once" says "30000 rows: 30000 created"
+claim "... all of which are there" [ "$(count contacts)" -eq 30000 ]
 
 # ------------------------------------------------------------------------------- export
 
