@@ -17,27 +17,40 @@
 /* How long stop waits for the last connections to be written out and closed. */
 #define CLOSE_TIMEOUT_US ((int64_t)2 * 1000000)
 
+/* One accept is under way, or the timer will begin one, or neither. */
+enum accept_state { ACCEPT_RUNS, ACCEPT_WAITS, ACCEPT_PAUSED };
+
 struct listener {
     struct listener *next;
     struct bus_server *server;
     nng_stream_listener *stream;
     nng_aio *aio;
     struct bus_timer retry;
+    bool is_tls;
     bool is_failing; /* of on_accept, which never runs twice at once */
+    pthread_mutex_t mu;
+    enum accept_state accepts; /* guarded by mu */
 };
 
 /* Creating */
+
+static void set_limits(struct bus_server *server, const struct bus_server_limits *limits)
+{
+    const uint32_t connection_max =
+        limits->connection_max ? limits->connection_max : CONNECTION_MAX_DEFAULT;
+    const uint32_t call_max = limits->call_max ? limits->call_max : CALL_MAX_DEFAULT;
+    const uint32_t request_size_max =
+        limits->request_size_max ? limits->request_size_max : REQUEST_SIZE_MAX_DEFAULT;
+
+    atomic_store_explicit(&server->connection_max, connection_max, memory_order_relaxed);
+    atomic_store_explicit(&server->call_max, call_max, memory_order_relaxed);
+    atomic_store_explicit(&server->request_size_max, request_size_max, memory_order_relaxed);
+}
 
 static struct bus_server_options with_defaults(const struct bus_server_options *options)
 {
     struct bus_server_options full = *options;
 
-    if (full.connection_max == 0)
-        full.connection_max = CONNECTION_MAX_DEFAULT;
-    if (full.call_max == 0)
-        full.call_max = CALL_MAX_DEFAULT;
-    if (full.request_size_max == 0)
-        full.request_size_max = REQUEST_SIZE_MAX_DEFAULT;
     if (full.default_timeout_us == 0)
         full.default_timeout_us = TIMEOUT_DEFAULT_US;
     if (full.hello_timeout_us == 0)
@@ -64,6 +77,8 @@ static void init_locks(struct bus_server *server)
 
 static void fini_parts(struct bus_server *server)
 {
+    bus_tls_free(server->tls_before);
+    bus_tls_free(server->tls);
     bus_reflect_fini(&server->reflect);
     bus_method_table_fini(&server->methods);
     (void)pthread_cond_destroy(&server->drained);
@@ -81,6 +96,9 @@ tn_status bus_server_create(const struct bus_server_options *options,
     if (!server)
         return err_memory(err, "the server");
     server->options = with_defaults(options);
+    set_limits(server,
+               &(struct bus_server_limits){
+                   options->connection_max, options->call_max, options->request_size_max});
     init_locks(server);
     bus_method_table_init(&server->methods);
     bus_reflect_init(&server->reflect);
@@ -119,7 +137,7 @@ bool server_is_full(struct bus_server *server)
     (void)pthread_mutex_lock(&server->mu);
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
-    return count >= server->options.connection_max;
+    return count >= atomic_load_explicit(&server->connection_max, memory_order_relaxed);
 }
 
 static void welcome(struct bus_server *server, nng_stream *stream)
@@ -128,7 +146,7 @@ static void welcome(struct bus_server *server, nng_stream *stream)
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
 
-    uint32_t max = server->options.connection_max;
+    uint32_t max = atomic_load_explicit(&server->connection_max, memory_order_relaxed);
     if (count >= max + REFUSED_MAX) {
         nng_stream_free(stream);
         return;
@@ -137,6 +155,23 @@ static void welcome(struct bus_server *server, nng_stream *stream)
         LOG(server->options.log, LOG_WARN, "too many connections", LOG_UINT("max", max));
     if (link_create(server, stream, count >= max) != TN_OK)
         LOG(server->options.log, LOG_WARN, "connection refused, memory is out", LOG_INT("at", 0));
+}
+
+/* One accept at a time: who moves the state begins it. nng calls back on threads of its own. */
+static void move_accept(struct listener *listener, enum accept_state from, enum accept_state to)
+{
+    (void)pthread_mutex_lock(&listener->mu);
+    if (listener->accepts == from) {
+        listener->accepts = to;
+        if (to == ACCEPT_RUNS)
+            nng_stream_listener_accept(listener->stream, listener->aio);
+        else if (to == ACCEPT_WAITS)
+            (void)bus_loop_arm(/* it was armed from the start: that takes no memory */
+                               &listener->server->loop,
+                               &listener->retry,
+                               clock_mono_us() + ACCEPT_RETRY_US);
+    }
+    (void)pthread_mutex_unlock(&listener->mu);
 }
 
 static void on_accept(void *arg)
@@ -160,40 +195,41 @@ static void on_accept(void *arg)
                                        : "cannot accept connections, trying again",
                 LOG_STR("reason", nng_strerror(result)));
         listener->is_failing = true;
-        (void)bus_loop_arm(&server->loop, &listener->retry, clock_mono_us() + ACCEPT_RETRY_US);
+        move_accept(listener, ACCEPT_RUNS, ACCEPT_WAITS);
         return;
     }
     if (listener->is_failing)
         LOG(server->options.log, LOG_INFO, "accepting connections again");
     listener->is_failing = false;
     welcome(server, nng_aio_get_output(listener->aio, 0));
-    nng_stream_listener_accept(listener->stream, listener->aio);
+    move_accept(listener, ACCEPT_RUNS, ACCEPT_RUNS);
 }
 
 static void retry_accept(struct bus_timer *timer)
 {
     struct listener *listener = CONTAINER_OF(timer, struct listener, retry);
 
-    nng_stream_listener_accept(listener->stream, listener->aio);
+    move_accept(listener, ACCEPT_WAITS, ACCEPT_RUNS);
 }
 
 static void listener_destroy(struct listener *listener)
 {
     if (!listener)
         return;
+    bus_loop_disarm(&listener->server->loop, &listener->retry);
     if (listener->aio)
         nng_aio_stop(listener->aio);
     if (listener->stream)
         nng_stream_listener_free(listener->stream);
     if (listener->aio)
         nng_aio_free(listener->aio);
+    (void)pthread_mutex_destroy(&listener->mu);
     mem_free(listener);
 }
 DEFINE_CLEANUP(struct listener, listener_destroy)
 
-tn_status server_tls_config(const struct bus_server *server, const char *url,
-                            const struct bus_url *at, struct nng_tls_config **ret_config,
-                            struct err *err)
+tn_status server_tls_config(struct bus_server *server, const char *url, const struct bus_url *at,
+                            struct nng_tls_config **ret_config, struct err *err)
 {
     const struct bus_server_options *options = &server->options;
 
@@ -207,7 +243,10 @@ tn_status server_tls_config(const struct bus_server *server, const char *url,
                        "Cannot listen on %s: TLS needs a certificate and its key, [tls] in the "
                        "configuration.",
                        url);
-    return bus_tls_host(options->tls_certificate, options->tls_key, ret_config, err);
+    if (!server->tls)
+        TRY(bus_tls_host(options->tls_certificate, options->tls_key, &server->tls, err));
+    *ret_config = server->tls;
+    return TN_OK;
 }
 
 /* The stream holds the configuration too. */
@@ -235,22 +274,25 @@ static tn_status listen_bus(struct bus_server *server, const char *url, const st
 
     if (!listener)
         return err_memory(err, "a listener");
+    (void)pthread_mutex_init(&listener->mu, NULL);
     listener->server = server;
     listener->retry.fire = retry_accept;
+    listener->accepts = ACCEPT_PAUSED;
+    if (bus_loop_arm(&server->loop, &listener->retry, BUS_NEVER) != TN_OK)
+        return err_memory(err, "a listener");
     TRY(server_tls_config(server, url, at, &tls, err));
+    listener->is_tls = tls != NULL;
     int result = start_listener(listener, at, tls);
-    bus_tls_free(tls);
     if (result != 0)
         return bus_url_refuse(url, result, err);
     if (!at->is_ipc)
         (void)nng_stream_listener_get_int(listener->stream, NNG_OPT_TCP_BOUND_PORT, ret_port);
-    nng_stream_listener *stream = listener->stream;
-    nng_aio *aio = listener->aio;
+    struct listener *added = TAKE(listener);
     (void)pthread_mutex_lock(&server->mu);
-    listener->next = server->listeners;
-    server->listeners = TAKE(listener);
+    added->next = server->listeners;
+    server->listeners = added;
     (void)pthread_mutex_unlock(&server->mu);
-    nng_stream_listener_accept(stream, aio);
+    move_accept(added, ACCEPT_PAUSED, ACCEPT_RUNS);
     return TN_OK;
 }
 
@@ -269,6 +311,46 @@ tn_status bus_server_listen(struct bus_server *server, const char *url, char *re
         TRY(listen_bus(server, url, &at, &port, err));
     if (ret_url)
         bus_url_write(url, port, ret_url);
+    return TN_OK;
+}
+
+/* Changing */
+
+void bus_server_set_limits(struct bus_server *server, const struct bus_server_limits *limits)
+{
+    set_limits(server, limits);
+    doors_set_request_max(server);
+}
+
+/* An accept that is under way has taken the former configuration already, so it begins anew. */
+static void listener_set_tls(struct listener *listener, struct nng_tls_config *tls)
+{
+    (void)pthread_mutex_lock(&listener->mu);
+    listener->accepts = ACCEPT_PAUSED;
+    (void)pthread_mutex_unlock(&listener->mu);
+    nng_aio_cancel(listener->aio);
+    nng_aio_wait(listener->aio);
+    (void)nng_stream_listener_set_ptr(listener->stream, NNG_OPT_TLS_CONFIG, tls); /* an option of
+                                                                                   * it */
+    move_accept(listener, ACCEPT_PAUSED, ACCEPT_RUNS);
+}
+
+tn_status bus_server_set_tls(struct bus_server *server, const char *certificate, const char *key,
+                             bool *ret_is_used, struct err *err)
+{
+    struct nng_tls_config *tls = NULL;
+
+    if (server->tls) {
+        TRY(bus_tls_host(certificate, key, &tls, err));
+        for (struct listener *listener = server->listeners; listener; listener = listener->next)
+            if (listener->is_tls)
+                listener_set_tls(listener, tls);
+        doors_set_tls(server, tls);
+        bus_tls_free(server->tls_before);
+        server->tls_before = server->tls;
+        server->tls = tls;
+    }
+    *ret_is_used = tls != NULL;
     return TN_OK;
 }
 
@@ -359,7 +441,6 @@ static void close_listeners(struct bus_server *server)
     while (listener) {
         struct listener *next = listener->next;
 
-        bus_loop_disarm(&server->loop, &listener->retry);
         nng_stream_listener_close(listener->stream);
         listener_destroy(listener);
         listener = next;

@@ -255,6 +255,47 @@ static void connection_past_the_maximum_is_told_so(void **state)
     host_destroy(host);
 }
 
+/* Who is connected keeps what was told at the start. */
+static void limits_change_for_those_who_come_later(void **state)
+{
+    enum { CALLS = 8 };
+    const struct bus_server_options options = {.connection_max = 1, .request_size_max = 8192};
+    struct host *host = host_create(&options);
+    struct tenon_client *first = connect_to(host->tcp);
+    const struct bus_server_limits limits = {
+        .connection_max = 2, .call_max = 3, .request_size_max = 1024};
+    struct outcome outcomes[CALLS];
+    char request[4096];
+
+    (void)state;
+    memset(request, 'x', sizeof(request) - 1);
+    request[sizeof(request) - 1] = '\0';
+    bus_server_set_limits(host->server, &limits);
+    struct tenon_client *second = connect_to(host->tcp);
+    call_async(second, "test.Echo/Echo", request, NULL, &outcomes[0]);
+    assert_int_equal(outcome_of(&outcomes[0]), TN_RESOURCE_EXHAUSTED);
+    check_answer(first, "test.Echo/Echo", request, NULL, request);
+    for (int i = 0; i < CALLS; i++) /* what is past the new number waits in the client */
+        call_async(second, "test.Echo/Gate", "", NULL, &outcomes[i]);
+    wait_for(&host->at_gate, 3);
+    assert_int_equal(bus_server_stats(host->server).open_calls, 3);
+    atomic_store(&host->is_gate_open, true);
+    for (int i = 0; i < CALLS; i++)
+        assert_int_equal(outcome_of(&outcomes[i]), TN_OK);
+
+    bus_server_set_limits(host->server, &(struct bus_server_limits){.connection_max = 1});
+    const struct tenon_options third_options = {.url = host->tcp};
+    struct tenon_client *third = NULL;
+    assert_int_equal(tenon_client_create(&third_options, &third), TN_OK);
+    assert_int_equal(tenon_client_connect(third, 0), TN_UNAVAILABLE); /* two are too many already */
+    check_answer(first, "test.Echo/Echo", "still", NULL, "still");
+    check_answer(second, "test.Echo/Echo", "still", NULL, "still");
+    tenon_client_destroy(third);
+    tenon_client_destroy(second);
+    tenon_client_destroy(first);
+    host_destroy(host);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
@@ -273,6 +314,7 @@ int main(void)
         TEST(impossible_urls_are_refused),
         cmocka_unit_test(more_calls_than_the_host_allows_wait_in_the_client),
         cmocka_unit_test(connection_past_the_maximum_is_told_so),
+        cmocka_unit_test(limits_change_for_those_who_come_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
