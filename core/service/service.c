@@ -103,6 +103,15 @@ void service_host_set_urls(struct service_host *host, const char *const *urls, s
     atomic_store_explicit(&host->service.url_count, count, memory_order_release);
 }
 
+void service_host_set_rates(struct service_host *host, struct limit_rate portal,
+                            struct limit_rate token)
+{
+    struct access *access = &host->service.access;
+
+    atomic_store_explicit(&access->portal_rate, portal, memory_order_relaxed);
+    atomic_store_explicit(&access->token_rate, token, memory_order_relaxed);
+}
+
 void service_host_stop(struct service_host *host)
 {
     watches_stop(host->service.watches);

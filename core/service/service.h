@@ -59,6 +59,10 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
 /* What Status/Get tells; both borrowed. [loader], before serving */
 void service_host_set_urls(struct service_host *host, const char *const *urls, size_t count);
 
+/* How often portals and tokens may call from now on. [any] */
+void service_host_set_rates(struct service_host *host, struct limit_rate portal,
+                            struct limit_rate token);
+
 /* Ends watches' subscription to commits; after bus_server_stop(), before records_destroy().
  * [loader] */
 void service_host_stop(struct service_host *host);
