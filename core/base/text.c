@@ -331,6 +331,8 @@ static const struct text_pair pairs[] = {
     {"Cannot listen on %s: other machines need TLS, as in tls+tcp://HOST:PORT; use 127.0.0.1.",
      "Impossible d'écouter sur %s : d'autres machines exigent TLS, comme dans tls+tcp://HÔTE:PORT "
      "; utilisez 127.0.0.1."},
+    {"Cannot listen on %s: the path of a socket has at most %d bytes.",
+     "Impossible d'écouter sur %s : le chemin d'une prise a au plus %d octets."},
     {"Dates are in years 1 to 9999.", "Les dates vont de l'an 1 à l'an 9999."},
     {"Entry %llu of the change log is damaged.",
      "L'entrée %llu du journal des changements est endommagée."},
@@ -575,6 +577,8 @@ static const struct text_pair pairs[] = {
     {"The key has no value: name a record.", "La clé n'a pas de valeur : désignez une fiche."},
     {"The kind of a property cannot change: its values are stored.",
      "Le genre d'une propriété ne peut changer : ses valeurs sont enregistrées."},
+    {"The limit of %llu open files is too low: the host needs at least %u.",
+     "La limite de %llu fichiers ouverts est trop basse : il en faut au moins %u à l'hôte."},
     {"The library of cryptography does not start.",
      "La bibliothèque de cryptographie ne démarre pas."},
     {"The message %s has no field %s of that kind.",

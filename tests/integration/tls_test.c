@@ -2,14 +2,11 @@
 /* Tests TLS of core/bus and sdk/c, with certificates that openssl makes for the run. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <nng/nng.h>
@@ -21,6 +18,7 @@
 #include "core/base/mem.h"
 #include "core/bus/tls.h"
 #include "tests/integration/bus_client.h"
+#include "tests/integration/certificate.h"
 #include "tests/unit/check.h"
 
 #define PATH_SIZE 128
@@ -42,43 +40,6 @@ struct tls {
     char url[BUS_URL_SIZE];
 };
 
-static bool make_certificate(const char *certificate, const char *key)
-{
-    const char *args[] = {"openssl",
-                          "req",
-                          "-x509",
-                          "-newkey",
-                          "ec",
-                          "-pkeyopt",
-                          "ec_paramgen_curve:prime256v1",
-                          "-nodes",
-                          "-days",
-                          "2",
-                          "-subj",
-                          "/CN=localhost",
-                          "-addext",
-                          "subjectAltName=DNS:localhost",
-                          "-keyout",
-                          key,
-                          "-out",
-                          certificate,
-                          NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t pid = 0;
-    int status = 0;
-
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    assert_int_equal(
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0), 0);
-    int failed =
-        posix_spawnp(&pid, "openssl", &actions, NULL, (char *const *)(uintptr_t)args, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0)
-        return false;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 static int make_files(void **state)
 {
     struct files *files = mem_new(struct files);
@@ -93,8 +54,8 @@ static int make_files(void **state)
     assert_non_null(mkdtemp(files->directory));
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         (void)snprintf(paths[i], PATH_SIZE, "%s/%s", files->directory, names[i]);
-    files->are_there = make_certificate(files->certificate, files->key) &&
-                       make_certificate(files->other_certificate, files->other_key);
+    files->are_there = certificate_make(files->certificate, files->key) &&
+                       certificate_make(files->other_certificate, files->other_key);
     FILE *nonsense = fopen(files->nonsense, "w");
     assert_non_null(nonsense);
     assert_true(fputs("-----BEGIN CERTIFICATE-----\nhello\n", nonsense) >= 0);
