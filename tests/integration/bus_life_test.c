@@ -177,6 +177,29 @@ static void stopping_lets_open_calls_finish_and_refuses_new_ones(void **state)
     (void)pthread_join(thread, NULL);
 }
 
+/* Nothing would wake it: the stop would last as long as it may. */
+static void call_that_begins_to_wait_while_stopping_is_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct host *host = fixture->host;
+    struct outcome late;
+    struct outcome watch;
+    pthread_t thread;
+
+    call_async(fixture->client, "test.Echo/GateHang", "", NULL, &late);
+    call_async(fixture->client, "test.Echo/Watch", "", NULL, &watch);
+    wait_for(&host->at_gate, 1);
+    wait_for(&watch.received, 1);
+    int64_t begun_us = clock_mono_us();
+    assert_int_equal(pthread_create(&thread, NULL, stop_server, host->server), 0);
+    assert_int_equal(outcome_of(&watch), TN_UNAVAILABLE); /* those that wait were ended */
+    atomic_store(&host->is_gate_open, true);
+    assert_int_equal(outcome_of(&late), TN_UNAVAILABLE);
+    assert_string_equal(late.message, "The host is stopping.");
+    (void)pthread_join(thread, NULL);
+    assert_true(clock_mono_us() - begun_us < PATIENCE_US);
+}
+
 static void address_in_use_is_refused_and_a_dead_socket_replaced(void **state)
 {
     struct fixture *fixture = *state;
@@ -310,6 +333,7 @@ int main(void)
         cmocka_unit_test(absent_host_is_explained),
         TEST(reconnects_to_a_host_that_came_back),
         TEST(stopping_lets_open_calls_finish_and_refuses_new_ones),
+        TEST(call_that_begins_to_wait_while_stopping_is_ended),
         TEST(address_in_use_is_refused_and_a_dead_socket_replaced),
         TEST(impossible_urls_are_refused),
         cmocka_unit_test(more_calls_than_the_host_allows_wait_in_the_client),
