@@ -171,6 +171,7 @@ static tn_status start_services(struct host *host, struct err *err)
         .plugins = host->plugins,
         .log = host->log,
         .pool = host->pool,
+        .metric_portal_max = host->config->metric_portal_max,
         .version = TENON_VERSION,
         .data_dir = host->config->data_dir};
 
