@@ -115,6 +115,7 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "plugins = [\"/one\", \"/two\"]\n"
                            "log = \"warn\"\n"
                            "workers = 6\n"
+                           "drain = 7\n"
                            "[limits]\n"
                            "connections = 10\n"
                            "calls = 20\n"
@@ -123,6 +124,8 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "portal_calls_burst = 2000\n"
                            "token_calls_per_second = 100\n"
                            "token_calls_burst = 200\n"
+                           "[metrics]\n"
+                           "portals = 8\n"
                            "[tls]\n"
                            "certificate = \"/dev/null\"\n"
                            "key = \"/dev/zero\"\n"
@@ -150,6 +153,8 @@ static void the_file_sets_every_setting(void **state)
     assert_string_equal(config->plugin_dirs.items[1], "/two");
     assert_int_equal(config->log_level, LOG_WARN);
     assert_int_equal(config->worker_count, 6);
+    assert_int_equal(config->drain_s, 7);
+    assert_int_equal(config->metric_portal_max, 8);
     assert_int_equal(config->limits.connection_max, 10);
     assert_int_equal(config->limits.call_max, 20);
     assert_int_equal(config->limits.request_size_max, 1048576);
