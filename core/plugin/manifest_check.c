@@ -452,7 +452,7 @@ static void check_association(struct checker *c, const struct tn_association *a)
     claim(c, "name", 0, a->name);
     check_record_type(c, "from", a->from);
     check_record_type(c, "to", a->to);
-    check_flags(c, a->flags, TN_EXTERN | TN_WRITES);
+    check_flags(c, a->flags, TN_READONLY | TN_EXTERN | TN_WRITES);
     check_options(c, "labels", &a->labels);
     if (a->labels.count > LABEL_MAX)
         WRONG(c, "labels", "limit", "%s are more than %u.", c->place, LABEL_MAX);

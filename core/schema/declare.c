@@ -371,6 +371,7 @@ static tn_status declare_association(struct declaring *d, uint32_t row_index)
     def->to = d->declared->types[row->to];
     def->max_to = row->max_to;
     def->max_from = row->max_from;
+    def->flags = row->flags & TN_READONLY;
     def->name = catalog_copy(catalog, row->name);
     def->inverse = catalog_inverse_name(catalog, row->name);
     def->label = catalog_copy(catalog, row->label ? row->label : row->name);

@@ -334,6 +334,7 @@ static tn_status build_association(struct schema *s, const Tenon__Stored__V1__As
     a->to = def->to;
     a->max_to = def->max_to;
     a->max_from = def->max_from;
+    a->flags = def->flags;
     TRY(arena_copy_str(&s->arena, utf8_str(def->name), &a->name));
     TRY(arena_copy_str(&s->arena, utf8_str(def->inverse), &a->inverse));
     TRY(arena_copy_str(&s->arena, utf8_str(def->label), &a->label));

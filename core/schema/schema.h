@@ -88,6 +88,7 @@ struct schema_association {
     uint32_t to;
     uint32_t max_to; /* 0: no limit */
     uint32_t max_from;
+    uint32_t flags;        /* TN_READONLY */
     struct tn_str name;    /* "machine_to_site" */
     struct tn_str inverse; /* "site_to_machine"; equal to the name where both types are one */
     struct tn_str label;

@@ -133,6 +133,7 @@ static tn_status write_association(struct service_call *call,
         return TN_RESOURCE_EXHAUSTED;
     message->max_to = association->max_to;
     message->max_from = association->max_from;
+    message->read_only = (association->flags & TN_READONLY) != 0;
     TRY(write_options(
         call, association->labels, association->label_count, &message->n_labels, &message->labels));
     *ret_association = message;

@@ -113,7 +113,7 @@ struct tn_association {
     const char *inverse; /* and the other way */
     uint32_t max_to;     /* `to` records of one `from` record; 0: no limit */
     uint32_t max_from;
-    uint32_t flags;
+    uint32_t flags; /* TN_READONLY: only the plugin that declares it links and unlinks by it */
     uint32_t reserved;
     struct tn_option_list labels; /* "decision_maker"...; 64 at most */
 };

@@ -701,6 +701,34 @@ static void a_marked_type_moves_through_its_own_stages(void **state)
     assert_int_equal(bench_update(b, "visits", id, BENCH_VALUES("hs_pipeline_stage", "lost")),
                      TN_OK);
     assert_string_equal(bench_read(b, "visits", id, "hs_is_closed"), "true");
+static void a_stage_stays_with_its_pipeline(void **state)
+{
+    struct bench *b = open_pipelines();
+
+    (void)state;
+    (void)make_deal(b, BENCH_VALUES("dealname", "A"));
+    tn_id pipeline = bench_find(b, "pipelines", "key", "deals/default");
+    tn_id stage = bench_find(b, "pipeline_stages", "key", "deals/closedwon");
+    assert_true(bench_linked(b, "pipeline_stages", stage, "pipeline_stage_to_pipeline") ==
+                pipeline);
+    struct txn *txn = bench_begin(b);
+    const struct schema *schema = txn_schema(txn);
+    struct record *at = NULL;
+    bool is_inverse = false;
+    err_clear(&b->err);
+    assert_int_equal(
+        txn_get(txn, schema_type_by_name(schema, utf8_str("pipeline_stages")), stage, &at, &b->err),
+        TN_OK);
+    const struct schema_association *association =
+        schema_association_by_name(schema, utf8_str("pipeline_stage_to_pipeline"), &is_inverse);
+    assert_non_null(association);
+    assert_int_equal(txn_unlink(txn, association, is_inverse, at, pipeline, NULL, &b->err),
+                     TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "pipeline_to_pipeline_stage", "read_only"));
+    txn_destroy(txn);
+    bench_close(b);
+}
+
     assert_string_not_equal(bench_read(b, "visits", id, "hs_v2_date_entered_current_stage"), "");
     bench_close(b);
 }
@@ -793,3 +821,4 @@ int main(void)
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+        cmocka_unit_test(a_stage_stays_with_its_pipeline),
