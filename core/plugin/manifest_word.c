@@ -31,6 +31,7 @@ const struct manifest_flag manifest_property_flags[] = {
     {TN_TITLE, "title"},
     {TN_TRAVELS, "travels"},
     {TN_OWNER, "owner"},
+    {TN_EMAIL, "email"},
     {TN_EXTERN, "extern"},
     {TN_WRITES, "writes"},
     {0, NULL},

@@ -6,6 +6,7 @@
 #include "core/base/utf8.h"
 #include "core/record/state.h"
 #include "core/schema/options.h"
+#include "core/value/email.h"
 
 tn_id record_id(const struct record *record)
 {
@@ -114,6 +115,23 @@ uint64_t record_version(const struct record *record)
     return record_header(record).version;
 }
 
+static tn_status check_email(struct arena *arena, const char *field, struct tn_value *value,
+                             struct err *err)
+{
+    char email[EMAIL_SIZE];
+    size_t len = 0;
+
+    if (!email_normalise(value->as.text, email, &len))
+        return err_violate(err,
+                           TN_INVALID_ARGUMENT,
+                           field,
+                           "email",
+                           "This is not an e-mail address such as name@example.com.");
+    return arena_copy_str(arena, (struct tn_str){email, len}, &value->as.text) == TN_OK
+               ? TN_OK
+               : err_memory(err, "a value");
+}
+
 static tn_status check_reference(struct txn *txn, const struct schema_property *property,
                                  const struct tn_value *value, struct err *err)
 {
@@ -182,6 +200,8 @@ static tn_status check_value(struct record *record, const struct schema_property
     }
     if (value->kind == TN_CHOICE || value->kind == TN_CHOICES)
         return options_check(property, field, &txn->arena, value, err);
+    if (property->flags & TN_EMAIL)
+        return check_email(&txn->arena, field, value, err);
     if (value->kind == TN_REF)
         return check_reference(txn, property, value, err);
     return TN_OK;

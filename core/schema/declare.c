@@ -137,7 +137,7 @@ static tn_status copy_options(struct catalog *catalog, const struct tn_option_li
 #define STORED_FLAGS (TN_UNIQUE | TN_INDEXED | TN_SEARCHABLE | TN_OWNER)
 #define PROPERTY_FLAGS                                                                           \
     (TN_REQUIRED | TN_UNIQUE | TN_INDEXED | TN_SEARCHABLE | TN_READONLY | TN_HIDDEN | TN_TITLE | \
-     TN_OWNER)
+     TN_OWNER | TN_EMAIL)
 
 static tn_status check_known(struct declaring *d, const struct tn_property *row,
                              const Tenon__Stored__V1__Property *known, const char *type_name)

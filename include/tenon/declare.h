@@ -78,6 +78,7 @@ TN_LIST_OF(tn_type_list, tn_type);
 #define TN_TITLE 64u    /* names the record to people */
 #define TN_TRAVELS 128u /* a message's TN_REF: the record itself comes with the request */
 #define TN_OWNER 256u   /* a TN_REF to `users`: who owns the record; one per type */
+#define TN_EMAIL 512u   /* a TN_TEXT: one e-mail address, kept with its domain in lower case */
 
 /*
  * The owner is what access rules go by, so the host adds it to the dimensions of every
