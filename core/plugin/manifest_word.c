@@ -38,8 +38,8 @@ const struct manifest_flag manifest_property_flags[] = {
 };
 
 const struct manifest_flag manifest_association_flags[] = {
-    {TN_EXTERN, "extern"},
     {TN_READONLY, "readonly"},
+    {TN_EXTERN, "extern"},
     {TN_WRITES, "writes"},
     {0, NULL},
 };
