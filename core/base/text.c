@@ -617,6 +617,8 @@ static const struct text_pair pairs[] = {
     {"The path of the work folder is too long.", "Le chemin du dossier de travail est trop long."},
     {"The plugin %s did not declare that it writes %s.",
      "Le module %s n'a pas déclaré qu'il écrit %s."},
+    {"The plugin %s does not serve the portal %s, which gave the name %s%s%s itself.",
+     "Le module %s ne sert pas le portail %s, qui a donné lui-même le nom %s%s%s."},
     {"The plugin %s has no setting '%.*s'.", "Le module %s n'a pas de réglage « %.*s »."},
     {"The plugin %s leaves no room for the sums of a roll-up.",
      "Le module %s ne laisse pas de place aux sommes d'un cumul."},

@@ -265,6 +265,18 @@ struct schema *catalog_schema(struct catalog *catalog, uint32_t portal)
     return schema;
 }
 
+bool catalog_has_own(struct catalog *catalog, uint32_t portal)
+{
+    struct portal_schema *found = NULL;
+
+    (void)pthread_mutex_lock(&catalog->mu);
+    bool has = catalog_find_portal(catalog, portal, &found, NULL) != TN_OK ||
+               found->own.type_count > 0 || found->own.property_count > 0 ||
+               found->own.association_count > 0;
+    (void)pthread_mutex_unlock(&catalog->mu);
+    return has;
+}
+
 void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *schema)
 {
     uint64_t id = portal;

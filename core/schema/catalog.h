@@ -57,6 +57,10 @@ void catalog_declared_destroy(struct catalog_declared *declared);
  * types that the portal made. [any] blocks the first time */
 struct schema *catalog_schema(struct catalog *catalog, uint32_t portal);
 
+/* Whether the portal has made anything at run time; true if that cannot be read. [any] blocks the
+ * first time */
+bool catalog_has_own(struct catalog *catalog, uint32_t portal);
+
 /*
  * Changes of one portal's own schema. Each checks, adds its writes to `batch`, and returns the
  * schema as it will be in `*ret_schema` (OWNED); catalog_adopt() makes it the portal's once the

@@ -264,9 +264,9 @@ static bool template_fits(const struct tn_property *row, const Tenon__Stored__V1
 /*
  * Whether a template is to be declared on the type. The rows of a plugin that was declared before
  * reach what is new; those of the one that is being declared are brought up to date. In a portal,
- * what it made itself, or what is stored otherwise, stays as it is: the plugin rests there.
+ * what it made itself, or what is stored otherwise, stays as it is.
  */
-static bool is_wanted(const struct declaring *d, const struct tn_plugin *declaring,
+static bool is_wanted(struct declaring *d, const struct tn_plugin *declaring,
                       const struct tn_property *row, const Tenon__Stored__V1__Type *type)
 {
     const Tenon__Stored__V1__Property *known =
@@ -274,10 +274,13 @@ static bool is_wanted(const struct declaring *d, const struct tn_plugin *declari
 
     if (!template_fits(row, type))
         return false;
-    if (d->is_portal)
-        return !known ||
-               check_known(&(struct declaring){.plugin = d->plugin}, row, known, "") == TN_OK;
-    return d->plugin == declaring || !known;
+    if (!known || (!d->is_portal && d->plugin == declaring))
+        return true;
+    if (!d->is_portal)
+        return false;
+    bool is_own = check_known(&(struct declaring){.plugin = d->plugin}, row, known, "") == TN_OK;
+    d->defs.is_crossed = d->defs.is_crossed || !is_own;
+    return is_own;
 }
 
 /*
@@ -620,6 +623,7 @@ tn_status catalog_reach(struct catalog *catalog, struct portal_schema *portal,
         .catalog = catalog, .next_id = portal->next_id, .is_portal = true, .err = err};
     tn_status st = definitions_copy(&portal->own, &d.defs);
 
+    d.defs.is_crossed = false;
     for (size_t i = 0; st == TN_OK && i < catalog->kept_count; i++)
         st = expand_templates(&d, catalog->plugins[i]);
     if (st == TN_OK)

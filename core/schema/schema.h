@@ -105,6 +105,10 @@ void schema_unref(struct schema *schema);
 /* Rises with every change of this portal's schema. [any] */
 uint64_t schema_version(const struct schema *schema);
 
+/* Whether the portal has given a name that a plugin declared later: something of that plugin is
+ * left out. [any] */
+bool schema_is_crossed(const struct schema *schema);
+
 /* NULL: no such. Lent by the schema. [any] */
 const struct schema_type *schema_type_by_name(const struct schema *schema, struct tn_str name);
 const struct schema_type *schema_type_by_id(const struct schema *schema, uint32_t id);

@@ -767,6 +767,67 @@ static void a_template_that_was_not_kept_reaches_no_portal(void **state)
     schema_unref(schema);
 }
 
+/* Names that a portal gave before a plugin declared them */
+
+static void a_portals_type_keeps_its_name_from_a_later_plugin(void **state)
+{
+    struct opened *o = *state;
+    struct catalog_property_request state_of = {
+        .type = utf8_str("pumps"), .name = utf8_str("state"), .kind = TN_NUMBER};
+
+    assert_int_equal(add_type(o, "pumps"), TN_OK);
+    assert_int_equal(add_property(o, &state_of), TN_OK);
+    struct schema *schema = schema_now(o);
+    assert_false(schema_is_crossed(schema));
+    uint32_t id = schema_type_by_name(schema, utf8_str("pumps"))->id;
+    schema_unref(schema);
+    for (int i = 0; i < 2; i++) {
+        uint32_t count = 0;
+
+        must_keep(o, &pumps);
+        schema = schema_now(o);
+        assert_true(schema_is_crossed(schema));
+        assert_int_equal(schema_type_by_name(schema, utf8_str("pumps"))->id, id);
+        assert_int_equal(find(schema, "pumps", "state")->kind, TN_NUMBER);
+        for (uint32_t at = 0; at < (schema_types(schema, &count), count); at++)
+            assert_true(schema_types(schema, &count)[at]->id == id ||
+                        !utf8_is(schema_types(schema, &count)[at]->name, "pumps"));
+        schema_unref(schema);
+        close_all(o);
+        open_all(o);
+    }
+    schema = catalog_schema(o->catalog, PORTAL + 1); /* others have the plugin's */
+    assert_false(schema_is_crossed(schema));
+    assert_true(schema_type_by_name(schema, utf8_str("pumps"))->id != id);
+    schema_unref(schema);
+}
+
+static void a_portals_property_keeps_its_name_until_it_is_archived(void **state)
+{
+    struct opened *o = *state;
+    static const struct tn_type later_types[] = {{.name = "pumps", .flags = TN_EXTERN}};
+    static const struct tn_property later_properties[] = {
+        {.type = 0, .kind = TN_TEXT, .name = "colour"}};
+    static const struct tn_plugin later = {PLUGIN("org.example.colours"),
+                                           .types = TN_LIST(later_types),
+                                           .properties = TN_LIST(later_properties)};
+    struct catalog_property_request colour = {
+        .type = utf8_str("pumps"), .name = utf8_str("colour"), .kind = TN_NUMBER};
+
+    must_keep(o, &pumps);
+    assert_int_equal(add_property(o, &colour), TN_OK);
+    must_keep(o, &later);
+    struct schema *schema = schema_now(o);
+    assert_true(schema_is_crossed(schema));
+    assert_int_equal(find(schema, "pumps", "colour")->kind, TN_NUMBER);
+    schema_unref(schema);
+    assert_int_equal(archive_property(o, "pumps", "colour"), TN_OK);
+    schema = schema_now(o);
+    assert_false(schema_is_crossed(schema));
+    assert_int_equal(find(schema, "pumps", "colour")->kind, TN_TEXT);
+    schema_unref(schema);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -778,6 +839,8 @@ int main(void)
         CASE(what_stored_values_do_not_allow_is_refused),
         CASE(dropped_declaration_leaves_nothing_behind),
         CASE(templates_reach_types_declared_before_and_later),
+        CASE(a_portals_type_keeps_its_name_from_a_later_plugin),
+        CASE(a_portals_property_keeps_its_name_until_it_is_archived),
         CASE(templates_reach_types_that_a_portal_makes),
         CASE(templates_reach_types_that_a_portal_made_before),
         CASE(a_template_leaves_a_portals_own_property_alone),
