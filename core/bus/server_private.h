@@ -47,9 +47,6 @@
 /* Connections past connection_max that are told so; more are just closed. */
 #define REFUSED_MAX 64u
 
-/* Of a socket file: what it lets do, it lets do its owner only. */
-#define IPC_MODE 0600
-
 struct bus_url;
 struct door;
 struct door_peer;
@@ -62,6 +59,7 @@ enum server_state { SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPED };
 struct bus_server {
     struct bus_server_options options;
     struct bus_loop loop;
+    struct bus_poll poll;
     struct bus_method_table methods;
     struct bus_reflect reflect;
     _Atomic uint32_t open_calls; /* relaxed; the last to leave takes drain_mu */
@@ -204,7 +202,7 @@ void server_link_freed(struct bus_server *server);
 /* link.c */
 
 /* Takes `stream` over, on failure too; `is_over`: there are too many. [loop] */
-tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over);
+tn_status link_create(struct bus_server *server, struct bus_stream *stream, bool is_over);
 /*
  * A link without a stream: frames come by link_take_frame() and leave by door_take_frames(). It
  * stays in memory until link_release(). TN_RESOURCE_EXHAUSTED: memory is out. [loop]
