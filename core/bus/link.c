@@ -259,7 +259,7 @@ static tn_status take_define(struct bus_link *link, const struct bus_frame *fram
 }
 
 /* NULL: the host has no such method (any more). */
-static const struct bus_method_entry *resolve(struct bus_server *server, struct link_method *method)
+static struct bus_method_entry *resolve(struct bus_server *server, struct link_method *method)
 {
     uint32_t generation = atomic_load_explicit(&server->methods.generation, memory_order_acquire);
 
@@ -604,6 +604,7 @@ static struct bus_link *link_alloc(struct bus_server *server)
     link->server = server;
     link->job.run = run_end;
     link->flush.run = run_flush;
+    link->run = (struct bus_poll_work){call_run_ready, call_rescue_ready, call_done_ready};
     link->timer.fire = fire_link;
     link->call_timer.fire = fire_calls;
     link->call_due_us = BUS_NEVER;

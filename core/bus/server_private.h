@@ -44,6 +44,13 @@
 #define LINGER_US ((int64_t)500 * 1000)
 /* How long a client may leave more than BUS_WRITE_MAX unread. */
 #define STALL_TIMEOUT_DEFAULT_US ((int64_t)60 * 1000000)
+/*
+ * The thread that reads runs the calls of a read itself if their methods took less than this of
+ * late: waking another thread costs about as much.
+ */
+#define INLINE_RUN_US 20
+/* It runs them for so long at most; the rest go to the pool. */
+#define INLINE_BUDGET_US ((int64_t)100)
 /* Connections past connection_max that are told so; more are just closed. */
 #define REFUSED_MAX 64u
 
@@ -106,7 +113,7 @@ struct bus_session {
 
 /* A method id of a link. */
 struct link_method {
-    const struct bus_method_entry *entry; /* as of `generation`; NULL: there is none */
+    struct bus_method_entry *entry; /* as of `generation`; NULL: there is none */
     uint32_t generation;
     size_t len;
     char name[];
@@ -143,6 +150,9 @@ struct bus_link {
     struct pool_task *first_ready; /* they, in order */
     struct pool_task *last_ready;
     size_t ready_count;
+    bool has_slow;            /* one of them is better run by the pool */
+    bool is_running;          /* the thread that read them runs them, one by one */
+    struct bus_poll_work run; /* that */
     struct link_method *methods[BUS_METHOD_ID_MAX];
     struct bus_session *sessions[BUS_SESSION_ID_MAX];
 };
@@ -164,9 +174,10 @@ struct bus_call {
     uint32_t id;
     struct bus_link *link;
     struct bus_session *session; /* NULL: an open method */
-    const struct bus_method_entry *method;
+    struct bus_method_entry *method;
     void *data; /* the handler's own */
     int64_t deadline_us;
+    int64_t begun_us;   /* when its handler ran first, or last */
     struct buf request; /* metadata first */
     size_t metadata_len;
     struct arena arena;
@@ -244,8 +255,12 @@ void call_unref_locked(struct bus_call *call);
 void call_free(struct bus_call *call);
 /* Hands it to the pool, or to the link's ready ones while frames are read. */
 void call_submit(struct bus_call *call);
-/* Hands the ready ones to the pool. */
+/* Hands the ready ones to the pool, or lets the thread that read them run them. */
 void call_submit_ready(struct bus_link *link);
+/* The members of link->run. */
+void call_run_ready(struct bus_poll_work *work);
+void call_rescue_ready(struct bus_poll_work *work);
+void call_done_ready(struct bus_poll_work *work);
 /* Sends an END at once: for calls that no handler has. The call is gone. */
 void call_end(struct bus_call *call, tn_status status, const struct err *err);
 /* Cancelled, late, or its connection is gone. The call may be gone afterwards. */
