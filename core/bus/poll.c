@@ -127,7 +127,7 @@ static void run_ready(struct bus_watch *watch, unsigned events)
     watch->running &= ~events;
     if (watch->id != 0)
         arm_wanted(watch);
-    else /* who removes it waits for this */
+    if (watch->id == 0 || watch->is_claimed) /* somebody may wait for this */
         (void)pthread_cond_broadcast(&poll->moved);
 }
 
@@ -420,11 +420,12 @@ bool bus_poll_claim(struct bus_watch *watch)
     struct bus_poll *poll = watch->poll;
 
     (void)pthread_mutex_lock(&poll->mu);
-    bool is_free =
-        watch->id != 0 && !watch->is_claimed && watch->running == 0 && (watch->wants & BUS_POLL_IN);
+    bool is_read = ((watch->wants | watch->running) & BUS_POLL_IN) != 0;
+    bool is_free = watch->id != 0 && is_read && !watch->is_claimed;
     if (is_free) {
         watch->is_claimed = true;
-        arm_wanted(watch);
+        if (!watch->running) /* else its end looks at it */
+            arm_wanted(watch);
     }
     (void)pthread_mutex_unlock(&poll->mu);
     return is_free;
@@ -433,16 +434,18 @@ bool bus_poll_claim(struct bus_watch *watch)
 bool bus_poll_serve(struct bus_watch *watch, int timeout_ms)
 {
     struct pollfd at = {.fd = watch->fd, .events = POLLIN};
-    pthread_mutex_t *mu = &watch->poll->mu;
     int count = may_look(watch->poll, &watch->luck) ? look_at(watch, &at) : 0;
 
     if (count == 0)
         count = poll(&at, 1, timeout_ms);
-    (void)pthread_mutex_lock(mu);
+    struct bus_poll *owner = watch->poll;
+    (void)pthread_mutex_lock(&owner->mu);
+    while (watch->running & BUS_POLL_IN) /* since before it was claimed */
+        (void)pthread_cond_wait(&owner->moved, &owner->mu);
     if (count > 0 && (watch->wants & BUS_POLL_IN))
         run_ready(watch, BUS_POLL_IN);
     bool goes_on = (watch->wants & BUS_POLL_IN) != 0;
-    (void)pthread_mutex_unlock(mu);
+    (void)pthread_mutex_unlock(&owner->mu);
     return goes_on;
 }
 

@@ -103,7 +103,7 @@ bool bus_poll_run_after(struct bus_poll *poll, struct bus_poll_work *work);
 
 /*
  * The caller reads in place of the poll's thread until bus_poll_unclaim(). False: somebody else
- * does, or `ready` runs. [any]
+ * does, or nothing is wanted of it. [any]
  */
 bool bus_poll_claim(struct bus_watch *watch);
 /* Waits until it can be read, at most `timeout_ms`, and calls `ready` here. False: nothing is
