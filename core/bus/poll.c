@@ -431,6 +431,16 @@ bool bus_poll_claim(struct bus_watch *watch)
     return is_free;
 }
 
+void bus_poll_settle(struct bus_watch *watch)
+{
+    struct bus_poll *poll = watch->poll;
+
+    (void)pthread_mutex_lock(&poll->mu);
+    while (watch->running & BUS_POLL_IN)
+        (void)pthread_cond_wait(&poll->moved, &poll->mu);
+    (void)pthread_mutex_unlock(&poll->mu);
+}
+
 bool bus_poll_serve(struct bus_watch *watch, int timeout_ms)
 {
     struct pollfd at = {.fd = watch->fd, .events = POLLIN};
@@ -440,8 +450,6 @@ bool bus_poll_serve(struct bus_watch *watch, int timeout_ms)
         count = poll(&at, 1, timeout_ms);
     struct bus_poll *owner = watch->poll;
     (void)pthread_mutex_lock(&owner->mu);
-    while (watch->running & BUS_POLL_IN) /* since before it was claimed */
-        (void)pthread_cond_wait(&owner->moved, &owner->mu);
     if (count > 0 && (watch->wants & BUS_POLL_IN))
         run_ready(watch, BUS_POLL_IN);
     bool goes_on = (watch->wants & BUS_POLL_IN) != 0;

@@ -106,8 +106,10 @@ bool bus_poll_run_after(struct bus_poll *poll, struct bus_poll_work *work);
  * does, or nothing is wanted of it. [any]
  */
 bool bus_poll_claim(struct bus_watch *watch);
-/* Waits until it can be read, at most `timeout_ms`, and calls `ready` here. False: nothing is
- * wanted of it any more. blocks */
+/* The claim was made while the poll's thread was reading: waits until it has read. blocks */
+void bus_poll_settle(struct bus_watch *watch);
+/* Settled: waits until it can be read, at most `timeout_ms`, and calls `ready` here. False: nothing
+ * is wanted of it any more. blocks */
 bool bus_poll_serve(struct bus_watch *watch, int timeout_ms);
 void bus_poll_unclaim(struct bus_watch *watch);
 

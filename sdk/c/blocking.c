@@ -149,6 +149,8 @@ static void read_until_end(struct tenon_client *client, struct waiter *waiter, i
     int64_t until_us = timeout_us < BUS_NEVER - now_us ? now_us + timeout_us : BUS_NEVER;
     bool goes_on = watch != NULL;
 
+    if (watch)
+        bus_poll_settle(watch); /* what the other thread reads may be the answer */
     while (goes_on && !has_ended(waiter)) {
         int64_t left_us = until_us - clock_mono_us();
 

@@ -200,6 +200,7 @@ static void who_claims_reads_and_nobody_else(void **state)
     for (int i = 0; i < 10; i++) {
         assert_true(bus_poll_claim(&line.watch));
         assert_false(bus_poll_claim(&line.watch));
+        bus_poll_settle(&line.watch);
         assert_true(bus_poll_serve(&line.watch, 0)); /* nothing came, and more is wanted */
         say(&line);
         assert_true(bus_poll_serve(&line.watch, PATIENCE_S * 1000));
