@@ -254,7 +254,7 @@ static const char *advise_listening(tn_status status)
 static const char *advise_limits(tn_status status)
 {
     (void)status;
-    return "raise the limit of open files (ulimit -n, LimitNOFILE)";
+    return "raise the hard limit of open files (ulimit -Hn, LimitNOFILE)";
 }
 
 static const struct step {

@@ -7,10 +7,8 @@
 
 #include "core/main.h"
 
-/* As the bus, where the configuration says nothing. */
-#define CONNECTION_MAX_DEFAULT 1024u
-/* Tables that the store keeps open (512), its logs, sockets, plugins and what these open. */
-#define FILES_BESIDES 768u
+/* Files besides connections: 512 tables and their logs, plugins, sockets; and room for more. */
+#define FILES_BESIDES 1024u
 /* A store that was just made, a socket, and a handful of plugins and connections. */
 #define FILES_MIN 64u
 /* Writes are refused when 64 MiB are left: this is some time before. */
@@ -24,7 +22,8 @@ static void warn_root(struct log *log)
             "running as root, and every plugin with it: give the host a user of its own");
 }
 
-/* How many files may be open, after raising the soft limit as far as needed and allowed. */
+/* How many files may be open, after raising the soft limit as far as needed and allowed: the usual
+ * one, 1024, is for programs that use select(). */
 static uint64_t raise_limit(uint64_t needed)
 {
     struct rlimit limit;
@@ -40,7 +39,7 @@ static uint64_t raise_limit(uint64_t needed)
 
 static uint64_t files_needed(uint32_t connection_max)
 {
-    return (uint64_t)(connection_max ? connection_max : CONNECTION_MAX_DEFAULT) + FILES_BESIDES;
+    return (uint64_t)(connection_max ? connection_max : BUS_CONNECTION_MAX_DEFAULT) + FILES_BESIDES;
 }
 
 void surroundings_check_files(struct log *log, uint32_t connection_max)
@@ -51,7 +50,8 @@ void surroundings_check_files(struct log *log, uint32_t connection_max)
     if (allowed < needed)
         LOG(log,
             LOG_WARN,
-            "too few open files for all connections: raise the limit (ulimit -n, LimitNOFILE) or "
+            "too few open files for all connections: raise the hard limit (ulimit -Hn, "
+            "LimitNOFILE) or "
             "lower limits.connections",
             LOG_UINT("limit", allowed),
             LOG_UINT("needed", needed));

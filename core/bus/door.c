@@ -534,7 +534,7 @@ static int start_listener(struct door *door, const struct bus_url *at, struct nn
 
     door->is_tls = tls != NULL;
     if (result == 0 && at->is_ipc)
-        result = nng_listener_set_int(door->listener, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+        result = nng_listener_set_int(door->listener, NNG_OPT_IPC_PERMISSIONS, BUS_FILE_MODE);
     if (result == 0 && tls)
         result = nng_listener_set_ptr(door->listener, NNG_OPT_TLS_CONFIG, tls);
     if (result == 0)
