@@ -436,7 +436,6 @@ tn_status txn_unlink_all(struct record *record, struct err *err)
     if (more)
         return too_many(record, err);
     for (size_t i = 0; i < count; i++)
-        TRY(unlink_from(
-            record, links[i].association, links[i].is_inverse, links[i].to, NULL, err));
+        TRY(unlink_from(record, links[i].association, links[i].is_inverse, links[i].to, NULL, err));
     return TN_OK;
 }
