@@ -650,6 +650,8 @@ static const struct text_pair pairs[] = {
     {"The record is there twice.", "La fiche est là deux fois."},
     {"The record was in another state.", "La fiche était dans un autre état."},
     {"The record with this key cannot be read.", "La fiche qui a cette clé est illisible."},
+    {"The records that are archived at once have more than %u links; split it.",
+     "Les fiches archivées ensemble ont plus de %u liens ; divisez le lot."},
     {"The request has more than %u fields.", "La requête a plus de %u champs."},
     {"The request holds messages in messages, more than %u deep.",
      "La requête imbrique des messages sur plus de %u niveaux."},

@@ -21,6 +21,9 @@
 /* Records and links that one transaction may change; a batch of 1000 with its links fits. */
 #define TXN_RECORD_MAX 10000u
 #define TXN_LINK_MAX 20000u
+/* Links that leave with the records that one transaction archives, which is all or nothing: some
+ * 30 MiB of writes. A record with more has to be unlinked in steps first. */
+#define TXN_SHED_MAX 100000u
 
 struct txn_options {
     struct portal *portal;
