@@ -217,6 +217,9 @@ tn_status txn_commit_wait(struct txn *txn, struct err *err);
 /* Schema changes, committed alone and at once; logged as a change. [worker] blocks */
 tn_status records_add_type(struct records *records, const struct txn_options *options,
                            const struct catalog_type_request *request, struct err *err);
+/* `is_archived` false: back again. */
+tn_status records_archive_type(struct records *records, const struct txn_options *options,
+                               struct tn_str name, bool is_archived, struct err *err);
 tn_status records_add_property(struct records *records, const struct txn_options *options,
                                const struct catalog_property_request *request, struct err *err);
 tn_status records_update_property(struct records *records, const struct txn_options *options,
