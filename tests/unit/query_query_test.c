@@ -129,9 +129,9 @@ static struct tn_value some_value(int property)
 
 /* ---------------------------------------------------------------------------- world --- */
 
-static struct txn *begin(void)
+static struct txn *begin_in(struct portal *portal)
 {
-    struct txn_options options = {.portal = w->portal,
+    struct txn_options options = {.portal = portal,
                                   .source = utf8_str("api"),
                                   .user = utf8_str("tester"),
                                   .deadline_us = INT64_MAX};
@@ -140,6 +140,11 @@ static struct txn *begin(void)
     err_init(&w->err, NULL);
     assert_int_equal(txn_begin(w->records, &options, &txn, &w->err), TN_OK);
     return txn;
+}
+
+static struct txn *begin(void)
+{
+    return begin_in(w->portal);
 }
 
 static const struct schema_type *part_type(struct txn *txn)
@@ -682,9 +687,10 @@ static void texts_longer_than_a_key_are_told_apart(void **state)
 
 /* ------------------------------------------------------------------------- refusals --- */
 
-static tn_status open_refused(const struct query *query, struct tn_bytes cursor, const char *rule)
+static tn_status open_refused_in(struct portal *portal, const struct query *query,
+                                 struct tn_bytes cursor, const char *rule)
 {
-    struct txn *txn = begin();
+    struct txn *txn = begin_in(portal);
     struct query_run *run = NULL;
     struct query of_txn = *query;
 
@@ -698,6 +704,31 @@ static tn_status open_refused(const struct query *query, struct tn_bytes cursor,
         assert_string_equal(w->err.violations[0].rule, rule);
     }
     return st;
+}
+
+static tn_status open_refused(const struct query *query, struct tn_bytes cursor, const char *rule)
+{
+    return open_refused_in(w->portal, query, cursor, rule);
+}
+
+/* A position tells of records: that of one portal is none in another. */
+static void cursor_of_another_portal_is_refused(void **state)
+{
+    struct want want = {.group_count = 0, .sort = NAME};
+    struct portal *other = NULL;
+    struct buf cursor = {0};
+    tn_id ids[8];
+
+    (void)state;
+    assert_int_equal(portals_create(w->portals, utf8_str("other"), NULL, &other, &w->err), TN_OK);
+    assert_int_equal(read_page(&want, &cursor, 8, ids), 8);
+    struct txn *txn = begin();
+    struct query query = *ask(txn, &want);
+    assert_int_equal(open_refused_in(other, &query, buf_bytes(&cursor), "cursor"),
+                     TN_INVALID_ARGUMENT);
+    assert_int_equal(read_page(&want, &cursor, 8, ids), 8); /* where it is good */
+    txn_destroy(txn);
+    buf_fini(&cursor);
 }
 
 static void cursors_of_other_queries_and_damaged_ones_are_refused(void **state)
@@ -849,6 +880,7 @@ int main(void)
         cmocka_unit_test(everything_is_found_in_pages_of_one),
         cmocka_unit_test(the_newest_come_first_in_pages_of_one),
         cmocka_unit_test(texts_longer_than_a_key_are_told_apart),
+        cmocka_unit_test(cursor_of_another_portal_is_refused),
         cmocka_unit_test(cursors_of_other_queries_and_damaged_ones_are_refused),
         cmocka_unit_test(a_cancelled_walk_ends),
         cmocka_unit_test(a_walk_past_its_deadline_ends),

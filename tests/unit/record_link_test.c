@@ -106,6 +106,30 @@ static void link_is_seen_from_both_ends(void **state)
     txn_destroy(txn);
 }
 
+static void unlinked_is_gone_from_both_ends(void **state)
+{
+    struct fixture *f = *state;
+    tn_id machine = fixture_machine(f, "A");
+    tn_id site = fixture_site(f, "Paris");
+
+    assert_int_equal(link_now(f, machine, site), TN_OK);
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_unlink(txn,
+                                fixture_association(txn, "machine_to_site"),
+                                false,
+                                get(f, txn, "machines", machine),
+                                site,
+                                NULL,
+                                &f->err),
+                     TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    fixture_reopen(f);
+    txn = fixture_begin(f);
+    assert_int_equal(count_links(f, txn, "machines", machine), 0);
+    assert_int_equal(count_links(f, txn, "sites", site), 0);
+    txn_destroy(txn);
+}
+
 static void own_links_are_seen_before_the_commit(void **state)
 {
     struct fixture *f = *state;
@@ -410,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(only_its_plugin_links_by_a_read_only_association),
         CASE(link_is_seen_from_both_ends),
+        CASE(unlinked_is_gone_from_both_ends),
         CASE(own_links_are_seen_before_the_commit),
         CASE(limits_of_both_sides_are_kept),
         CASE(wrong_links_are_refused),

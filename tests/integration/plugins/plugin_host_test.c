@@ -228,6 +228,20 @@ static void a_failing_start_is_stopped_and_unloaded(void **state)
     assert_string_equal(getenv(TOLD), "stopped and unloaded");
 }
 
+static void what_a_plugin_served_ends_with_its_failing_start(void **state)
+{
+    const struct plugin_method *method;
+    struct bench *b;
+    size_t count = 0;
+
+    (void)state;
+    (void)load_beside("broken_start.so", &b);
+    for (; (method = plugin_host_method(b->plugins, count)); count++)
+        assert_string_equal(method->plugin, "org.example.machines");
+    assert_int_equal(count, 1);
+    bench_close(b);
+}
+
 static void what_a_constructor_hides_is_refused_without_running_it(void **state)
 {
     (void)state;
@@ -433,6 +447,23 @@ static void a_hook_writes_its_own_readonly_property(void **state)
     assert_int_equal(bench_update(b, "machines", id, BENCH_VALUES("checked", "false")),
                      TN_INVALID_ARGUMENT);
     assert_string_equal(bench_read(b, "machines", id, "checked"), "true");
+    bench_close(b);
+}
+
+/* As the items of a batch are, whose hooks run one after the other. */
+static void what_follows_a_hook_is_not_written_by_its_plugin(void **state)
+{
+    struct bench *b = open_both();
+    struct txn *txn = bench_begin(b);
+    struct record *first = bench_new(b, txn, "machines", BENCH_VALUES("serial", "M1"));
+
+    (void)state;
+    assert_int_equal(txn_prepare_changes(txn, &b->err), TN_OK);
+    struct record *second = bench_new(b, txn, "machines", BENCH_VALUES("serial", "M2"));
+    assert_int_equal(bench_set(b, second, "checked", "false"), TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "checked", "read_only"));
+    assert_int_equal(bench_set(b, first, "checked", "false"), TN_INVALID_ARGUMENT);
+    txn_destroy(txn);
     bench_close(b);
 }
 
@@ -770,6 +801,7 @@ int main(void)
         cmocka_unit_test(a_cycle_is_named_and_refused),
         cmocka_unit_test(a_failing_load_is_unloaded),
         cmocka_unit_test(a_failing_start_is_stopped_and_unloaded),
+        cmocka_unit_test(what_a_plugin_served_ends_with_its_failing_start),
         cmocka_unit_test(what_a_constructor_hides_is_refused_without_running_it),
         cmocka_unit_test(a_constructor_changes_nothing_of_what_was_declared),
         cmocka_unit_test(an_id_is_taken_once),
@@ -781,6 +813,7 @@ int main(void)
         cmocka_unit_test(a_work_folder_that_others_may_write_is_refused),
         cmocka_unit_test(plugins_keep_their_data_over_a_start),
         cmocka_unit_test(a_hook_writes_its_own_readonly_property),
+        cmocka_unit_test(what_follows_a_hook_is_not_written_by_its_plugin),
         cmocka_unit_test(a_hook_refuses_with_field_and_rule),
         cmocka_unit_test(a_refusal_is_told_in_the_language_of_the_call),
         cmocka_unit_test(a_refusal_that_a_hook_ignores_marks_the_call),
