@@ -9,7 +9,7 @@
 #include "core/record/state.h"
 
 /* A record with more is listed page by page; archiving it needs them all. */
-#define WALK_MAX 100000u
+#define WALK_MAX TXN_SHED_MAX
 
 static struct edge make_edge(const struct schema_association *association, bool is_inverse,
                              tn_id record, tn_id other)
@@ -27,7 +27,7 @@ static tn_status open_edge(struct txn *txn, const struct edge *edge, struct txn_
     struct txn_edge *found = map_get(&txn->edges, (struct tn_str){(const char *)key, sizeof(key)});
 
     if (!found) {
-        if (txn->edge_count >= TXN_LINK_MAX)
+        if (txn->edge_count >= TXN_LINK_MAX + txn->shed_count)
             return err_set(err,
                            TN_RESOURCE_EXHAUSTED,
                            "A transaction has at most %u links; split it.",
@@ -435,6 +435,12 @@ tn_status txn_unlink_all(struct record *record, struct err *err)
     TRY(txn_linked(record, NULL, false, 0, WALK_MAX, &links, &count, &more, err));
     if (more)
         return too_many(record, err);
+    if (count > TXN_SHED_MAX - record->txn->shed_count)
+        return err_set(err,
+                       TN_RESOURCE_EXHAUSTED,
+                       "The records that are archived at once have more than %u links; split it.",
+                       TXN_SHED_MAX);
+    record->txn->shed_count += count;
     for (size_t i = 0; i < count; i++)
         TRY(unlink_from(record, links[i].association, links[i].is_inverse, links[i].to, NULL, err));
     return TN_OK;

@@ -279,6 +279,7 @@ struct txn {
     struct txn_edge *first_edge;
     struct txn_edge *last_edge;
     size_t edge_count;
+    size_t shed_count; /* links of records that it archives: not held against TXN_LINK_MAX */
     struct txn_meta *first_meta;
     struct undo *undos;
     size_t undo_count;

@@ -111,6 +111,10 @@ tn_status catalog_update_property(struct catalog *catalog, uint32_t portal,
                                   const struct catalog_property_request *request,
                                   struct store_batch *batch, struct schema **ret_schema,
                                   struct err *err);
+/* Of one that the portal made; `is_archived` false: back again, unless a plugin has the name. */
+tn_status catalog_archive_type(struct catalog *catalog, uint32_t portal, struct tn_str name,
+                               bool is_archived, struct store_batch *batch,
+                               struct schema **ret_schema, struct err *err);
 tn_status catalog_archive_property(struct catalog *catalog, uint32_t portal, struct tn_str type,
                                    struct tn_str name, struct store_batch *batch,
                                    struct schema **ret_schema, struct err *err);

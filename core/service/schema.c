@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/utf8.h"
+#include "core/query/query.h"
 #include "core/service/service.h"
 #include "core/service/wire.h"
 #include "core/value/value.h"
@@ -525,6 +526,61 @@ static tn_status create_type(struct service_call *call, const void *message, voi
     return answer_type(call, request->type->name, &response->type);
 }
 
+/*
+ * One that is created beside the answer to this goes out of sight with its type, as the archived
+ * ones do; nothing is lost.
+ */
+static tn_status check_no_records(struct service_call *call, const struct schema_type *type)
+{
+    const struct query query = {.type = type};
+    struct txn_options options = dispatch_txn_options(call);
+    struct query_run *run = NULL;
+    struct query_hit hit;
+    struct txn *txn = NULL;
+
+    options.is_read_only = true;
+    TRY(txn_begin(call->service->records, &options, &txn, call->err));
+    tn_status st = query_open(txn, &query, (struct tn_bytes){0}, &run, call->err);
+    if (st == TN_OK)
+        st = query_next(run, &hit, call->err);
+    query_close(run);
+    txn_destroy(txn);
+    if (st == TN_OK)
+        return err_violate(call->err,
+                           TN_FAILED_PRECONDITION,
+                           "name",
+                           "in_use",
+                           "'%.*s' has records: archive them first.",
+                           (int)type->name.len,
+                           type->name.data);
+    return st == TN_NOT_FOUND ? TN_OK : st;
+}
+
+static tn_status archive_type(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Schema__V1__ArchiveTypeRequest *request = message;
+    struct txn_options options = dispatch_txn_options(call);
+    const struct schema_type *type = NULL;
+
+    (void)answer;
+    TRY(find_type(call, request->name, "name", &type));
+    if (type->owner.len == 0)
+        TRY(check_no_records(call, type));
+    return records_archive_type(
+        call->service->records, &options, utf8_str(request->name), true, call->err);
+}
+
+static tn_status restore_type(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Schema__V1__RestoreTypeRequest *request = message;
+    Tenon__Schema__V1__RestoreTypeResponse *response = answer;
+    struct txn_options options = dispatch_txn_options(call);
+
+    TRY(records_archive_type(
+        call->service->records, &options, utf8_str(request->name), false, call->err));
+    return answer_type(call, request->name, &response->type);
+}
+
 static tn_status create_association(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Schema__V1__CreateAssociationRequest *request = message;
@@ -572,6 +628,8 @@ struct service_methods service_schema(void)
         METHOD("ListTypes", list_types, DISPATCH_READS, list_types),
         METHOD("GetType", get_type, DISPATCH_READS, get_type),
         METHOD("CreateType", create_type, DISPATCH_SCHEMA, create_type),
+        METHOD("ArchiveType", archive_type, DISPATCH_SCHEMA, archive_type),
+        METHOD("RestoreType", restore_type, DISPATCH_SCHEMA, restore_type),
         METHOD("CreateProperty", create_property, DISPATCH_SCHEMA, create_property),
         METHOD("UpdateProperty", update_property, DISPATCH_SCHEMA, update_property),
         METHOD("ArchiveProperty", archive_property, DISPATCH_SCHEMA, archive_property),

@@ -6,6 +6,7 @@
 #include "core/record/change.h"
 #include "core/record/txn.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/invariants.h"
 
 static int set_up(void **state)
 {
@@ -218,6 +219,45 @@ static void archiving_removes_all_links_and_logs_them(void **state)
     arena_fini(&arena);
 }
 
+/* More than a transaction may change otherwise, in one of them: it is archived or it is not. */
+static void a_record_with_many_links_is_archived_at_once(void **state)
+{
+    struct fixture *f = *state;
+    tn_id hub = fixture_machine(f, "hub");
+    tn_id first = 0;
+    size_t left = TXN_LINK_MAX + 1;
+    char serial[16];
+
+    while (left > 0) {
+        struct txn *txn = fixture_begin(f);
+        const struct schema_association *association =
+            fixture_association(txn, "machine_to_machine");
+        struct record *at = get(f, txn, "machines", hub);
+
+        for (size_t i = 0; i < TXN_RECORD_MAX / 2 && left > 0; i++, left--) {
+            struct record *made;
+
+            assert_int_equal(txn_create(txn, record_type(at), &made, &f->err), TN_OK);
+            (void)snprintf(serial, sizeof(serial), "%zu", left);
+            assert_int_equal(fixture_set(f, made, "serial", serial), TN_OK);
+            assert_int_equal(
+                txn_link(txn, association, false, at, record_id(made), 0, false, NULL, &f->err),
+                TN_OK);
+            first = first ? first : record_id(made);
+        }
+        assert_int_equal(fixture_commit(f, txn), TN_OK);
+    }
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_archive(get(f, txn, "machines", hub), &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    txn = fixture_begin(f);
+    assert_int_equal(count_links(f, txn, "machines", first), 0);
+    txn_destroy(txn);
+    struct schema *schema = catalog_schema(f->catalog, f->portal->id);
+    assert_int_equal(invariants_check(f->store, schema, f->portal->id, &f->err), TN_OK);
+    schema_unref(schema);
+}
+
 static void another_primary_takes_over(void **state)
 {
     struct fixture *f = *state;
@@ -399,6 +439,7 @@ int main(void)
         CASE(limits_of_both_sides_are_kept),
         CASE(wrong_links_are_refused),
         CASE(archiving_removes_all_links_and_logs_them),
+        CASE(a_record_with_many_links_is_archived_at_once),
         CASE(another_primary_takes_over),
         CASE(link_and_archive_of_its_end_conflict),
         CASE(linked_read_conflicts_with_a_new_link),

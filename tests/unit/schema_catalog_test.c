@@ -464,6 +464,17 @@ static tn_status archive_property(struct opened *o, const char *type, const char
     return evolve(o, st, batch, schema);
 }
 
+static tn_status archive_type(struct opened *o, const char *name, bool is_archived)
+{
+    struct store_batch *batch = store_batch_create();
+    struct schema *schema = NULL;
+
+    err_clear(&o->err);
+    tn_status st = catalog_archive_type(
+        o->catalog, PORTAL, utf8_str(name), is_archived, batch, &schema, &o->err);
+    return evolve(o, st, batch, schema);
+}
+
 static tn_status add_association(struct opened *o,
                                  const struct catalog_association_request *request)
 {
@@ -800,6 +811,18 @@ static void a_portals_type_keeps_its_name_from_a_later_plugin(void **state)
     assert_false(schema_is_crossed(schema));
     assert_true(schema_type_by_name(schema, utf8_str("pumps"))->id != id);
     schema_unref(schema);
+    struct catalog_property_request mass = {
+        .type = utf8_str("pumps"), .name = utf8_str("mass"), .kind = TN_NUMBER};
+    assert_int_equal(add_property(o, &mass), TN_OK);
+    schema = schema_now(o);
+    assert_int_equal(find(schema, "pumps", "mass")->type, id); /* of the portal's */
+    schema_unref(schema);
+    assert_int_equal(archive_type(o, "pumps", true), TN_OK);
+    schema = schema_now(o);
+    assert_false(schema_is_crossed(schema));
+    assert_true(schema_type_by_name(schema, utf8_str("pumps"))->id != id);
+    schema_unref(schema);
+    assert_int_equal(archive_type(o, "pumps", false), TN_FAILED_PRECONDITION);
 }
 
 static void a_portals_property_keeps_its_name_until_it_is_archived(void **state)
