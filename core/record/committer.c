@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/record/state.h"
 #include "core/store/key.h"
@@ -16,6 +17,8 @@
 #define GROUP_SIZE_MAX ((size_t)8 << 20)
 /* A portal's batch that grew larger gives its memory back after the write. */
 #define BATCH_KEPT_MAX ((size_t)256 << 10)
+/* How often a call that waits for its turn asks whether anybody still waits for it. */
+#define TURN_LOOK_US ((int64_t)50 * 1000)
 /* Totals remembered between groups; past it all are forgotten and read again. */
 #define TOTALS_MAX 20000u
 
@@ -64,6 +67,8 @@ static void count(_Atomic uint64_t *counter, uint64_t more)
 
 static bool conflicts(const struct records *records, const struct txn *txn)
 {
+    if (txn->snapshot->epoch < records->mended_epoch)
+        return true; /* what it read may not be what the store has */
     if (txn->has_turn)
         return false; /* nobody else wrote in its portal since its snapshot */
     if (txn->snapshot->epoch < recent_floor(records->recent))
@@ -74,17 +79,27 @@ static bool conflicts(const struct records *records, const struct txn *txn)
     return false;
 }
 
+static bool is_late(const struct txn *txn, int64_t now_us)
+{
+    return txn->deadline_us < now_us;
+}
+
+static tn_status refuse_late(struct err *err)
+{
+    return err_set(err,
+                   TN_DEADLINE_EXCEEDED,
+                   "The call's time was up before it could be written: it was not.");
+}
+
 static tn_status validate(struct records *records, struct submission *sub, struct err *err)
 {
     const struct txn *txn = sub->txn;
 
-    if (atomic_load_explicit(&sub->state->is_frozen, memory_order_relaxed))
-        return err_set(err,
-                       TN_UNAVAILABLE,
-                       "The portal is frozen since a write error: its outcome is unknown until "
-                       "the host was started again.");
+    TRY(mend_refuse(records, err));
     if (!txn)
         return TN_OK;
+    if (is_late(txn, clock_mono_us()))
+        return refuse_late(err);
     if (txn->schema != sub->state->schema || !rollups_are_settled(sub->state, txn->schema) ||
         conflicts(records, txn))
         return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
@@ -185,7 +200,7 @@ static tn_status apply_steps(struct records *records, struct portal_state *state
     return st;
 }
 
-static void forget_totals(struct records *records)
+void committer_forget_totals(struct records *records)
 {
     committer_free_totals(records);
     records->totals = (struct map){0};
@@ -286,7 +301,7 @@ static tn_status take_evolution(struct records *records, struct submission *sub,
 {
     TRY(sub->evolve(sub->evolve_ctx, sub->state->batch, &sub->schema, err));
     if (sub->is_recount) {
-        forget_totals(records); /* it is a group of its own: none of them is dirty */
+        committer_forget_totals(records); /* it is a group of its own: none of them is dirty */
         return TN_OK;
     }
     if (put_entry(sub->state, sub->state->next_change, sub->entry) != TN_OK) {
@@ -348,7 +363,7 @@ static bool add(struct records *records, struct group *group, struct submission 
 /* Writing a group */
 
 /* Marks of the group that ends have this number; no later group may have it too. */
-static void end_epoch(struct records *records)
+void committer_end_epoch(struct records *records)
 {
     (void)pthread_mutex_lock(&records->mu);
     records->epoch++;
@@ -383,11 +398,11 @@ static void take_back(struct records *records, struct group *group)
         state->next_change = atomic_load_explicit(&state->head, memory_order_relaxed) + 1;
     }
     close_portals(group);
-    forget_totals(records);
+    committer_forget_totals(records);
     for (struct submission *sub = group->first; sub; sub = sub->next)
         if (!sub->txn)
             drop_evolution(records, sub);
-    end_epoch(records);
+    committer_end_epoch(records);
 }
 
 static void complete_all(struct group *group, tn_status status, const struct err *err)
@@ -438,18 +453,6 @@ static tn_status status_of(enum log_outcome outcome, struct err *err)
         err, TN_UNAVAILABLE, "A write error: whether the call was done is unknown. Look first.");
 }
 
-static void freeze(struct records *records, struct group *group, const struct err *err)
-{
-    for (size_t i = 0; i < group->portal_count; i++)
-        if (store_batch_count(group->states[i]->batch) > 0)
-            atomic_store_explicit(&group->states[i]->is_frozen, true, memory_order_relaxed);
-    LOG(records->log,
-        LOG_ERROR,
-        "write failed, portals frozen: check the disk, then restart the host",
-        LOG_UINT("portals", group->commit_count),
-        LOG_STR("error", err->message));
-}
-
 static void publish(struct records *records, struct group *group)
 {
     for (size_t i = 0; i < group->portal_count; i++) {
@@ -462,7 +465,7 @@ static void publish(struct records *records, struct group *group)
         if (!sub->txn && !sub->is_recount)
             catalog_adopt(records->catalog, (uint32_t)sub->state->id, sub->schema);
     close_portals(group);
-    end_epoch(records);
+    committer_end_epoch(records);
 }
 
 static void count_group(struct records *records, const struct group *group, tn_status st)
@@ -495,8 +498,8 @@ static void write_group(struct records *records, struct group *group)
         (void)err_memory(&err, "a commit");
     } else if (group->commit_count > 0) {
         records->driver.commit(records->driver.ctx, group->commits, group->commit_count, &err);
-        if (group->commits[0].outcome == LOG_UNKNOWN)
-            freeze(records, group, &err);
+        if (group->commits[0].outcome == LOG_UNKNOWN || store_failure(records->store) != TN_OK)
+            mend_begin(records, &err);
         if (group->commits[0].outcome != LOG_DONE)
             err_clear(&err);
         st = status_of(group->commits[0].outcome, &err);
@@ -510,7 +513,7 @@ static void write_group(struct records *records, struct group *group)
     if (st == TN_OK)
         records_wake_watchers(records);
     if (map_count(&records->totals) > TOTALS_MAX)
-        forget_totals(records);
+        committer_forget_totals(records);
 }
 
 /* The thread */
@@ -527,6 +530,8 @@ static struct submission *pop(struct records *records, bool *ret_is_evolution)
         if (sub->state->turn && sub->state->turn != sub->txn) {
             sub->next = sub->state->set_aside;
             sub->state->set_aside = sub;
+            if (sub->txn && sub->txn->deadline_us < records->aside_until_us)
+                records->aside_until_us = sub->txn->deadline_us;
             continue;
         }
         *ret_is_evolution = !sub->txn;
@@ -616,6 +621,69 @@ static void refuse_all(struct submission *sub)
     }
 }
 
+/* Takes those out of `list` whose time is up. */
+static struct submission *split_late(struct records *records, struct submission **list,
+                                     int64_t now_us)
+{
+    struct submission *late = NULL;
+
+    while (*list) {
+        struct submission *sub = *list;
+
+        if (sub->txn && is_late(sub->txn, now_us)) {
+            *list = sub->next;
+            sub->next = late;
+            late = sub;
+            continue;
+        }
+        if (sub->txn && sub->txn->deadline_us < records->aside_until_us)
+            records->aside_until_us = sub->txn->deadline_us;
+        list = &sub->next;
+    }
+    return late;
+}
+
+/* Tells those who wait for a turn to end that their time was up first. [mu held] */
+static void refuse_late_aside(struct records *records)
+{
+    int64_t now_us = clock_mono_us();
+    struct submission *late = NULL;
+    struct portal_state *state;
+
+    records->aside_until_us = INT64_MAX;
+    for (size_t at = 0; (state = map_next(&records->states, &at, NULL));) {
+        struct submission *more = split_late(records, &state->set_aside, now_us);
+
+        while (more) {
+            struct submission *next = more->next;
+
+            more->next = late;
+            late = more;
+            more = next;
+        }
+    }
+    (void)pthread_mutex_unlock(&records->mu);
+    while (late) {
+        struct submission *next = late->next; /* `done` may free it */
+        struct err err;
+
+        err_init(&err, late->txn->language);
+        complete(late, refuse_late(&err), &err);
+        late = next;
+    }
+    (void)pthread_mutex_lock(&records->mu);
+}
+
+/* For something to do, or until something is due. [mu held] */
+static void await(struct records *records)
+{
+    int64_t until_us = mend_due_us(records);
+
+    if (records->aside_until_us < until_us)
+        until_us = records->aside_until_us;
+    records_await(&records->submitted, &records->mu, until_us);
+}
+
 static void *run(void *arg)
 {
     struct records *records = arg;
@@ -634,8 +702,14 @@ static void *run(void *arg)
             (void)pthread_cond_broadcast(&records->moved);
         } else if (records->is_stopping) {
             break;
+        } else if (mend_due_us(records) <= clock_mono_us()) {
+            (void)pthread_mutex_unlock(&records->mu);
+            mend(records);
+            (void)pthread_mutex_lock(&records->mu);
+        } else if (records->aside_until_us < clock_mono_us()) {
+            refuse_late_aside(records);
         } else {
-            (void)pthread_cond_wait(&records->submitted, &records->mu);
+            await(records);
         }
     }
     struct submission *aside = take_set_aside(records);
@@ -681,10 +755,12 @@ static void push(struct records *records, struct submission *sub)
     records->queue_last = sub;
 }
 
-tn_status committer_submit(struct records *records, struct submission *submission)
+tn_status committer_submit(struct records *records, struct submission *submission, struct err *err)
 {
-    tn_status st = TN_OK;
+    tn_status st = mend_refuse(records, err);
 
+    if (st != TN_OK)
+        return st;
     (void)pthread_mutex_lock(&records->mu);
     if (records->is_stopping) {
         st = TN_UNAVAILABLE;
@@ -694,22 +770,41 @@ tn_status committer_submit(struct records *records, struct submission *submissio
             (void)pthread_cond_signal(&records->submitted);
     }
     (void)pthread_mutex_unlock(&records->mu);
-    return st;
+    return st == TN_OK ? TN_OK : err_set(err, st, "The host is stopping.");
 }
 
 /* Turns */
 
-void committer_take_turn(struct records *records, struct portal_state *state, const struct txn *txn)
+/* Whether the call goes on; asks now and then, as nobody tells. [mu held] */
+static tn_status wait_for_move(struct records *records, struct txn *txn)
 {
+    int64_t until_us = clock_mono_us() + TURN_LOOK_US;
+
+    records_await(
+        &records->moved, &records->mu, txn->deadline_us < until_us ? txn->deadline_us : until_us);
+    return txn_state(txn);
+}
+
+tn_status committer_take_turn(struct records *records, struct portal_state *state, struct txn *txn,
+                              struct err *err)
+{
+    tn_status st = TN_OK;
+
     (void)pthread_mutex_lock(&records->mu);
-    while (state->turn)
-        (void)pthread_cond_wait(&records->moved, &records->mu);
-    state->turn = txn;
+    while (state->turn && st == TN_OK)
+        st = wait_for_move(records, txn);
+    if (st == TN_OK) {
+        state->turn = txn;
+        txn->has_turn = true;
+    }
     /* What is being committed now belongs before the turn's snapshot. */
     uint64_t batch = records->batch_count;
-    while (records->is_committing && records->batch_count == batch)
-        (void)pthread_cond_wait(&records->moved, &records->mu);
+    while (st == TN_OK && records->is_committing && records->batch_count == batch)
+        st = wait_for_move(records, txn);
     (void)pthread_mutex_unlock(&records->mu);
+    if (st == TN_DEADLINE_EXCEEDED)
+        return refuse_late(err);
+    return st == TN_OK ? TN_OK : err_set(err, st, "The call was given up.");
 }
 
 void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn)

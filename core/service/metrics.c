@@ -114,7 +114,7 @@ static tn_status write_portals(const struct service *service, struct buf *out)
 
     while ((portal = portals_next(service->access.portals, portal ? portal->id : 0))) {
         count++;
-        frozen += records_is_frozen(service->records, portal);
+        frozen += records_is_frozen(service->records);
     }
     TRY(write_gauge(out, "tenon_portals", "Portals", count));
     return write_gauge(out,
