@@ -41,6 +41,8 @@ struct load {
     struct random random;
     struct slot slots[SLOT_COUNT];
     _Atomic uint64_t answered_count;
+    _Atomic uint32_t under_way_count; /* calls without an end */
+    _Atomic bool is_stopping;
     char problem[512]; /* the first one; "" if none */
 };
 
@@ -112,11 +114,12 @@ static void on_done(void *ctx, const struct tenon_result *result)
         break;
     case TN_UNAVAILABLE:
     case TN_CANCELLED:
-        break; /* the host is gone, nobody knows how far the call came */
+        break; /* the host or its disk is gone, nobody knows how far the call came */
     default:
         tell_problem(slot->load, tenon_status_name(result->status), result->message);
         break;
     }
+    (void)atomic_fetch_sub(&slot->load->under_way_count, 1); /* the next one was counted before */
 }
 
 /* Calls */
@@ -137,6 +140,7 @@ static void slot_call(struct slot *slot, const char *method, const ProtobufCMess
     for (uint32_t i = 0; i < slot->count; i++)
         load->model->machines[slot->first + i].is_unsure = true;
     slot->record_count = 0;
+    (void)atomic_fetch_add(&load->under_way_count, 1);
     tn_status st = tenon_call(load->client,
                               method,
                               (struct tn_bytes){bytes, len},
@@ -145,8 +149,10 @@ static void slot_call(struct slot *slot, const char *method, const ProtobufCMess
                               on_done,
                               slot,
                               NULL);
-    if (st != TN_OK)
-        tell_problem(load, "a call could not be made:", tenon_status_name(st));
+    if (st == TN_OK)
+        return;
+    (void)atomic_fetch_sub(&load->under_way_count, 1);
+    tell_problem(load, "a call could not be made:", tenon_status_name(st));
 }
 
 static struct machine *slot_take(struct slot *slot, uint32_t number)
@@ -292,7 +298,8 @@ static void slot_go_on(struct slot *slot)
     bool has_room = model->machine_count + BATCH_COUNT <= MACHINE_MAX &&
                     slot->machine_count + BATCH_COUNT <= SLOT_MACHINE_MAX;
 
-    if (load->problem[0] != '\0' || model->step_count + STEP_RESERVE > STEP_MAX)
+    if (load->problem[0] != '\0' || model->step_count + STEP_RESERVE > STEP_MAX ||
+        atomic_load(&load->is_stopping))
         return;
     if (slot->machine_count == 0 || (dice < 45 && has_room)) {
         if (dice < 5)
@@ -345,6 +352,7 @@ static void on_begin(void *ctx, const struct tenon_result *result)
         tell_problem(load, tenon_status_name(result->status), result->message);
     for (uint32_t i = 0; i < SLOT_COUNT; i++)
         slot_go_on(&load->slots[i]);
+    (void)atomic_fetch_sub(&load->under_way_count, 1);
 }
 
 struct load *load_begin(const struct tenond *host, struct model *model, uint64_t seed)
@@ -358,6 +366,7 @@ struct load *load_begin(const struct tenond *host, struct model *model, uint64_t
         load->slots[i].load = load;
     find_machines(load);
     load->client = tenond_connect(host, NULL);
+    atomic_store(&load->under_way_count, 1);
     /* The callback of a first call begins the others, so that all begin on its thread. */
     assert_int_equal(tenon_call(load->client,
                                 "tenon.admin.v1.Status/Get",
@@ -378,6 +387,19 @@ void load_await_answer(struct load *load)
     while (atomic_load(&load->answered_count) == 0) {
         if (clock_mono_us() > until_us)
             fail_msg("the host answered no write");
+        (void)usleep(POLL_US);
+    }
+}
+
+void load_stop(struct load *load)
+{
+    int64_t until_us = clock_mono_us() + TENOND_PATIENCE_US;
+
+    atomic_store(&load->is_stopping, true);
+    while (atomic_load(&load->under_way_count) > 0) {
+        if (clock_mono_us() > until_us)
+            fail_msg("the host left %u calls without an answer",
+                     (unsigned)atomic_load(&load->under_way_count));
         (void)usleep(POLL_US);
     }
 }
