@@ -17,8 +17,6 @@
 #define GROUP_SIZE_MAX ((size_t)8 << 20)
 /* A portal's batch that grew larger gives its memory back after the write. */
 #define BATCH_KEPT_MAX ((size_t)256 << 10)
-/* How often a call that waits for its turn asks whether anybody still waits for it. */
-#define TURN_LOOK_US ((int64_t)50 * 1000)
 /* Totals remembered between groups; past it all are forgotten and read again. */
 #define TOTALS_MAX 20000u
 
@@ -42,7 +40,7 @@ struct group {
     struct portal_state *states[GROUP_MAX];
 };
 
-static void complete(struct submission *sub, tn_status status, const struct err *err)
+void committer_complete(struct submission *sub, tn_status status, const struct err *err)
 {
     struct txn *txn = sub->txn;
 
@@ -79,18 +77,6 @@ static bool conflicts(const struct records *records, const struct txn *txn)
     return false;
 }
 
-static bool is_late(const struct txn *txn, int64_t now_us)
-{
-    return txn->deadline_us < now_us;
-}
-
-static tn_status refuse_late(struct err *err)
-{
-    return err_set(err,
-                   TN_DEADLINE_EXCEEDED,
-                   "The call's time was up before it could be written: it was not.");
-}
-
 static tn_status validate(struct records *records, struct submission *sub, struct err *err)
 {
     const struct txn *txn = sub->txn;
@@ -98,8 +84,8 @@ static tn_status validate(struct records *records, struct submission *sub, struc
     TRY(mend_refuse(records, err));
     if (!txn)
         return TN_OK;
-    if (is_late(txn, clock_mono_us()))
-        return refuse_late(err);
+    if (txn_is_late(txn, clock_mono_us()))
+        return txn_refuse_late(err);
     if (txn->schema != sub->state->schema || !rollups_are_settled(sub->state, txn->schema) ||
         conflicts(records, txn))
         return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
@@ -347,12 +333,12 @@ static bool add(struct records *records, struct group *group, struct submission 
     sub->status = validate(records, sub, &err);
     if (sub->status != TN_OK) {
         count(&records->conflict_count, sub->status == TN_ABORTED);
-        complete(sub, sub->status, &err);
+        committer_complete(sub, sub->status, &err);
         return true;
     }
     sub->status = sub->txn ? take_txn(records, sub, &err) : take_evolution(records, sub, &err);
     if (sub->status != TN_OK) {
-        complete(sub, sub->status, &err);
+        committer_complete(sub, sub->status, &err);
         return false;
     }
     group->size += sub->txn ? txn_write_size(sub->txn) : 0;
@@ -411,7 +397,7 @@ static void complete_all(struct group *group, tn_status status, const struct err
 
     for (struct submission *sub = group->first; sub; sub = next) {
         next = sub->next; /* `done` may free it */
-        complete(sub, status, err);
+        committer_complete(sub, status, err);
     }
 }
 
@@ -617,61 +603,8 @@ static void refuse_all(struct submission *sub)
     for (; sub; sub = next) {
         next = sub->next;
         err_init(&err, sub->txn ? sub->txn->language : sub->language);
-        complete(sub, err_set(&err, TN_UNAVAILABLE, "The host is stopping."), &err);
+        committer_complete(sub, err_set(&err, TN_UNAVAILABLE, "The host is stopping."), &err);
     }
-}
-
-/* Takes those out of `list` whose time is up. */
-static struct submission *split_late(struct records *records, struct submission **list,
-                                     int64_t now_us)
-{
-    struct submission *late = NULL;
-
-    while (*list) {
-        struct submission *sub = *list;
-
-        if (sub->txn && is_late(sub->txn, now_us)) {
-            *list = sub->next;
-            sub->next = late;
-            late = sub;
-            continue;
-        }
-        if (sub->txn && sub->txn->deadline_us < records->aside_until_us)
-            records->aside_until_us = sub->txn->deadline_us;
-        list = &sub->next;
-    }
-    return late;
-}
-
-/* Tells those who wait for a turn to end that their time was up first. [mu held] */
-static void refuse_late_aside(struct records *records)
-{
-    int64_t now_us = clock_mono_us();
-    struct submission *late = NULL;
-    struct portal_state *state;
-
-    records->aside_until_us = INT64_MAX;
-    for (size_t at = 0; (state = map_next(&records->states, &at, NULL));) {
-        struct submission *more = split_late(records, &state->set_aside, now_us);
-
-        while (more) {
-            struct submission *next = more->next;
-
-            more->next = late;
-            late = more;
-            more = next;
-        }
-    }
-    (void)pthread_mutex_unlock(&records->mu);
-    while (late) {
-        struct submission *next = late->next; /* `done` may free it */
-        struct err err;
-
-        err_init(&err, late->txn->language);
-        complete(late, refuse_late(&err), &err);
-        late = next;
-    }
-    (void)pthread_mutex_lock(&records->mu);
 }
 
 /* For something to do, or until something is due. [mu held] */
@@ -707,7 +640,7 @@ static void *run(void *arg)
             mend(records);
             (void)pthread_mutex_lock(&records->mu);
         } else if (records->aside_until_us < clock_mono_us()) {
-            refuse_late_aside(records);
+            turns_refuse_late(records);
         } else {
             await(records);
         }
@@ -745,7 +678,7 @@ void committer_stop(struct records *records)
     mem_free(TAKE(records->group));
 }
 
-static void push(struct records *records, struct submission *sub)
+void committer_push(struct records *records, struct submission *sub)
 {
     sub->next = NULL;
     if (records->queue_last)
@@ -765,72 +698,10 @@ tn_status committer_submit(struct records *records, struct submission *submissio
     if (records->is_stopping) {
         st = TN_UNAVAILABLE;
     } else {
-        push(records, submission);
+        committer_push(records, submission);
         if (!records->is_committing)
             (void)pthread_cond_signal(&records->submitted);
     }
     (void)pthread_mutex_unlock(&records->mu);
     return st == TN_OK ? TN_OK : err_set(err, st, "The host is stopping.");
-}
-
-/* Turns */
-
-/* Whether the call goes on; asks now and then, as nobody tells. [mu held] */
-static tn_status wait_for_move(struct records *records, struct txn *txn)
-{
-    int64_t until_us = clock_mono_us() + TURN_LOOK_US;
-
-    records_await(
-        &records->moved, &records->mu, txn->deadline_us < until_us ? txn->deadline_us : until_us);
-    return txn_state(txn);
-}
-
-tn_status committer_take_turn(struct records *records, struct portal_state *state, struct txn *txn,
-                              struct err *err)
-{
-    tn_status st = TN_OK;
-
-    (void)pthread_mutex_lock(&records->mu);
-    while (state->turn && st == TN_OK)
-        st = wait_for_move(records, txn);
-    if (st == TN_OK) {
-        state->turn = txn;
-        txn->has_turn = true;
-    }
-    /* What is being committed now belongs before the turn's snapshot. */
-    uint64_t batch = records->batch_count;
-    while (st == TN_OK && records->is_committing && records->batch_count == batch)
-        st = wait_for_move(records, txn);
-    (void)pthread_mutex_unlock(&records->mu);
-    if (st == TN_DEADLINE_EXCEEDED)
-        return refuse_late(err);
-    return st == TN_OK ? TN_OK : err_set(err, st, "The call was given up.");
-}
-
-void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn)
-{
-    (void)pthread_mutex_lock(&records->mu);
-    if (state->turn == txn) {
-        struct submission *aside = state->set_aside;
-        struct submission *in_order = NULL;
-
-        state->turn = NULL;
-        state->set_aside = NULL;
-        while (aside) { /* newest first: turn it round */
-            struct submission *next = aside->next;
-
-            aside->next = in_order;
-            in_order = aside;
-            aside = next;
-        }
-        while (in_order) {
-            struct submission *next = in_order->next;
-
-            push(records, in_order);
-            in_order = next;
-        }
-        (void)pthread_cond_signal(&records->submitted);
-        (void)pthread_cond_broadcast(&records->moved);
-    }
-    (void)pthread_mutex_unlock(&records->mu);
 }

@@ -142,6 +142,16 @@ void committer_end_epoch(struct records *records);
 tn_status committer_take_turn(struct records *records, struct portal_state *state, struct txn *txn,
                               struct err *err);
 void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn);
+/* Tells those who wait for a turn to end that their time was up first. [committer thread, mu held,
+ * let go of meanwhile] */
+void turns_refuse_late(struct records *records);
+/* Whether its deadline has passed; and says that it has. */
+bool txn_is_late(const struct txn *txn, int64_t now_us);
+tn_status txn_refuse_late(struct err *err);
+/* Behind all that wait. [mu held] */
+void committer_push(struct records *records, struct submission *sub);
+/* Ends its turn and tells it. [committer thread] */
+void committer_complete(struct submission *sub, tn_status status, const struct err *err);
 void records_wake_watchers(struct records *records);
 
 /* mend.c: what the committer does about writes that failed. */

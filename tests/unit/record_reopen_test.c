@@ -340,6 +340,37 @@ static void full_disk_is_read_while_writes_are_refused(void **state)
     play_failing_disk(*state, ENOSPC, TN_RESOURCE_EXHAUSTED);
 }
 
+static void await_mending(struct fixture *f, uint64_t count)
+{
+    int64_t until_us = clock_mono_us() + PATIENCE_US;
+
+    while (records_stats(f->records).mendings < count || records_is_frozen(f->records)) {
+        assert_true(clock_mono_us() < until_us);
+        (void)usleep(PAUSE_US);
+    }
+}
+
+/* The portal is on the disk, although nobody was told so: its id must not be given again. */
+static void portal_of_unknown_outcome_keeps_its_id(void **state)
+{
+    struct fixture *f = *state;
+    struct portal *portal;
+
+    faults_begin(&(struct faults){f->dir, 1, 1, EIO}); /* the log was written, and not synced */
+    assert_int_equal(portals_create(f->portals, utf8_str("third"), NULL, &portal, &f->err),
+                     TN_UNAVAILABLE);
+    assert_int_equal(faults_end(), 1);
+    await_mending(f, 1);
+    portal = portals_find(f->portals, utf8_str("third"));
+    assert_non_null(portal);
+    assert_int_equal(portal->id, 3);
+    assert_int_equal(portals_create(f->portals, utf8_str("fourth"), NULL, &portal, &f->err), TN_OK);
+    assert_int_equal(portal->id, 4);
+    fixture_reopen(f);
+    assert_int_equal(portals_find(f->portals, utf8_str("third"))->id, 3);
+    assert_int_equal(portals_find(f->portals, utf8_str("fourth"))->id, 4);
+}
+
 static void transaction_begun_before_does_not_commit_after(void **state)
 {
     struct fixture *f = *state;
@@ -361,13 +392,7 @@ static void transaction_begun_before_does_not_commit_after(void **state)
     assert_int_equal(portals_create(f->portals, utf8_str("third"), NULL, &third, &f->err),
                      TN_UNAVAILABLE);
     assert_int_equal(faults_end(), 1);
-    int64_t until_us = clock_mono_us() + PATIENCE_US;
-    while (records_stats(f->records).mendings == 0) {
-        assert_true(clock_mono_us() < until_us);
-        (void)usleep(PAUSE_US);
-    }
-    while (records_is_frozen(f->records))
-        (void)usleep(PAUSE_US);
+    await_mending(f, 1);
     assert_int_equal(fixture_commit(f, txns[1]), TN_ABORTED);
     assert_int_equal(fixture_commit(f, txns[0]), TN_ABORTED);
     assert_int_equal(write_machine(f, "B"), TN_OK);
@@ -381,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(failing_disk_is_read_while_portals_are_frozen),
         CASE(full_disk_is_read_while_writes_are_refused),
+        CASE(portal_of_unknown_outcome_keeps_its_id),
         CASE(transaction_begun_before_does_not_commit_after),
         cmocka_unit_test(any_call_may_fail_and_every_portal_goes_on),
         cmocka_unit_test(any_call_may_find_the_disk_full_and_every_portal_goes_on),
