@@ -127,7 +127,7 @@ static const char *advice(tn_status status)
     case TN_RESOURCE_EXHAUSTED:
         return "make room on the disk, writing goes on by itself";
     case TN_DATA_LOSS:
-        return "the store is damaged: stop the host, check the disk, restore a backup";
+        return "the store is damaged: stop the host, check the disk, run tenon check";
     default:
         return "check the disk; if it stays so, move the store to another one";
     }
