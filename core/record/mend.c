@@ -121,16 +121,13 @@ static tn_status reread(struct records *records, struct err *err)
     return TN_OK;
 }
 
-static const char *advice(tn_status status)
+static const char *advice(const struct records *records, tn_status status)
 {
-    switch (status) {
-    case TN_RESOURCE_EXHAUSTED:
-        return "make room on the disk, writing goes on by itself";
-    case TN_DATA_LOSS:
+    if (status == TN_DATA_LOSS)
         return "the store is damaged: stop the host, check the disk, run tenon check";
-    default:
-        return "check the disk; if it stays so, move the store to another one";
-    }
+    if (store_failure(records->store) == TN_RESOURCE_EXHAUSTED)
+        return "make room on the disk, writing goes on by itself";
+    return "check the disk; if it stays so, move the store to another one";
 }
 
 static void note_failure(struct records *records, tn_status status, const struct err *err)
@@ -142,7 +139,7 @@ static void note_failure(struct records *records, tn_status status, const struct
         "store cannot be opened again yet, portals stay frozen",
         LOG_STR("status", err_status_name(status)),
         LOG_STR("reason", err->message),
-        LOG_STR("advice", advice(status)),
+        LOG_STR("advice", advice(records, status)),
         LOG_INT("next_try_us", mending->pause_us));
     mending->said = status;
     atomic_store(&mending->due_us, clock_mono_us() + mending->pause_us);
