@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +15,8 @@
 #include <unistd.h>
 
 /* The calls that are replaced have no object to hang from. */
-static char folder[PATH_MAX];
+static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
+static char folder[PATH_MAX]; /* guarded by mu */
 static _Atomic bool is_on;
 static _Atomic int64_t left_before;
 static _Atomic int64_t left_to_fail;
@@ -23,7 +25,9 @@ static _Atomic int failing_number;
 
 void faults_begin(const struct faults *faults)
 {
+    (void)pthread_mutex_lock(&mu);
     (void)snprintf(folder, sizeof(folder), "%s/", faults->folder);
+    (void)pthread_mutex_unlock(&mu);
     atomic_store(&left_before, (int64_t)faults->after);
     atomic_store(&left_to_fail, (int64_t)faults->count);
     atomic_store(&failed_count, 0);
@@ -37,9 +41,17 @@ uint64_t faults_end(void)
     return atomic_load(&failed_count);
 }
 
+static bool is_ours(const char *path)
+{
+    (void)pthread_mutex_lock(&mu);
+    bool is_in = strncmp(path, folder, strlen(folder)) == 0;
+    (void)pthread_mutex_unlock(&mu);
+    return is_in;
+}
+
 static bool fails(const char *path)
 {
-    if (strncmp(path, folder, strlen(folder)) != 0 || atomic_fetch_sub(&left_before, 1) > 0 ||
+    if (!is_ours(path) || atomic_fetch_sub(&left_before, 1) > 0 ||
         atomic_fetch_sub(&left_to_fail, 1) <= 0)
         return false;
     (void)atomic_fetch_add(&failed_count, 1);

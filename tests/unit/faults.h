@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct faults {
-    const char *folder; /* an absolute path, borrowed until faults_end() */
+    const char *folder; /* an absolute path */
     uint64_t after;     /* calls that succeed first */
     uint64_t count;     /* then as many fail, in whatever threads */
     int number;         /* with this errno */
