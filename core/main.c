@@ -117,10 +117,22 @@ static tn_status open_portals(struct host *host, struct err *err)
     return portals_create(host->portals, utf8_str(PORTAL_DEFAULT_NAME), &settings, &portal, err);
 }
 
+/* The store was opened again after a write that failed. */
+static tn_status reread(void *ctx, struct err *err)
+{
+    struct host *host = ctx;
+
+    return tokens_reread(host->tokens, err);
+}
+
 static tn_status open_records(struct host *host, struct err *err)
 {
-    struct records_options options = {
-        .store = host->store, .catalog = host->catalog, .portals = host->portals, .log = host->log};
+    struct records_options options = {.store = host->store,
+                                      .catalog = host->catalog,
+                                      .portals = host->portals,
+                                      .log = host->log,
+                                      .reread = reread,
+                                      .reread_ctx = host};
 
     return records_create(&options, &host->records, err);
 }

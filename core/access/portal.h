@@ -57,6 +57,12 @@ tn_status portals_create(struct portals *portals, struct tn_str name,
 tn_status portals_update(struct portals *portals, struct portal *portal,
                          const struct portal_settings *settings, struct err *err);
 
+/*
+ * Takes in what the store has and memory has not: of a write whose outcome was unknown. Portals
+ * that are known stay where they are. TN_UNAVAILABLE, TN_DATA_LOSS. [any] blocks
+ */
+tn_status portals_reread(struct portals *portals, struct err *err);
+
 /* NULL: no such. [any] */
 struct portal *portals_find(struct portals *portals, struct tn_str name);
 struct portal *portals_by_id(struct portals *portals, uint32_t id);

@@ -303,6 +303,11 @@ static const struct text_pair pairs[] = {
      "Une valeur de ce genre ne s'écrit pas comme texte."},
     {"A value was not what the change says that it was.",
      "Une valeur n'était pas ce que la modification dit qu'elle était."},
+    {"A write beside the portals' records failed.",
+     "Une écriture à côté des fiches des portails a échoué."},
+    {"A write error left unknown what is stored of the plugins before: start the host again.",
+     "Une erreur d'écriture laisse inconnu ce qui est enregistré des modules précédents : relancez "
+     "l'hôte."},
     {"A write error: whether the call was done is unknown. Look first.",
      "Erreur d'écriture : on ne sait pas si l'appel a abouti. Vérifiez d'abord."},
     {"A write is larger than %u MiB, or than the memory that is left.",
@@ -494,6 +499,8 @@ static const struct text_pair pairs[] = {
     {"Plugins call each other more than %u deep.",
      "Des modules s'appellent sur plus de %u niveaux."},
     {"Portal %llu is missing in the directory.", "Le portail %llu manque dans l'annuaire."},
+    {"Portal %u has lost changes: it had %llu, the disk has %llu.",
+     "Le portail %u a perdu des modifications : il en avait %llu, le disque en a %llu."},
     {"Portal %u is damaged: its change log ends with %llu, its head is %llu.",
      "Le portail %u est endommagé : son journal finit à %llu, sa tête est %llu."},
     {"Record %llu cannot be read.", "La fiche %llu ne peut pas être lue."},
@@ -513,7 +520,10 @@ static const struct text_pair pairs[] = {
     {"The call id %u is greater than %u.", "L'identifiant d'appel %u est supérieur à %u."},
     {"The call id %u is in use.", "L'identifiant d'appel %u est déjà pris."},
     {"The call was cancelled.", "L'appel a été annulé."},
+    {"The call was given up.", "L'appel a été abandonné."},
     {"The call's time is over.", "Le délai de l'appel est dépassé."},
+    {"The call's time was up before it could be written: it was not.",
+     "Le temps de l'appel était écoulé avant qu'il ait pu être écrit : il ne l'a pas été."},
     {"The certificate %s or the key %s cannot be used: they must be PEM, the key without a "
      "password.",
      "Le certificat %s ou la clé %s est inutilisable : ils doivent être en PEM, la clé sans mot de "
@@ -651,10 +661,10 @@ static const struct text_pair pairs[] = {
      "Le portail appelle plus souvent qu'il ne peut : ralentissez."},
     {"The portal has no ids left.", "Le portail n'a plus d'identifiants libres."},
     {"The portal is damaged.", "Le portail est endommagé."},
-    {"The portal is frozen since a write error: its outcome is unknown until the host was started "
-     "again.",
-     "Le portail est gelé depuis une erreur d'écriture : son issue reste inconnue jusqu'au "
-     "redémarrage de l'hôte."},
+    {"The portal is frozen since a write error until its store was opened again: nothing was "
+     "written.",
+     "Le portail est figé depuis une erreur d'écriture, jusqu'à la réouverture de son stockage : "
+     "rien n'a été écrit."},
     {"The portal's log cannot take it now.",
      "Le journal du portail ne peut pas l'accepter maintenant."},
     {"The record has more than %u versions of values; ask for one property.",
@@ -703,7 +713,11 @@ static const struct text_pair pairs[] = {
      "L'entrepôt « %s » est endommagé : la fin de %s manque."},
     {"The store in '%s' is in use by another process.",
      "L'entrepôt « %s » est utilisé par un autre processus."},
+    {"The store in '%s' is still being read: it cannot be opened again yet.",
+     "Le stockage dans « %s » est encore lu : il ne peut être rouvert pour l'instant."},
     {"The store in '%s' may not be opened: %s", "L'entrepôt « %s » ne peut être ouvert : %s"},
+    {"The store is opened again after a write error: try again soon.",
+     "Le stockage est rouvert après une erreur d'écriture : réessayez bientôt."},
     {"The stored history of a record is damaged.",
      "L'historique enregistré d'une fiche est endommagé."},
     {"The text has %zu bytes; at most %zu are kept.",

@@ -114,13 +114,14 @@ static tn_status write_portals(const struct service *service, struct buf *out)
 
     while ((portal = portals_next(service->access.portals, portal ? portal->id : 0))) {
         count++;
-        frozen += records_is_frozen(service->records, portal);
+        frozen += records_is_frozen(service->records);
     }
     TRY(write_gauge(out, "tenon_portals", "Portals", count));
-    return write_gauge(out,
-                       "tenon_portals_frozen",
-                       "Portals that a write error froze: the disk needs a look",
-                       frozen);
+    return write_gauge(
+        out,
+        "tenon_portals_frozen",
+        "Portals that a write error froze until the store was opened again: the disk needs a look",
+        frozen);
 }
 
 /*
@@ -233,6 +234,14 @@ static tn_status write_commits(const struct service *service, struct buf *out)
                       stats.conflicts));
     TRY(write_counter(
         out, "tenon_commit_failures_total", "Groups that could not be written", stats.failures));
+    TRY(write_counter(out,
+                      "tenon_store_reopened_total",
+                      "Times that the store was opened again in place after a write that failed",
+                      stats.mendings));
+    TRY(write_counter(out,
+                      "tenon_store_reopen_failures_total",
+                      "Times that it could not be, and was tried again: the disk needs a look",
+                      stats.mending_failures));
     TRY(write_counter(
         out, "tenon_commit_bytes_total", "Bytes of records, indexes and links", stats.bytes));
     return TN_OK;

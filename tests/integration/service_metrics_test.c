@@ -79,6 +79,8 @@ static void commits_and_connections_are_counted(void **state)
     assert_true(value_of(text, "tenon_queued_calls") == 0);
     assert_true(value_of(text, "tenon_portals") == 2);
     assert_true(value_of(text, "tenon_portals_frozen") == 0);
+    assert_true(value_of(text, "tenon_store_reopened_total") == 0);
+    assert_true(value_of(text, "tenon_store_reopen_failures_total") == 0);
     assert_true(value_of(text, "tenon_store_memory_bytes") > 0);
     assert_true(value_of(text, "process_open_fds") > 3);
     assert_true(value_of(text, "process_resident_memory_bytes") > 0);
