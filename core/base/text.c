@@ -677,6 +677,8 @@ static const struct text_pair pairs[] = {
      "L'entrepôt « %s » est endommagé : la fin de %s manque."},
     {"The store in '%s' is in use by another process.",
      "L'entrepôt « %s » est utilisé par un autre processus."},
+    {"The store in '%s' is on its way from format %u to %u: start the host, which finishes it.",
+     "L'entrepôt « %s » est en train de passer du format %u au %u : démarrez l'hôte, qui terminera."},
     {"The store in '%s' may not be opened: %s", "L'entrepôt « %s » ne peut être ouvert : %s"},
     {"The stored history of a record is damaged.",
      "L'historique enregistré d'une fiche est endommagé."},

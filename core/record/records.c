@@ -213,6 +213,11 @@ tn_status records_create(const struct records_options *options, struct records *
         records_destroy(records);
         return err_memory(err, "the records");
     }
+    tn_status st = renew_store(records, err);
+    if (st != TN_OK) {
+        records_destroy(records);
+        return st;
+    }
     *ret_records = records;
     return TN_OK;
 }

@@ -352,6 +352,10 @@ void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, stru
 /* Now and then, takes away what has ended, with the batch. [committer thread] */
 void expire_look(struct records *records, struct store_batch *batch);
 
+/* Renews the entries of a store of an older format, before there are transactions. [loader] blocks
+ */
+tn_status renew_store(struct records *records, struct err *err);
+
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);
 tn_status history_encode(const struct tn_value *value, const struct txn *txn, struct buf *out);

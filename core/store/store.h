@@ -32,8 +32,11 @@ enum store_family {
 };
 #define STORE_FAMILY_MAX 10
 
-/* The newest format of keys and values that this host reads and writes. */
-#define STORE_FORMAT 1u
+/*
+ * The newest format of keys and values that this host reads and writes.
+ * 2: a text that is a telephone number is one word; in 1 its groups of digits were words.
+ */
+#define STORE_FORMAT 2u
 
 /*
  * Bounds. A longer key, put or looked up, is TN_INVALID_ARGUMENT; a batch that grows beyond its
@@ -63,6 +66,18 @@ struct store_options {
 tn_status store_open(const char *dir, const struct store_options *options, struct store **ret_store,
                      struct err *err);
 void store_close(struct store *store);
+
+/* What the entries are like: STORE_FORMAT, or an older one until they are renewed. [any] */
+uint32_t store_format(const struct store *store);
+
+/*
+ * Renewing the entries of an older format: begin, write them as they are now, end. From the
+ * beginning on no older program opens the store, and until the end nobody does for reading alone. A
+ * crash in between is followed by the same again, which must not mind what was done already.
+ * Statuses as store_write; durable on return. Before anybody else uses the store. [any] blocks
+ */
+tn_status store_renew_begin(struct store *store, struct err *err);
+tn_status store_renew_end(struct store *store, struct err *err);
 
 /* A consistent view; at most 60 s old by contract of the callers. NULL when memory is out. [any] */
 struct store_snapshot *store_snapshot_open(struct store *store);
