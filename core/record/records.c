@@ -75,6 +75,7 @@ struct records_stats records_stats(const struct records *records)
         .commits = atomic_load_explicit(&records->commit_count, memory_order_relaxed),
         .conflicts = atomic_load_explicit(&records->conflict_count, memory_order_relaxed),
         .failures = atomic_load_explicit(&records->failure_count, memory_order_relaxed),
+        .keys = atomic_load_explicit(&records->key_count, memory_order_relaxed),
         .bytes = atomic_load_explicit(&records->byte_count, memory_order_relaxed),
     };
 }

@@ -61,6 +61,7 @@ struct records_stats {
     uint64_t commits;   /* transactions and schema changes in them */
     uint64_t conflicts; /* transactions that lost, and ran again or were refused */
     uint64_t failures;  /* groups that were not written */
+    uint64_t keys;      /* entries that the groups put or deleted */
     uint64_t bytes;     /* that transactions wrote, about */
 };
 struct records_stats records_stats(const struct records *records);

@@ -109,6 +109,7 @@ struct records {
     _Atomic uint64_t commit_count;
     _Atomic uint64_t conflict_count;
     _Atomic uint64_t failure_count;
+    _Atomic uint64_t key_count;
     _Atomic uint64_t byte_count;
     struct map totals;           /* portal, key -> struct cached_totals */
     struct cached_totals *dirty; /* those of the group that is built */

@@ -138,6 +138,10 @@ static tn_status write_commits(const struct service *service, struct buf *out)
                       stats.conflicts));
     TRY(write_counter(
         out, "tenon_commit_failures_total", "Groups that could not be written", stats.failures));
+    TRY(write_counter(out,
+                      "tenon_commit_keys_total",
+                      "Entries of the store that commits wrote or took away",
+                      stats.keys));
     TRY(write_counter(
         out, "tenon_commit_bytes_total", "Bytes of records, indexes and links", stats.bytes));
     return write_gauge(out,
