@@ -761,12 +761,16 @@ static void many_candidates_are_sorted_as_few_are(void **state)
             bool is_last = w->count == count; /* found last of all, as it has no price */
             part->values[PRICE] = rnd(9) && !is_last ? some_value(PRICE) : value_none();
             part->values[IS_OK] = value_integer(TN_BOOL, is_last || rnd(4) != 0);
+            part->values[WEIGHT] = some_value(WEIGHT);
             assert_int_equal(txn_create(txn, part_type(txn), &record, &w->err), TN_OK);
             assert_int_equal(
                 record_write(record, property_of(txn, PRICE), &part->values[PRICE], &w->err),
                 TN_OK);
             assert_int_equal(
                 record_write(record, property_of(txn, IS_OK), &part->values[IS_OK], &w->err),
+                TN_OK);
+            assert_int_equal(
+                record_write(record, property_of(txn, WEIGHT), &part->values[WEIGHT], &w->err),
                 TN_OK);
             part->id = record_id(record);
         }
@@ -780,7 +784,26 @@ static void many_candidates_are_sorted_as_few_are(void **state)
         want.descending = !want.descending;
         check_same(&want, page_sizes[i]);
     }
-    want.group_count = 2; /* or the few that are not: all of them */
+    /* Few of the many match: after QUERY_MISS_MAX others, and with one page, before. */
+    want.filter_count[0] = 2;
+    want.filters[0][1] =
+        (struct want_filter){.property = WEIGHT,
+                             .op = QUERY_EQ,
+                             .values = {value_number((struct decimal){.mantissa = 7})},
+                             .value_count = 1};
+    for (size_t i = 0; i < 3; i++) {
+        want.descending = !want.descending;
+        check_same(&want, page_sizes[i]);
+    }
+    want.filter_count[0] = 1;
+    want.group_count = 2; /* or those without a price, from the index that the others are in */
+    want.filter_count[1] = 2;
+    want.filters[1][0] = (struct want_filter){
+        .property = IS_OK, .op = QUERY_EQ, .values = {value_integer(TN_BOOL, 0)}, .value_count = 1};
+    want.filters[1][1] = (struct want_filter){.property = PRICE, .op = QUERY_HAS_NOT};
+    check_same(&want, 1000);
+    check_same(&want, 40);
+    /* or the few that are not: all of them */
     want.filter_count[1] = 1;
     want.filters[1][0] = (struct want_filter){
         .property = IS_OK, .op = QUERY_IN, .values = {value_integer(TN_BOOL, 0)}, .value_count = 1};
