@@ -3,6 +3,7 @@
  * evolve.c - what a portal adds to its own schema at run time. Messages are never written into: a
  * change is a new message in a new list, and takes effect with catalog_adopt().
  */
+#include <assert.h>
 #include <string.h>
 
 #include "core/base/utf8.h"
@@ -139,18 +140,6 @@ static tn_status add_type(struct evolving *e, const struct catalog_type_request 
     return catalog_put(e->batch, e->id, DEFINITION_TYPE, def->id, &def->base);
 }
 
-tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
-                           const struct catalog_type_request *request, struct store_batch *batch,
-                           struct schema **ret_schema, struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = add_type(&e, request);
-    return end(&e, st, ret_schema);
-}
-
 /* Properties */
 
 static tn_status copy_options(struct evolving *e, const struct schema_option *options,
@@ -256,19 +245,6 @@ static tn_status add_property(struct evolving *e, const struct catalog_property_
     return catalog_put(e->batch, e->id, DEFINITION_PROPERTY, def->id, &def->base);
 }
 
-tn_status catalog_add_property(struct catalog *catalog, uint32_t portal,
-                               const struct catalog_property_request *request,
-                               struct store_batch *batch, struct schema **ret_schema,
-                               struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = add_property(&e, request);
-    return end(&e, st, ret_schema);
-}
-
 /* The portal's own property of that name, as a copy that takes its place. */
 static tn_status replace_property(struct evolving *e, struct tn_str type_name, struct tn_str name,
                                   Tenon__Stored__V1__Property **ret_copy)
@@ -359,34 +335,14 @@ static tn_status update_property(struct evolving *e, const struct catalog_proper
     return catalog_put(e->batch, e->id, DEFINITION_PROPERTY, def->id, &def->base);
 }
 
-tn_status catalog_update_property(struct catalog *catalog, uint32_t portal,
-                                  const struct catalog_property_request *request,
-                                  struct store_batch *batch, struct schema **ret_schema,
-                                  struct err *err)
+static tn_status archive_property(struct evolving *e,
+                                  const struct catalog_property_request *request)
 {
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = update_property(&e, request);
-    return end(&e, st, ret_schema);
-}
-
-tn_status catalog_archive_property(struct catalog *catalog, uint32_t portal, struct tn_str type,
-                                   struct tn_str name, struct store_batch *batch,
-                                   struct schema **ret_schema, struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
     Tenon__Stored__V1__Property *def = NULL;
-    tn_status st = begin(&e);
 
-    if (st == TN_OK)
-        st = replace_property(&e, type, name, &def);
-    if (st == TN_OK) {
-        def->archived = true;
-        st = catalog_put(batch, portal, DEFINITION_PROPERTY, def->id, &def->base);
-    }
-    return end(&e, st, ret_schema);
+    TRY(replace_property(e, request->type, request->name, &def));
+    def->archived = true;
+    return catalog_put(e->batch, e->id, DEFINITION_PROPERTY, def->id, &def->base);
 }
 
 /* Associations */
@@ -461,15 +417,30 @@ static tn_status add_association(struct evolving *e,
     return catalog_put(e->batch, e->id, DEFINITION_ASSOCIATION, def->id, &def->base);
 }
 
-tn_status catalog_add_association(struct catalog *catalog, uint32_t portal,
-                                  const struct catalog_association_request *request,
-                                  struct store_batch *batch, struct schema **ret_schema,
-                                  struct err *err)
+/* Any of them */
+
+static tn_status run(struct evolving *e, const struct catalog_change *change)
+{
+    if (change->add_type)
+        return add_type(e, change->add_type);
+    if (change->add_property)
+        return add_property(e, change->add_property);
+    if (change->update_property)
+        return update_property(e, change->update_property);
+    if (change->archive_property)
+        return archive_property(e, change->archive_property);
+    assert(change->add_association);
+    return add_association(e, change->add_association);
+}
+
+tn_status catalog_change(struct catalog *catalog, uint32_t portal,
+                         const struct catalog_change *change, struct store_batch *batch,
+                         struct schema **ret_schema, struct err *err)
 {
     struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
     tn_status st = begin(&e);
 
     if (st == TN_OK)
-        st = add_association(&e, request);
+        st = run(&e, change);
     return end(&e, st, ret_schema);
 }

@@ -338,7 +338,10 @@ static tn_status create_property(struct service_call *call, const void *message,
         return required(call, "property");
     TRY(check_new(call, request->property));
     TRY(read_property(call, request->type, request->property, &wanted));
-    TRY(records_add_property(call->service->records, &options, &wanted, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.add_property = &wanted},
+                              call->err));
     return answer_property(call, request->type, request->property->name, &response->property);
 }
 
@@ -392,7 +395,10 @@ static tn_status update_property(struct service_call *call, const void *message,
         return required(call, "property");
     TRY(read_property(call, request->type, request->property, &wanted));
     TRY(check_fixed(call, request->type, request->property));
-    TRY(records_update_property(call->service->records, &options, &wanted, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.update_property = &wanted},
+                              call->err));
     return answer_property(call, request->type, request->property->name, &response->property);
 }
 
@@ -400,13 +406,14 @@ static tn_status archive_property(struct service_call *call, const void *message
 {
     const Tenon__Schema__V1__ArchivePropertyRequest *request = message;
     struct txn_options options = dispatch_txn_options(call);
+    const struct catalog_property_request wanted = {.type = utf8_str(request->type),
+                                                    .name = utf8_str(request->name)};
 
     (void)answer;
-    return records_archive_property(call->service->records,
-                                    &options,
-                                    utf8_str(request->type),
-                                    utf8_str(request->name),
-                                    call->err);
+    return records_change_schema(call->service->records,
+                                 &options,
+                                 &(struct catalog_change){.archive_property = &wanted},
+                                 call->err);
 }
 
 static void add_refusals(struct service_call *call, size_t position, const struct err *err)
@@ -432,7 +439,10 @@ static tn_status add_properties(struct service_call *call,
         of_item.err = &err;
         tn_status st = read_property(&of_item, wire->name, wire->properties[i], &wanted);
         if (st == TN_OK)
-            st = records_add_property(call->service->records, &options, &wanted, &err);
+            st = records_change_schema(call->service->records,
+                                       &options,
+                                       &(struct catalog_change){.add_property = &wanted},
+                                       &err);
         if (st == TN_OK)
             continue;
         add_refusals(call, i, &err);
@@ -519,7 +529,10 @@ static tn_status create_type(struct service_call *call, const void *message, voi
         .plural = utf8_str(request->type->plural),
     };
     TRY(check_properties(call, request->type));
-    TRY(records_add_type(call->service->records, &options, &wanted, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.add_type = &wanted},
+                              call->err));
     TRY(add_properties(call, request->type));
     return answer_type(call, request->type->name, &response->type);
 }
@@ -547,7 +560,10 @@ static tn_status create_association(struct service_call *call, const void *messa
         .label_count = (uint32_t)wire->n_labels,
     };
     TRY(read_options(call, wire->labels, wire->n_labels, &wanted.labels));
-    TRY(records_add_association(call->service->records, &options, &wanted, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.add_association = &wanted},
+                              call->err));
     TRY(see_changed(call, &schema));
     const struct schema_association *association =
         schema_association_by_name(schema, wanted.name, &is_inverse);
