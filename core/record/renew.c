@@ -19,22 +19,22 @@ struct renewal {
     struct arena scratch;
     struct store_batch *batch;
     uint64_t rows;
-    struct err *err;
 };
 
-static tn_status write_batch(struct renewal *renewal)
+static tn_status write_batch(struct renewal *renewal, struct err *err)
 {
-    TRY(store_write(renewal->records->store, renewal->batch, false, renewal->err));
+    TRY(store_write(renewal->records->store, renewal->batch, false, err));
     store_batch_clear(renewal->batch);
     return TN_OK;
 }
 
-static tn_status renew_row(struct renewal *renewal, struct tn_bytes key, struct tn_bytes row)
+static tn_status renew_row(void *ctx, struct tn_bytes key, struct tn_bytes row, struct err *err)
 {
+    struct renewal *renewal = ctx;
     struct key_row_parts parts;
 
     if (key_row_read(key, &parts) != TN_OK)
-        return err_set(renewal->err, TN_DATA_LOSS, "A stored record is damaged.");
+        return err_set(err, TN_DATA_LOSS, "A stored record is damaged.");
     const struct schema_type *type = schema_type_by_id(renewal->schema, parts.type);
     if (!type)
         return TN_OK; /* `tenon check` tells of it */
@@ -42,38 +42,14 @@ static tn_status renew_row(struct renewal *renewal, struct tn_bytes key, struct 
     tn_status st = index_renew_words(
         renewal->portal, type, parts.record, row, &renewal->scratch, renewal->batch);
     if (st == TN_DATA_LOSS)
-        return err_set(renewal->err, st, "A stored record is damaged.");
+        return err_set(err, st, "A stored record is damaged.");
     if (st != TN_OK)
-        return err_memory(renewal->err, "a commit");
+        return err_memory(err, "a commit");
     renewal->rows++;
-    return store_batch_size(renewal->batch) < BATCH_SIZE ? TN_OK : write_batch(renewal);
+    return store_batch_size(renewal->batch) < BATCH_SIZE ? TN_OK : write_batch(renewal, err);
 }
 
-static tn_status renew_rows(struct renewal *renewal)
-{
-    struct tn_bytes key;
-    struct tn_bytes row;
-    tn_status st;
-    struct store_cursor *cursor = store_cursor_open(renewal->records->store,
-                                                    NULL,
-                                                    STORE_ROWS,
-                                                    renewal->portal,
-                                                    (struct tn_bytes){0},
-                                                    (struct tn_bytes){0},
-                                                    false);
-
-    if (!cursor)
-        return err_memory(renewal->err, "a portal");
-    while ((st = store_cursor_next(cursor, &key, &row, renewal->err)) == TN_OK) {
-        st = renew_row(renewal, key, row);
-        if (st != TN_OK)
-            break;
-    }
-    store_cursor_close(cursor);
-    return st == TN_NOT_FOUND ? TN_OK : st;
-}
-
-static tn_status renew_portals(struct renewal *renewal)
+static tn_status renew_portals(struct renewal *renewal, struct err *err)
 {
     const struct records *records = renewal->records;
     const struct portal *portal;
@@ -85,15 +61,22 @@ static tn_status renew_portals(struct renewal *renewal)
 
         renewal->portal = portal->id;
         renewal->schema = schema;
-        st = schema ? renew_rows(renewal) : err_memory(renewal->err, "the schemas");
+        st = schema ? store_each(records->store,
+                                 STORE_ROWS,
+                                 portal->id,
+                                 (struct tn_bytes){0},
+                                 renew_row,
+                                 renewal,
+                                 err)
+                    : err_memory(err, "the schemas");
         schema_unref(schema);
     }
-    return st == TN_OK ? write_batch(renewal) : st;
+    return st == TN_OK ? write_batch(renewal, err) : st;
 }
 
 tn_status renew_store(struct records *records, struct err *err)
 {
-    struct renewal renewal = {.records = records, .err = err};
+    struct renewal renewal = {.records = records};
     uint32_t from = store_format(records->store);
 
     if (from == STORE_FORMAT)
@@ -104,7 +87,7 @@ tn_status renew_store(struct records *records, struct err *err)
     arena_init(&renewal.scratch, SCRATCH_SIZE_MAX);
     tn_status st = store_renew_begin(records->store, err);
     if (st == TN_OK)
-        st = renew_portals(&renewal);
+        st = renew_portals(&renewal, err);
     if (st == TN_OK)
         st = store_renew_end(records->store, err);
     arena_fini(&renewal.scratch);

@@ -153,6 +153,16 @@ tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_ke
                             struct tn_bytes *ret_value, struct err *err);
 
 /*
+ * Calls `each` for all entries with that prefix, as they were when it began, in the order of their
+ * keys, lent for the call. Stops at the first status but TN_OK and returns it; `each` says why.
+ * TN_RESOURCE_EXHAUSTED, and as store_cursor_next. [any] blocks
+ */
+typedef tn_status (*store_each_fn)(void *ctx, struct tn_bytes key, struct tn_bytes value,
+                                   struct err *err);
+tn_status store_each(struct store *store, enum store_family family, uint32_t portal,
+                     struct tn_bytes prefix, store_each_fn each, void *ctx, struct err *err);
+
+/*
  * The first portal and family behind `portal` and `family` (0, 0: the start) that has a key, also
  * one that nobody knows: for checks. TN_NOT_FOUND (err untouched): none. [any] blocks
  */
