@@ -204,7 +204,7 @@ static void each_is_called_in_order_until_it_fails(void **state)
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture);
     const struct tn_bytes prefix = {(const uint8_t *)"b", 1};
-    struct gathered all = {.stop_at = NULL};
+    struct gathered every = {.stop_at = NULL};
     struct gathered some = {.stop_at = "b"};
     struct gathered none = {.stop_at = NULL};
 
@@ -212,8 +212,8 @@ static void each_is_called_in_order_until_it_fails(void **state)
     fixture_put(store, STORE_INDEX, 1, "bb", "bb");
     fixture_put(store, STORE_INDEX, 1, "b", "b");
     fixture_put(store, STORE_INDEX, 1, "c", "c");
-    assert_int_equal(store_each(store, STORE_INDEX, 1, prefix, gather, &all, NULL), TN_OK);
-    assert_string_equal(all.keys, "b|bb|");
+    assert_int_equal(store_each(store, STORE_INDEX, 1, prefix, gather, &every, NULL), TN_OK);
+    assert_string_equal(every.keys, "b|bb|");
     err_init(&fixture->err, NULL);
     assert_int_equal(store_each(store, STORE_INDEX, 1, prefix, gather, &some, &fixture->err),
                      TN_DATA_LOSS);
