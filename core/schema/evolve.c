@@ -245,6 +245,41 @@ static tn_status add_property(struct evolving *e, const struct catalog_property_
     return catalog_put(e->batch, e->id, DEFINITION_PROPERTY, def->id, &def->base);
 }
 
+static tn_status add_first_properties(struct evolving *e,
+                                      const struct catalog_type_request *request)
+{
+    for (uint32_t i = 0; i < request->property_count; i++) {
+        struct catalog_property_request property = request->properties[i];
+
+        property.type = request->name;
+        tn_status st = add_property(e, &property);
+        if (st != TN_OK && request->refused)
+            *request->refused = i;
+        TRY(st);
+    }
+    return TN_OK;
+}
+
+static tn_status add_whole_type(struct evolving *e, const struct catalog_type_request *request)
+{
+    TRY(add_type(e, request));
+    TRY(catalog_reach(e->catalog, e->portal, e->batch, e->err));
+    return add_first_properties(e, request);
+}
+
+static tn_status declared_by_plugin(struct evolving *e, const Tenon__Stored__V1__Type *type,
+                                    struct tn_str name)
+{
+    return err_violate(e->err,
+                       TN_FAILED_PRECONDITION,
+                       "name",
+                       "declared",
+                       "%s.%.*s is declared by a plugin and cannot be changed here.",
+                       type->name,
+                       (int)name.len,
+                       name.data);
+}
+
 /* The portal's own property of that name, as a copy that takes its place. */
 static tn_status replace_property(struct evolving *e, struct tn_str type_name, struct tn_str name,
                                   Tenon__Stored__V1__Property **ret_copy)
@@ -259,6 +294,8 @@ static tn_status replace_property(struct evolving *e, struct tn_str type_name, s
 
         if (known->type != type->id || !utf8_is(name, known->name) || known->archived)
             continue;
+        if (known->owner[0] != '\0')
+            return declared_by_plugin(e, type, name);
         if (!copy)
             return err_memory(e->err, "a property");
         *copy = *known; /* the texts are shared: nobody writes into them */
@@ -267,14 +304,7 @@ static tn_status replace_property(struct evolving *e, struct tn_str type_name, s
         return TN_OK;
     }
     if (definitions_property(&e->catalog->host, type->id, name))
-        return err_violate(e->err,
-                           TN_FAILED_PRECONDITION,
-                           "name",
-                           "declared",
-                           "%s.%.*s is declared by a plugin and cannot be changed here.",
-                           type->name,
-                           (int)name.len,
-                           name.data);
+        return declared_by_plugin(e, type, name);
     return err_violate(e->err,
                        TN_NOT_FOUND,
                        "name",
@@ -422,7 +452,7 @@ static tn_status add_association(struct evolving *e,
 static tn_status run(struct evolving *e, const struct catalog_change *change)
 {
     if (change->add_type)
-        return add_type(e, change->add_type);
+        return add_whole_type(e, change->add_type);
     if (change->add_property)
         return add_property(e, change->add_property);
     if (change->update_property)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/err.h"
 #include "tests/unit/check.h"
 
 const char *const model_type_names[] = {"machines", "sites"};

@@ -28,7 +28,7 @@ const struct tn_property parts_properties[PROPERTY_COUNT] = {
                .flags = TN_INDEXED,
                .options = TN_LIST(grades)},
     [IS_OK] = {.type = PART, .kind = TN_BOOL, .name = "is_ok", .flags = TN_INDEXED},
-    [NOTE] = {.type = PART, .kind = TN_TEXT, .name = "note"},
+    [NOTE] = {.type = PART, .kind = TN_TEXT, .name = "note", .flags = TN_SEARCHABLE},
     [WEIGHT] = {.type = PART, .kind = TN_NUMBER, .name = "weight"},
     [SHELF] = {.type = PART, .kind = TN_NUMBER, .name = "shelf", .flags = TN_UNIQUE | TN_INDEXED},
 };
@@ -101,9 +101,9 @@ struct tn_value parts_value(int property)
 
 /* World */
 
-struct txn *parts_begin(void)
+struct txn *parts_begin_in(struct portal *portal)
 {
-    struct txn_options options = {.portal = parts_world->portal,
+    struct txn_options options = {.portal = portal,
                                   .source = utf8_str("api"),
                                   .user = utf8_str("tester"),
                                   .deadline_us = INT64_MAX};
@@ -112,6 +112,11 @@ struct txn *parts_begin(void)
     err_init(&parts_world->err, NULL);
     assert_int_equal(txn_begin(parts_world->records, &options, &txn, &parts_world->err), TN_OK);
     return txn;
+}
+
+struct txn *parts_begin(void)
+{
+    return parts_begin_in(parts_world->portal);
 }
 
 const struct schema_type *parts_type(struct txn *txn)
@@ -311,6 +316,38 @@ static int naive_order(const struct tn_value *a, const struct tn_value *b)
     return value_compare(a, b);
 }
 
+struct word_search {
+    struct tn_str text;
+    struct tn_str word; /* empty: looked for in the text by the outer walk */
+    bool is_there;
+};
+
+static tn_status is_word(void *ctx, struct tn_str word)
+{
+    struct word_search *search = ctx;
+
+    search->is_there |= utf8_equal(search->word, word);
+    return TN_OK;
+}
+
+static tn_status is_in_text(void *ctx, struct tn_str word)
+{
+    struct word_search *outer = ctx;
+    struct word_search inner = {.word = word};
+
+    assert_int_equal(fold_words(outer->text, is_word, &inner), TN_OK);
+    outer->is_there &= inner.is_there;
+    return TN_OK;
+}
+
+static bool naive_has_words(struct tn_str text, struct tn_str words)
+{
+    struct word_search search = {.text = text, .is_there = true};
+
+    assert_int_equal(fold_words(words, is_in_text, &search), TN_OK);
+    return search.is_there;
+}
+
 static bool naive_filter(const struct want_filter *filter, const struct part *part)
 {
     const struct tn_value *value = &part->values[filter->property];
@@ -342,6 +379,8 @@ static bool naive_filter(const struct want_filter *filter, const struct part *pa
                 return true;
         }
         return false;
+    case QUERY_WORD:
+        return has && naive_has_words(value->as.text, filter->values[0].as.text);
     }
     return false;
 }
@@ -370,7 +409,7 @@ static int compare_parts(const void *a, const void *b)
     int by_id = x->id < y->id ? -1 : x->id > y->id;
 
     if (sorting->sort < 0)
-        return by_id;
+        return sorting->descending ? -by_id : by_id;
     const struct tn_value *v = &x->values[sorting->sort];
     const struct tn_value *u = &y->values[sorting->sort];
     if (v->kind == TN_NONE || u->kind == TN_NONE)
@@ -487,9 +526,16 @@ void parts_check(const struct want *want, size_t page_size)
     free(found);
 }
 
-bool parts_have_order(int property)
+static bool has_order(int property)
 {
     return parts_properties[property].kind != TN_BOOL;
+}
+
+bool parts_can_ask(int property, enum query_op op)
+{
+    if (op == QUERY_WORD)
+        return (parts_properties[property].flags & TN_SEARCHABLE) != 0;
+    return !query_op_is_range(op) || has_order(property);
 }
 
 struct want_filter parts_some_filter(void)
@@ -497,8 +543,8 @@ struct want_filter parts_some_filter(void)
     struct want_filter filter = {.property = (int)parts_random(PROPERTY_COUNT)};
 
     do
-        filter.op = QUERY_EQ + (enum query_op)parts_random(QUERY_BETWEEN);
-    while (query_op_is_range(filter.op) && !parts_have_order(filter.property));
+        filter.op = QUERY_EQ + (enum query_op)parts_random(QUERY_WORD);
+    while (!parts_can_ask(filter.property, filter.op));
     if (filter.op == QUERY_HAS || filter.op == QUERY_HAS_NOT)
         return filter;
     filter.value_count = filter.op == QUERY_IN ? 1 + (uint32_t)parts_random(4) : 1;
@@ -528,6 +574,6 @@ struct want parts_some_want(void)
     want.archived = parts_random(8) == 0;
     if (!want.archived && parts_random(2))
         want.sort = sorts[parts_random(6)];
-    want.descending = want.sort >= 0 && parts_random(2);
+    want.descending = parts_random(2);
     return want;
 }

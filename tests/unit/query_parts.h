@@ -66,9 +66,11 @@ struct tn_str parts_text(void);
 struct tn_value parts_value(int property);
 struct want_filter parts_some_filter(void);
 struct want parts_some_want(void);
-bool parts_have_order(int property);
+/* Whether the property can be asked with that operator. */
+bool parts_can_ask(int property, enum query_op op);
 
 struct txn *parts_begin(void);
+struct txn *parts_begin_in(struct portal *portal);
 const struct schema_type *parts_type(struct txn *txn);
 const struct schema_property *parts_property(struct txn *txn, int property);
 

@@ -24,17 +24,20 @@ static void one_filter_of_each_kind_finds_what_a_walk_finds(void **state)
 {
     (void)state;
     for (int property = 0; property < PROPERTY_COUNT; property++) {
-        for (enum query_op op = QUERY_EQ; op <= QUERY_BETWEEN; op++) {
+        for (enum query_op op = QUERY_EQ; op <= QUERY_WORD; op++) {
             struct want want = {.group_count = 1, .filter_count = {1}, .sort = -1};
             struct want_filter filter;
 
-            if (query_op_is_range(op) && !parts_have_order(property))
+            if (!parts_can_ask(property, op))
                 continue;
             do
                 filter = parts_some_filter();
             while (filter.property != property || filter.op != op);
             want.filters[0][0] = filter;
             parts_check(&want, 97);
+            want.descending = true;
+            parts_check(&want, 97);
+            want.descending = false;
             want.sort = PRICE;
             parts_check(&want, 97);
             want.sort =
@@ -50,6 +53,16 @@ static void everything_is_found_in_pages_of_one(void **state)
     struct want want = {.sort = GRADE, .descending = true};
 
     (void)state;
+    parts_check(&want, 1);
+}
+
+static void the_newest_come_first_in_pages_of_one(void **state)
+{
+    struct want want = {.sort = -1, .descending = true};
+
+    (void)state;
+    parts_check(&want, 1);
+    want.archived = true;
     parts_check(&want, 1);
 }
 
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(any_query_finds_what_a_walk_over_all_finds),
         cmocka_unit_test(one_filter_of_each_kind_finds_what_a_walk_finds),
         cmocka_unit_test(everything_is_found_in_pages_of_one),
+        cmocka_unit_test(the_newest_come_first_in_pages_of_one),
         cmocka_unit_test(texts_longer_than_a_key_are_told_apart),
     };
     const struct CMUnitTest large[] = {

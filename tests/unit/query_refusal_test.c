@@ -6,9 +6,10 @@
 
 /* Refusals */
 
-static tn_status open_refused(const struct query *query, struct tn_bytes cursor, const char *rule)
+static tn_status open_refused_in(struct portal *portal, const struct query *query,
+                                 struct tn_bytes cursor, const char *rule)
 {
-    struct txn *txn = parts_begin();
+    struct txn *txn = parts_begin_in(portal);
     struct query_run *run = NULL;
     struct query of_txn = *query;
 
@@ -22,6 +23,33 @@ static tn_status open_refused(const struct query *query, struct tn_bytes cursor,
         assert_string_equal(parts_world->err.violations[0].rule, rule);
     }
     return st;
+}
+
+static tn_status open_refused(const struct query *query, struct tn_bytes cursor, const char *rule)
+{
+    return open_refused_in(parts_world->portal, query, cursor, rule);
+}
+
+/* A position tells of records: that of one portal is none in another. */
+static void cursor_of_another_portal_is_refused(void **state)
+{
+    struct want want = {.group_count = 0, .sort = NAME};
+    struct portal *other = NULL;
+    struct buf cursor = {0};
+    tn_id ids[8];
+
+    (void)state;
+    assert_int_equal(
+        portals_create(parts_world->portals, utf8_str("other"), NULL, &other, &parts_world->err),
+        TN_OK);
+    assert_int_equal(parts_read_page(&want, &cursor, 8, ids), 8);
+    struct txn *txn = parts_begin();
+    struct query query = *parts_ask(txn, &want);
+    assert_int_equal(open_refused_in(other, &query, buf_bytes(&cursor), "cursor"),
+                     TN_INVALID_ARGUMENT);
+    assert_int_equal(parts_read_page(&want, &cursor, 8, ids), 8); /* where it is good */
+    txn_destroy(txn);
+    buf_fini(&cursor);
 }
 
 static void cursors_of_other_queries_and_damaged_ones_are_refused(void **state)
@@ -123,6 +151,7 @@ static void a_walk_past_its_deadline_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cursor_of_another_portal_is_refused),
         cmocka_unit_test(cursors_of_other_queries_and_damaged_ones_are_refused),
         cmocka_unit_test(a_cancelled_walk_ends),
         cmocka_unit_test(a_walk_past_its_deadline_ends),
