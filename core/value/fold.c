@@ -425,7 +425,8 @@ tn_status fold_parts(struct tn_str text, tn_status (*each)(void *ctx, struct tn_
 struct number {
     char digits[NUMBER_DIGIT_MAX]; /* without the zeros that are dialled first */
     size_t count;
-    bool is_plain; /* written without anything else: it may as well be a code */
+    size_t zero_count; /* of these */
+    bool is_plain;     /* written without anything else: it may as well be a code */
 };
 
 static bool is_number_joint(int32_t c)
@@ -446,15 +447,17 @@ static void skip_trunk_zero(struct reader *reader)
 /* False: another digit than a number may have. */
 static bool add_digit(struct number *number, int32_t c)
 {
-    if (number->count == 0 && c == '0')
+    if (number->count == 0 && c == '0') {
+        number->zero_count++;
         return true;
+    }
     if (number->count == NUMBER_DIGIT_MAX)
         return false;
     number->digits[number->count++] = (char)c;
     return true;
 }
 
-/* Whether the text is a telephone number and nothing else. */
+/* Whether the text has only what a telephone number is written with. */
 static bool read_number(struct tn_str text, struct number *ret_number)
 {
     struct number number = {.is_plain = true};
@@ -476,27 +479,42 @@ static bool read_number(struct tn_str text, struct number *ret_number)
             skip_trunk_zero(&reader);
     }
     *ret_number = number;
-    return number.count >= NUMBER_DIGIT_MIN;
+    return number.count > 0;
 }
 
-static tn_status end_number(const struct number *number,
-                            tn_status (*each)(void *ctx, struct tn_str word), void *ctx)
+static size_t write_number(const struct number *number, char word[FOLD_NUMBER_SIZE])
 {
-    char word[1 + NUMBER_DIGIT_MAX] = {FOLD_NUMBER_MARK};
-
+    _Static_assert(FOLD_NUMBER_SIZE == 1 + NUMBER_DIGIT_MAX, "mark and digits");
+    word[0] = FOLD_NUMBER_MARK;
     for (size_t i = 0; i < number->count; i++)
         word[1 + i] = number->digits[number->count - 1 - i];
-    return each(ctx, (struct tn_str){word, 1 + number->count});
+    return 1 + number->count;
+}
+
+bool fold_number_end(struct tn_str text, char word[FOLD_NUMBER_SIZE], size_t *ret_len)
+{
+    struct number number;
+
+    if (!read_number(text, &number))
+        return false;
+    size_t len = write_number(&number, word);
+    /* Zeros before so few digits are not dialled first: they are some of the last. */
+    for (size_t i = 0; number.count < NUMBER_DIGIT_MIN && i < number.zero_count; i++)
+        if (len < FOLD_NUMBER_SIZE)
+            word[len++] = '0';
+    *ret_len = len;
+    return true;
 }
 
 tn_status fold_words(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
                      void *ctx)
 {
     struct number number;
+    char word[FOLD_NUMBER_SIZE];
 
-    if (!read_number(text, &number))
+    if (!read_number(text, &number) || number.count < NUMBER_DIGIT_MIN)
         return fold_parts(text, each, ctx);
     if (number.is_plain)
         TRY(fold_parts(text, each, ctx));
-    return end_number(&number, each, ctx);
+    return each(ctx, (struct tn_str){word, write_number(&number, word)});
 }

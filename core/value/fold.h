@@ -6,6 +6,8 @@
 #ifndef CORE_VALUE_FOLD_H
 #define CORE_VALUE_FOLD_H
 
+#include <stdbool.h>
+
 #include <tenon/base.h>
 
 #include "core/base/buf.h"
@@ -48,6 +50,15 @@ int fold_compare(struct tn_str a, struct tn_str b);
  */
 tn_status fold_words(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
                      void *ctx);
+
+/* A telephone number's word at most: the mark and its digits. */
+#define FOLD_NUMBER_SIZE 16
+
+/*
+ * The beginning of the words that a search for `text` means, if it is a telephone number or the
+ * last digits of one; false if it is not. [any]
+ */
+bool fold_number_end(struct tn_str text, char word[FOLD_NUMBER_SIZE], size_t *ret_len);
 
 /* As fold_words, but a telephone number is a text like others: so did stores of format 1. [any] */
 tn_status fold_parts(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),

@@ -336,6 +336,31 @@ static void digits_alone_are_a_word_and_a_number(void **state)
     check_words("0478123456", "0478123456|#654321874|");
 }
 
+static void check_end(const char *text, const char *expected)
+{
+    char word[FOLD_NUMBER_SIZE];
+    size_t len = 0;
+
+    assert_int_equal(fold_number_end(utf8_str(text), word, &len), expected != NULL);
+    assert_int_equal(len, expected ? strlen(expected) : 0);
+    if (expected)
+        assert_memory_equal(word, expected, len);
+}
+
+static void the_last_digits_of_a_number_are_how_its_word_begins(void **state)
+{
+    (void)state;
+    check_end("+33 (0)4 78 12 34 56", "#65432187433");
+    check_end("04 78 12 34 56", "#654321874");
+    check_end("34 56", "#6543");
+    check_end("0056", "#6500");
+    check_end("0000000000000000000056", "#650000000000000");
+    check_end("1234567890123456", NULL);
+    check_end("00", NULL);
+    check_end("", NULL);
+    check_end("56 b", NULL);
+}
+
 static void what_is_no_number_gives_words_only(void **state)
 {
     (void)state;
@@ -399,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_telephone_number_is_one_word_however_it_is_written),
         cmocka_unit_test(a_number_without_its_country_is_its_end),
         cmocka_unit_test(digits_alone_are_a_word_and_a_number),
+        cmocka_unit_test(the_last_digits_of_a_number_are_how_its_word_begins),
         cmocka_unit_test(what_is_no_number_gives_words_only),
         cmocka_unit_test(long_words_are_cut_at_a_character),
         cmocka_unit_test(words_stop_at_the_first_failure),
