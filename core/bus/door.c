@@ -525,7 +525,7 @@ static int start_listener(struct door *door, const struct bus_url *at, struct nn
     int result = nng_listener_create(&listener, door->socket, at->address);
 
     if (result == 0 && at->is_ipc)
-        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, BUS_FILE_MODE);
     if (result == 0 && tls)
         result = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls);
     if (result == 0)

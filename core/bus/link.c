@@ -2,8 +2,6 @@
 /* link.c - a client's connection: its frames become calls. */
 #include <string.h>
 
-#include <nng/nng.h>
-
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -261,7 +259,7 @@ static tn_status take_define(struct bus_link *link, const struct bus_frame *fram
 }
 
 /* NULL: the host has no such method (any more). */
-static const struct bus_method_entry *resolve(struct bus_server *server, struct link_method *method)
+static struct bus_method_entry *resolve(struct bus_server *server, struct link_method *method)
 {
     uint32_t generation = atomic_load_explicit(&server->methods.generation, memory_order_acquire);
 
@@ -522,23 +520,16 @@ tn_status link_take_frame(struct bus_link *link, const struct bus_frame *frame, 
 
 static tn_status on_frame(struct bus_conn *conn, const struct bus_frame *frame, struct err *err)
 {
-    struct bus_link *link = link_of(conn);
-
-    (void)pthread_mutex_lock(&link->mu);
-    tn_status st = link_take_frame(link, frame, err);
-    (void)pthread_mutex_unlock(&link->mu);
-    return st;
+    return link_take_frame(link_of(conn), frame, err);
 }
 
 static void on_begin(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
 
-    (void)pthread_mutex_lock(&link->mu);
     link->is_reading = true;
     link->has_heard = true;
     link->read_us = clock_mono_us();
-    (void)pthread_mutex_unlock(&link->mu);
 }
 
 /* After the frames of a read. */
@@ -546,12 +537,10 @@ static void on_idle(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
 
-    (void)pthread_mutex_lock(&link->mu);
     link->is_reading = false;
     call_submit_ready(link);
     if (conn->state == BUS_CONN_ENDING)
         set_timer(link, LINGER_US);
-    (void)pthread_mutex_unlock(&link->mu);
 }
 
 static void on_sent(struct bus_conn *conn, struct bus_out *out)
@@ -615,6 +604,7 @@ static struct bus_link *link_alloc(struct bus_server *server)
     link->server = server;
     link->job.run = run_end;
     link->flush.run = run_flush;
+    link->run = (struct bus_poll_work){call_run_ready, call_rescue_ready, call_done_ready};
     link->timer.fire = fire_link;
     link->call_timer.fire = fire_calls;
     link->call_due_us = BUS_NEVER;
@@ -623,7 +613,7 @@ static struct bus_link *link_alloc(struct bus_server *server)
 }
 
 /* Takes `stream` over. On failure the link is still good for give_up(). */
-static tn_status prepare(struct bus_link *link, struct nng_stream *stream,
+static tn_status prepare(struct bus_link *link, struct bus_stream *stream,
                          const struct bus_conn_events *conn_events, int64_t due_us)
 {
     struct bus_server *server = link->server;
@@ -636,17 +626,15 @@ static tn_status prepare(struct bus_link *link, struct nng_stream *stream,
     return bus_loop_arm(&server->loop, &link->timer, due_us);
 }
 
-tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over)
+tn_status link_create(struct bus_server *server, struct bus_stream *stream, bool is_over)
 {
     struct bus_link *link = link_alloc(server);
 
     if (!link) {
-        nng_stream_free(stream);
+        bus_stream_free(stream);
         return TN_RESOURCE_EXHAUSTED;
     }
     link->peer = bus_peer_of_stream(stream);
-    (void)nng_stream_set_bool(stream, NNG_OPT_TCP_NODELAY, true); /* ipc has none */
-    (void)nng_stream_set_bool(stream, NNG_OPT_TCP_KEEPALIVE, true);
     if (prepare(link, stream, &events, clock_mono_us() + server->options.hello_timeout_us) != TN_OK)
         return give_up(link);
     join_server(link);

@@ -43,11 +43,15 @@
 #define LINGER_US ((int64_t)500 * 1000)
 /* How long a client may leave more than BUS_WRITE_MAX unread. */
 #define STALL_TIMEOUT_DEFAULT_US ((int64_t)60 * 1000000)
+/*
+ * The thread that reads runs the calls of a read itself if their methods took less than this of
+ * late: waking another thread costs about as much.
+ */
+#define INLINE_RUN_US 20
+/* It runs them for so long at most; the rest go to the pool. */
+#define INLINE_BUDGET_US ((int64_t)100)
 /* Connections past connection_max that are told so; more are just closed. */
 #define REFUSED_MAX 64u
-
-/* Of a socket file: what it lets do, it lets do its owner only. */
-#define IPC_MODE 0600
 
 struct bus_url;
 struct door;
@@ -61,6 +65,7 @@ enum server_state { SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPED };
 struct bus_server {
     struct bus_server_options options;
     struct bus_loop loop;
+    struct bus_poll poll;
     struct bus_method_table methods;
     struct bus_reflect reflect;
     _Atomic uint32_t open_calls; /* relaxed; the last to leave takes drain_mu */
@@ -107,7 +112,7 @@ struct bus_session {
 
 /* A method id of a link. */
 struct link_method {
-    const struct bus_method_entry *entry; /* as of `generation`; NULL: there is none */
+    struct bus_method_entry *entry; /* as of `generation`; NULL: there is none */
     uint32_t generation;
     size_t len;
     char name[];
@@ -144,6 +149,9 @@ struct bus_link {
     struct pool_task *first_ready; /* they, in order */
     struct pool_task *last_ready;
     size_t ready_count;
+    bool has_slow;            /* one of them is better run by the pool */
+    bool is_running;          /* the thread that read them runs them, one by one */
+    struct bus_poll_work run; /* that */
     struct link_method *methods[BUS_METHOD_ID_MAX];
     struct bus_session *sessions[BUS_SESSION_ID_MAX];
 };
@@ -165,9 +173,10 @@ struct bus_call {
     uint32_t id;
     struct bus_link *link;
     struct bus_session *session; /* NULL: an open method */
-    const struct bus_method_entry *method;
+    struct bus_method_entry *method;
     void *data; /* the handler's own */
     int64_t deadline_us;
+    int64_t begun_us;   /* when its handler ran first, or last */
     struct buf request; /* metadata first */
     size_t metadata_len;
     struct arena arena;
@@ -203,7 +212,7 @@ void server_link_freed(struct bus_server *server);
 /* link.c */
 
 /* Takes `stream` over, on failure too; `is_over`: there are too many. [loop] */
-tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over);
+tn_status link_create(struct bus_server *server, struct bus_stream *stream, bool is_over);
 /*
  * A link without a stream: frames come by link_take_frame() and leave by door_take_frames(). It
  * stays in memory until link_release(). TN_RESOURCE_EXHAUSTED: memory is out. [loop]
@@ -245,8 +254,12 @@ void call_unref_locked(struct bus_call *call);
 void call_free(struct bus_call *call);
 /* Hands it to the pool, or to the link's ready ones while frames are read. */
 void call_submit(struct bus_call *call);
-/* Hands the ready ones to the pool. */
+/* Hands the ready ones to the pool, or lets the thread that read them run them. */
 void call_submit_ready(struct bus_link *link);
+/* The members of link->run. */
+void call_run_ready(struct bus_poll_work *work);
+void call_rescue_ready(struct bus_poll_work *work);
+void call_done_ready(struct bus_poll_work *work);
 /* Sends an END at once: for calls that no handler has. The call is gone. */
 void call_end(struct bus_call *call, tn_status status, const struct err *err);
 /* Cancelled, late, or its connection is gone. The call may be gone afterwards. */
