@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@
 /* Calls that wait for a worker; past it RESOURCE_EXHAUSTED. */
 #define CALL_QUEUE_MAX 65536u
 #define WORKERS_MIN 4u
+/* Files besides connections: 512 tables and their logs, plugins, sockets; and room for more. */
+#define FILES_BESIDES 1024u
 #define URL_MAX CONFIG_LIST_MAX
 
 struct host {
@@ -255,6 +258,28 @@ static void stop(struct host *host)
     store_close(host->store);
 }
 
+/*
+ * A file for each connection that is let in, as far as this process may raise its limit: the usual
+ * one, 1024, is for programs that use select().
+ */
+static void allow_files(const struct host *host)
+{
+    uint32_t connection_max = host->config->limits.connection_max;
+    rlim_t wanted = (connection_max ? connection_max : BUS_CONNECTION_MAX_DEFAULT) + FILES_BESIDES;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        LOG(host->log,
+            LOG_WARN,
+            "fewer connections than allowed will be served: raise the hard limit of open files "
+            "(ulimit -Hn, LimitNOFILE)",
+            LOG_UINT("limit", limit.rlim_cur),
+            LOG_UINT("wanted", wanted));
+}
+
 /* Signals */
 
 /* Before any thread starts, so that all of them leave signals to main. */
@@ -325,6 +350,7 @@ int main(int argc, char **argv)
         LOG(host.log,
             LOG_WARN,
             "running as root, and every plugin with it: give the host a user of its own");
+    allow_files(&host);
     tn_status st = start(&host, &err);
     if (st == TN_OK)
         serve(&host, &set, argc, argv);

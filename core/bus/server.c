@@ -43,7 +43,7 @@ static struct bus_server_options with_defaults(const struct bus_server_options *
     struct bus_server_options full = *options;
 
     if (full.connection_max == 0)
-        full.connection_max = CONNECTION_MAX_DEFAULT;
+        full.connection_max = BUS_CONNECTION_MAX_DEFAULT;
     if (full.call_max == 0)
         full.call_max = CALL_MAX_DEFAULT;
     if (full.request_size_max == 0)

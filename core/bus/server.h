@@ -42,6 +42,7 @@ typedef void (*bus_drop_fn)(void *ctx, void *session);
  * bus_server_changed(), on the server's own thread. Quick; listens to no other bus function. */
 typedef void (*bus_heads_fn)(void *ctx, struct bus_server *server);
 
+#define BUS_CONNECTION_MAX_DEFAULT 1024u
 struct bus_server_options {
     struct pool *pool; /* borrowed */
     struct log *log;   /* borrowed; may be NULL */
@@ -49,7 +50,7 @@ struct bus_server_options {
     bus_drop_fn drop;
     bus_heads_fn heads;         /* NULL: nothing is told */
     void *ctx;                  /* of admit, drop and heads */
-    uint32_t connection_max;    /* 0: 1024; more are closed with RESOURCE_EXHAUSTED */
+    uint32_t connection_max;    /* 0: as above; more are closed with RESOURCE_EXHAUSTED */
     uint32_t call_max;          /* calls a connection may have open; 0: 1024 */
     uint32_t request_size_max;  /* bytes of one request; 0: 4 MiB */
     int64_t default_timeout_us; /* of a unary call that states none; 0: 30 s */

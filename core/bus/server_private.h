@@ -18,7 +18,6 @@
 #include "core/bus/server.h"
 
 #define CALL_MAX_DEFAULT 1024u
-#define CONNECTION_MAX_DEFAULT 1024u
 #define REQUEST_SIZE_MAX_DEFAULT ((uint32_t)4 << 20)
 #define TIMEOUT_DEFAULT_US ((int64_t)30 * 1000000)
 /* One answer; a longer one is the handler's mistake: it should be a stream or a page. */

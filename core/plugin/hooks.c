@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/plugin/call.h"
+#include "core/plugin/rest.h"
 #include "core/value/value.h"
 
 static int compare_hooks(const void *a, const void *b)
@@ -129,7 +130,8 @@ tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct er
     if (record_is_new(record) && record_is_archived(record))
         return TN_OK; /* it never was, for anybody else */
     for (size_t i = 0; i < host->hook_count; i++)
-        if (is_for_type(&host->hooks[i], type))
+        if (is_for_type(&host->hooks[i], type) &&
+            rest_check(host->hooks[i].plugin, txn_schema(txn), txn_portal(txn), NULL) == TN_OK)
             TRY(run_hook(&host->hooks[i], txn, record, err));
     return TN_OK;
 }

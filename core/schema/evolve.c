@@ -139,18 +139,6 @@ static tn_status add_type(struct evolving *e, const struct catalog_type_request 
     return catalog_put(e->batch, e->id, DEFINITION_TYPE, def->id, &def->base);
 }
 
-tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
-                           const struct catalog_type_request *request, struct store_batch *batch,
-                           struct schema **ret_schema, struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = add_type(&e, request);
-    return end(&e, st, ret_schema);
-}
-
 /* Properties */
 
 static tn_status copy_options(struct evolving *e, const struct schema_option *options,
@@ -269,6 +257,50 @@ tn_status catalog_add_property(struct catalog *catalog, uint32_t portal,
     return end(&e, st, ret_schema);
 }
 
+static tn_status add_first_properties(struct evolving *e,
+                                      const struct catalog_type_request *request)
+{
+    for (uint32_t i = 0; i < request->property_count; i++) {
+        struct catalog_property_request property = request->properties[i];
+
+        property.type = request->name;
+        tn_status st = add_property(e, &property);
+        if (st != TN_OK && request->refused)
+            *request->refused = i;
+        TRY(st);
+    }
+    return TN_OK;
+}
+
+tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
+                           const struct catalog_type_request *request, struct store_batch *batch,
+                           struct schema **ret_schema, struct err *err)
+{
+    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
+    tn_status st = begin(&e);
+
+    if (st == TN_OK)
+        st = add_type(&e, request);
+    if (st == TN_OK)
+        st = catalog_reach(catalog, e.portal, batch, err);
+    if (st == TN_OK)
+        st = add_first_properties(&e, request);
+    return end(&e, st, ret_schema);
+}
+
+static tn_status declared_by_plugin(struct evolving *e, const Tenon__Stored__V1__Type *type,
+                                    struct tn_str name)
+{
+    return err_violate(e->err,
+                       TN_FAILED_PRECONDITION,
+                       "name",
+                       "declared",
+                       "%s.%.*s is declared by a plugin and cannot be changed here.",
+                       type->name,
+                       (int)name.len,
+                       name.data);
+}
+
 /* The portal's own property of that name, as a copy that takes its place. */
 static tn_status replace_property(struct evolving *e, struct tn_str type_name, struct tn_str name,
                                   Tenon__Stored__V1__Property **ret_copy)
@@ -283,6 +315,8 @@ static tn_status replace_property(struct evolving *e, struct tn_str type_name, s
 
         if (known->type != type->id || !utf8_is(name, known->name) || known->archived)
             continue;
+        if (known->owner[0] != '\0')
+            return declared_by_plugin(e, type, name);
         if (!copy)
             return err_memory(e->err, "a property");
         *copy = *known; /* the texts are shared: nobody writes into them */
@@ -291,14 +325,7 @@ static tn_status replace_property(struct evolving *e, struct tn_str type_name, s
         return TN_OK;
     }
     if (definitions_property(&e->catalog->host, type->id, name))
-        return err_violate(e->err,
-                           TN_FAILED_PRECONDITION,
-                           "name",
-                           "declared",
-                           "%s.%.*s is declared by a plugin and cannot be changed here.",
-                           type->name,
-                           (int)name.len,
-                           name.data);
+        return declared_by_plugin(e, type, name);
     return err_violate(e->err,
                        TN_NOT_FOUND,
                        "name",

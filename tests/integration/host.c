@@ -101,20 +101,21 @@ static void become_tenond(const struct tenond *host, int output, pid_t parent,
                           char *const *arguments)
 {
     int log = open(host->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int program = open(arguments[0], O_PATH | O_CLOEXEC); /* `run_as` may not see its folder */
     sigset_t none;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (getppid() == parent && log >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+    if (getppid() == parent && log >= 0 && program >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
         dup2(log, STDERR_FILENO) >= 0 &&
         (host->run_as == 0 ||
          (setgroups(0, NULL) == 0 && setgid(host->run_as) == 0 && setuid(host->run_as) == 0)))
-        (void)execv(arguments[0], arguments);
+        (void)fexecve(program, arguments, environ);
     _exit(127);
 }
 
-/* execv() does not write to the strings that it wants writable. */
+/* fexecve() does not write to the strings that it wants writable. */
 static char *argument(const char *text)
 {
     union {

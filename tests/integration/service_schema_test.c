@@ -275,6 +275,37 @@ static void a_type_with_wrong_properties_is_not_made(void **state)
     served_is_alive(s);
 }
 
+/* What is wrong with its last property comes out when the others are made already. */
+static void a_type_is_made_with_all_its_properties_or_not_at_all(void **state)
+{
+    struct served *s = *state;
+    const ProtobufCMessageDescriptor *answer = &tenon__schema__v1__create_type_response__descriptor;
+    Tenon__Schema__V1__CreateTypeRequest request = TENON__SCHEMA__V1__CREATE_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__ObjectType type = TENON__SCHEMA__V1__OBJECT_TYPE__INIT;
+    Tenon__Schema__V1__GetTypeRequest get = TENON__SCHEMA__V1__GET_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__PropertyType *last = a_property_type(s, "kept_in", "reference");
+    uint64_t head = records_head(s->f->records, s->f->portal);
+
+    type.name = a_text(s, "tools");
+    type.properties = a_list(s, &type.n_properties, a_property_type(s, "name", "text"), last, NULL);
+    request.type = &type;
+    last->refers = a_text(s, "drawers");
+    assert_null(served_call(s, METHOD("CreateType"), &request, answer));
+    assert_true(served_refused(s, TN_NOT_FOUND, "type.properties[1].refers", "unknown_type"));
+    get.name = type.name;
+    assert_null(
+        served_call(s, METHOD("GetType"), &get, &tenon__schema__v1__get_type_response__descriptor));
+    assert_int_equal(records_head(s->f->records, s->f->portal), head);
+
+    last->refers = a_text(s, "tools"); /* itself */
+    const Tenon__Schema__V1__CreateTypeResponse *made =
+        served_must(s, METHOD("CreateType"), &request, answer);
+    assert_int_equal(made->type->n_properties, 2);
+    assert_int_equal(records_head(s->f->records, s->f->portal), head + 1); /* one commit */
+    served_restart(s);
+    (void)create_record(s, "tools", "name=Saw");
+}
+
 static void a_type_and_an_association_are_made_at_run_time(void **state)
 {
     struct served *s = *state;
@@ -337,6 +368,7 @@ int main(void)
         TEST(an_archived_property_is_out_of_sight),
         TEST(wrong_properties_are_refused),
         TEST(a_property_gains_options_and_a_label),
+        TEST(a_type_is_made_with_all_its_properties_or_not_at_all),
         TEST(a_type_and_an_association_are_made_at_run_time),
         TEST(what_is_fixed_of_a_property_is_not_changed_in_silence),
         TEST(a_type_with_wrong_properties_is_not_made),

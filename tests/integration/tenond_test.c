@@ -714,6 +714,14 @@ static void set_descriptor_limit(const struct tenond *host, rlim_t count)
     assert_int_equal(prlimit(host->pid, RLIMIT_NOFILE, &limit, NULL), 0);
 }
 
+static rlim_t descriptor_limit(const struct tenond *host)
+{
+    struct rlimit limit;
+
+    assert_int_equal(prlimit(host->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    return limit.rlim_cur;
+}
+
 /* The host gets no descriptor more: a new one would have the lowest number that is free. */
 static void take_descriptors_away(const struct tenond *host)
 {
@@ -766,6 +774,46 @@ static void host_without_descriptors_goes_on_and_says_so_once(void **state)
     tenond_stop(host);
 }
 
+/* Starts it with a soft limit of its own. */
+static void start_limited(struct tenond *host, rlim_t count, const char *const *arguments)
+{
+    struct rlimit own;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &own), 0);
+    struct rlimit less = {.rlim_cur = count, .rlim_max = own.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &less), 0);
+    tenond_spawn_usual(host, arguments);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &own), 0);
+    tenond_await_ready(host);
+}
+
+static void host_may_open_a_file_for_each_connection(void **state)
+{
+    struct tenond *host = *state;
+
+    start_limited(host, 256, NULL);
+    assert_in_range(descriptor_limit(host), 1024 + 512, 4096);
+    assert_int_equal(tenond_count_log(host, "raise the hard limit"), 0);
+    tenond_stop(host);
+}
+
+/* What it may not raise, it says. */
+static void limit_below_the_connections_is_told(void **state)
+{
+    static const char text[] = "[limits]\nconnections = 65536\n";
+    struct tenond *host = *state;
+    char file[TENOND_PATH_SIZE * 2];
+    const char *const arguments[] = {"--config", file, NULL};
+    struct rlimit own;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &own), 0);
+    write_file(host, "many.toml", text, strlen(text), file);
+    start_limited(host, 256, arguments);
+    assert_int_equal(tenond_count_log(host, "raise the hard limit"), own.rlim_max < 65536);
+    assert_in_range(descriptor_limit(host), own.rlim_max < 65536 ? own.rlim_max : 65536, 70000);
+    tenond_stop(host);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -793,6 +841,8 @@ int main(void)
         TEST(sighup_keeps_the_settings_if_the_file_is_bad),
         TEST(root_is_warned),
         TEST(host_without_descriptors_goes_on_and_says_so_once),
+        TEST(host_may_open_a_file_for_each_connection),
+        TEST(limit_below_the_connections_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,30 @@ static void link_is_seen_from_both_ends(void **state)
     txn_destroy(txn);
 }
 
+static void unlinked_is_gone_from_both_ends(void **state)
+{
+    struct fixture *f = *state;
+    tn_id machine = fixture_machine(f, "A");
+    tn_id site = fixture_site(f, "Paris");
+
+    assert_int_equal(link_now(f, machine, site), TN_OK);
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_unlink(txn,
+                                fixture_association(txn, "machine_to_site"),
+                                false,
+                                get(f, txn, "machines", machine),
+                                site,
+                                NULL,
+                                &f->err),
+                     TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    fixture_reopen(f);
+    txn = fixture_begin(f);
+    assert_int_equal(count_links(f, txn, "machines", machine), 0);
+    assert_int_equal(count_links(f, txn, "sites", site), 0);
+    txn_destroy(txn);
+}
+
 static void own_links_are_seen_before_the_commit(void **state)
 {
     struct fixture *f = *state;
@@ -307,10 +331,70 @@ static void links_are_listed_page_by_page(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A plugin that keeps an association of the fixture's machines for itself. */
+static const struct tn_type kept_types[] = {{.name = "machines", .flags = TN_EXTERN},
+                                            {.name = "parts", .label = "Part", .plural = "Parts"}};
+static const struct tn_association kept_associations[] = {
+    {.name = "machine_to_part", .from = 0, .to = 1, .flags = TN_READONLY},
+};
+static const struct tn_plugin keeper = {
+    .magic = TN_MAGIC,
+    .struct_size = (uint32_t)sizeof(struct tn_plugin),
+    .id = "org.example.keeper",
+    .version = "1.0.0",
+    .summary = "Keeps parts in machines",
+    .schema = 1,
+    .schema_oldest = 1,
+    .types = TN_LIST(kept_types),
+    .associations = TN_LIST(kept_associations),
+};
+
+static tn_status link_part(struct fixture *f, struct txn *txn, tn_id machine, tn_id part,
+                           bool is_linked)
+{
+    const struct schema_association *association = fixture_association(txn, "machine_to_part");
+    struct record *at = get(f, txn, "machines", machine);
+
+    if (is_linked)
+        return txn_link(txn, association, false, at, part, 0, false, NULL, &f->err);
+    return txn_unlink(txn, association, false, at, part, NULL, &f->err);
+}
+
+static void only_its_plugin_links_by_a_read_only_association(void **state)
+{
+    struct fixture *f = *state;
+    struct catalog_declared *declared = NULL;
+    struct record *made = NULL;
+    tn_id machine = fixture_machine(f, "M-1");
+
+    assert_int_equal(catalog_declare(f->catalog, &keeper, &declared, &f->err), TN_OK);
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_create(txn, fixture_type(txn, "parts"), &made, &f->err), TN_OK);
+    tn_id part = record_id(made);
+    assert_int_equal(link_part(f, txn, machine, part, true), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, "machine_to_part", "read_only"));
+    err_clear(&f->err);
+    (void)txn_set_writer(txn, utf8_str("org.example.keeper"));
+    assert_int_equal(link_part(f, txn, machine, part, true), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+
+    txn = fixture_begin(f);
+    assert_int_equal(link_part(f, txn, machine, part, false), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, "machine_to_part", "read_only"));
+    err_clear(&f->err);
+    assert_int_equal(count_links(f, txn, "machines", machine), 1);
+    assert_int_equal(txn_archive(get(f, txn, "machines", machine), &f->err), TN_OK);
+    assert_int_equal(count_links(f, txn, "parts", part), 0); /* what is archived has no links */
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    catalog_declared_destroy(declared);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(only_its_plugin_links_by_a_read_only_association),
         CASE(link_is_seen_from_both_ends),
+        CASE(unlinked_is_gone_from_both_ends),
         CASE(own_links_are_seen_before_the_commit),
         CASE(limits_of_both_sides_are_kept),
         CASE(wrong_links_are_refused),
