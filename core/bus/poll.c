@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -53,8 +52,6 @@ static int look_for_event(const struct bus_poll *poll, struct bus_luck *luck,
 
     do {
         count = epoll_wait(poll->epoll, event, 1, 0);
-        if (count == 0)
-            (void)sched_yield(); /* to the peer, if it is on this processor */
     } while (count == 0 && clock_mono_us() < until_us);
     count_luck(luck, count != 0);
     return count;
@@ -75,8 +72,6 @@ static int look_at(struct bus_watch *watch, struct pollfd *at)
 
     do {
         count = poll(at, 1, 0);
-        if (count == 0)
-            (void)sched_yield();
     } while (count == 0 && clock_mono_us() < until_us);
     count_luck(&watch->luck, count != 0);
     return count;

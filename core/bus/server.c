@@ -275,9 +275,10 @@ static void retry_accept(struct bus_timer *timer)
 static void listener_close(struct listener *listener)
 {
     bus_poll_remove(&listener->watch);
-    if (listener->fd >= 0)
+    if (listener->fd >= 0) {
         (void)close(listener->fd);
-    listener->fd = -1;
+        listener->fd = -1;
+    }
     if (listener->path[0] != '\0')
         (void)unlink(listener->path); /* the next host would find that nobody listens there */
     if (listener->stream)

@@ -160,7 +160,8 @@ struct arena *bus_call_arena(struct bus_call *call);
 struct err *bus_call_err(struct bus_call *call);
 /* A metadata value, or an empty string. */
 struct tn_str bus_call_metadata(const struct bus_call *call, const char *key);
-/* On clock_mono_us(). */
+/* Both on clock_mono_us(): when its handler began to run, and when its time is over. */
+int64_t bus_call_begun_us(const struct bus_call *call);
 int64_t bus_call_deadline_us(const struct bus_call *call);
 /* Cancelled by the peer, deadline over, or connection gone: TN_CANCELLED, TN_DEADLINE_EXCEEDED. Any
  * thread. */

@@ -159,6 +159,7 @@ struct bus_link {
     struct pool_task *last_ready;
     size_t ready_count;
     bool has_slow;            /* one of them is better run by the pool */
+    int64_t answered_us;      /* when a call was answered last */
     bool is_running;          /* the thread that read them runs them, one by one */
     struct bus_poll_work run; /* that */
     struct link_method *methods[BUS_METHOD_ID_MAX];
@@ -185,7 +186,7 @@ struct bus_call {
     struct bus_method_entry *method;
     void *data; /* the handler's own */
     int64_t deadline_us;
-    int64_t begun_us;   /* when its handler ran first, or last */
+    int64_t begun_us;   /* when its handler last began to run */
     struct buf request; /* metadata first */
     size_t metadata_len;
     struct arena arena;

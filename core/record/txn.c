@@ -3,7 +3,6 @@
 #include "core/record/txn.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +21,8 @@ static void set_language(struct txn *txn, const char *language)
         settings = portal_settings(txn->records->portals, txn->portal);
         language = settings.language;
     }
-    (void)snprintf(txn->language, sizeof(txn->language), "%.7s", language);
+    size_t len = strnlen(language, sizeof(txn->language) - 1);
+    memcpy(txn->language, language, len); /* the rest is zero */
 }
 
 static tn_status open_schema(struct txn *txn, struct err *err)

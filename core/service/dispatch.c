@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/clock.h"
@@ -143,7 +142,8 @@ static void choose_language(struct run *run, const struct session *session)
         settings = portal_settings(run->entry->dispatch->service->access.portals, session->portal);
         language = settings.language;
     }
-    (void)snprintf(run->language, sizeof(run->language), "%s", language);
+    size_t len = strnlen(language, sizeof(run->language) - 1);
+    memcpy(run->language, language, len); /* the rest is zero */
     err_init(err, run->language);
 }
 
@@ -337,7 +337,7 @@ static void answer(struct run *run, tn_status status)
 static void run_uncommitted(struct entry *entry, struct bus_call *bus)
 {
     struct run run = {
-        .entry = entry, .bus = bus, .now_us = clock_wall_us(), .begun_us = clock_mono_us()};
+        .entry = entry, .bus = bus, .now_us = clock_wall_us(), .begun_us = bus_call_begun_us(bus)};
 
     choose_language(&run, bus_call_session(bus));
     tn_status st = begin(&run);
@@ -450,7 +450,7 @@ static struct run *take_run(struct entry *entry, struct bus_call *bus)
     run->entry = entry;
     run->bus = bus;
     run->now_us = clock_wall_us();
-    run->begun_us = clock_mono_us();
+    run->begun_us = bus_call_begun_us(bus);
     choose_language(run, bus_call_session(bus));
     return run;
 }

@@ -57,6 +57,13 @@ serve() {
     esac
 }
 
+declare -A tokens=() # by URL
+
+# client WORK URL ...: with the token of the host there, which checks it at every call.
+client() {
+    TENON_BENCH_TOKEN=${tokens[$2]-} "$here/bench_client" "$@"
+}
+
 # start_host NAME [ARGUMENT...]: an empty host; sets ${NAME}_url and ${NAME}_pid.
 start_host() {
     local name=$1
@@ -65,6 +72,8 @@ start_host() {
         --plugins "$build/lib/tenon/plugins" --plugins "$here/plugins" "$@"
     printf -v "${name}_url" %s "$served_at"
     printf -v "${name}_pid" %s "$served_pid"
+    tokens[$served_at]=$("$build/bin/tenon" --url "$served_at" --json token create bench --scope read,write |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["secret"])')
 }
 
 # A host that lets as many connect as a crowd has.
@@ -82,7 +91,7 @@ need_empty_host() {
 need_full_host() {
     [ -z "${full_url-}" ] || return 0
     start_host full
-    data_set=$("$here/bench_client" load "$full_url" "$contacts")
+    data_set=$(client load "$full_url" "$contacts")
 }
 
 need_grpc() {
@@ -110,12 +119,12 @@ need_sample() {
     case $name in
     create)
         need_empty_host
-        "$here/bench_client" create "$empty_url" 1 "$sample_s" >/dev/null
+        client create "$empty_url" 1 "$sample_s" >/dev/null
         cp -r -- "$work/empty/store" "$work/sample_create"
         ;;
     update)
         need_full_host
-        "$here/bench_client" update "$full_url" 1 "$sample_s" "$data_set" >/dev/null
+        client update "$full_url" 1 "$sample_s" "$data_set" >/dev/null
         cp -r -- "$work/full/store" "$work/sample_update"
         ;;
     esac
@@ -182,7 +191,7 @@ need_postgres() {
         [ "$SECONDS" -lt "$deadline" ] || die "PostgreSQL did not start: $(cat "$work/postgres.log")"
         sleep 0.1
     done
-    "$here/bench_client" csv 0 "$contacts" >"$work/people.csv"
+    client csv 0 "$contacts" >"$work/people.csv"
     make_tables | query -f -
     query -c '\copy contacts from stdin csv' <"$work/people.csv"
     query -c 'vacuum analyze'
@@ -261,7 +270,7 @@ bus_unary() {
     need_grpc
     need_nng
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$empty_pid" "$here/bench_client" echo "$empty_url" "$count" "$seconds"
+        measure ours "$empty_pid" client echo "$empty_url" "$count" "$seconds"
         measure grpc "$grpc_pid" "$here/grpc_echo" call "$grpc_at" "$count" "$seconds"
         measure nng "$nng_pid" "$here/nng_echo" call "$nng_url" "$count" "$seconds"
     done
@@ -274,7 +283,7 @@ bus_unary_blocking() {
     need_empty_host
     need_grpc
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$empty_pid" "$here/bench_client" echo "$empty_url" block "$seconds"
+        measure ours "$empty_pid" client echo "$empty_url" block "$seconds"
         measure grpc "$grpc_pid" "$here/grpc_echo" block "$grpc_at" "$seconds"
     done
     print "$1" calls/s grpc ours grpc
@@ -287,9 +296,9 @@ bus_crowd() {
     need_patient_host
     port=${patient_url##*:}
     for ((i = 0; i < rounds; i++)); do
-        measure alone "$patient_pid" "$here/bench_client" echo "$patient_url" 8 "$seconds"
+        measure alone "$patient_pid" client echo "$patient_url" 8 "$seconds"
         serve "crowd$i" "$here/bench_crowd" 127.0.0.1 "$port"
-        measure crowded "$patient_pid" "$here/bench_client" echo "$patient_url" 8 "$seconds"
+        measure crowded "$patient_pid" client echo "$patient_url" 8 "$seconds"
         exec {served_in}>&-
         wait "$served_pid" || die "the crowd broke up: $(cat "$work/crowd$i.log")"
     done
@@ -301,9 +310,9 @@ bus_stream() {
     local ours=() grpc=() i size
     need_full_host
     need_grpc
-    size=$("$here/bench_client" stream "$full_url" 1 "$seconds" | awk '{printf "%d", $1 / $5}')
+    size=$(client stream "$full_url" 1 "$seconds" | awk '{printf "%d", $1 / $5}')
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$full_pid" "$here/bench_client" stream "$full_url" 1 "$seconds"
+        measure ours "$full_pid" client stream "$full_url" 1 "$seconds"
         measure grpc "$grpc_pid" "$here/grpc_echo" stream "$grpc_at" "$size" "$seconds"
     done
     print "$1" bytes/s grpc ours grpc
@@ -327,7 +336,7 @@ written() {
     need_empty_host
     need_sample create
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$empty_pid" "$here/bench_client" "$what" "$empty_url" "$count" "$seconds"
+        measure ours "$empty_pid" client "$what" "$empty_url" "$count" "$seconds"
         measure_raw create "$count" "$records"
     done
     print "$name" records/s rocksdb ours "$(best threads ${merged[0]:+merged turns})"
@@ -338,7 +347,7 @@ record_update() {
     need_full_host
     need_sample update
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$full_pid" "$here/bench_client" update "$full_url" 64 "$seconds" "$data_set"
+        measure ours "$full_pid" client update "$full_url" 64 "$seconds" "$data_set"
         measure_raw update 64 1
     done
     print "$1" records/s rocksdb ours "$(best threads merged turns)"
@@ -351,7 +360,7 @@ record_get() {
     need_sample create
     read -r -a range <<<"$data_set"
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$full_pid" "$here/bench_client" get "$full_url" "$count" "$seconds" "$data_set"
+        measure ours "$full_pid" client get "$full_url" "$count" "$seconds" "$data_set"
         measure raw 0 "$here/rocksdb_raw" get "$work/sample_create" "$work/full/store" "${range[1]}" "${range[2]}" "$seconds"
     done
     print "$1" records/s rocksdb ours raw
@@ -362,8 +371,8 @@ plugin_hook() {
     local ours=() without=() i
     need_empty_host
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$empty_pid" "$here/bench_client" hooked "$empty_url" 64 "$seconds"
-        measure without "$empty_pid" "$here/bench_client" plain "$empty_url" 64 "$seconds"
+        measure ours "$empty_pid" client hooked "$empty_url" 64 "$seconds"
+        measure without "$empty_pid" client plain "$empty_url" 64 "$seconds"
     done
     print "$1" records/s no_hook ours without
 }
@@ -387,7 +396,7 @@ asked() {
     need_postgres || true
     printf '%s\n' "$4" >"$work/$2.sql"
     for ((i = 0; i < rounds; i++)); do
-        measure ours "$full_pid" "$here/bench_client" "$2" "$full_url" "$3" "$seconds" "$data_set"
+        measure ours "$full_pid" client "$2" "$full_url" "$3" "$seconds" "$data_set"
         [ -z "${postgres_pid-}" ] || measure theirs 0 run_pgbench "$3" "$work/$2.sql"
     done
     print "$1" calls/s postgresql ours ${postgres_pid:+theirs}
@@ -420,7 +429,7 @@ import_csv() {
     need_empty_host
     need_postgres || true
     for ((i = 0; i < rounds; i++)); do
-        { tr ' ' , <<<"$columns"; "$here/bench_client" csv $((10000000 + i * import_rows)) "$import_rows"; } >"$file"
+        { tr ' ' , <<<"$columns"; client csv $((10000000 + i * import_rows)) "$import_rows"; } >"$file"
         measure ours "$empty_pid" timed_import "$build/bin/tenon" --url "$empty_url" import "$file" --type contacts --key email
         [ -z "${postgres_pid-}" ] || measure theirs 0 timed_import copy_rows "$file"
     done

@@ -9,7 +9,8 @@
  *     bench_client count WORK URL N CALLS      makes so many calls, for profiles
  *     bench_client csv FIRST CONTACTS          the same people as rows of CSV, for other databases
  *
- * SET is what `load` printed, as one argument.
+ * SET is what `load` printed, as one argument. The environment's TENON_BENCH_TOKEN is the token to
+ * call with, for what is measured is to include that it is checked.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -44,7 +45,8 @@ static void die(const char *what, const char *why)
 
 static struct tenon_client *connect_to(const char *url)
 {
-    const struct tenon_options options = {.url = url, .timeout_us = PATIENCE_US};
+    const struct tenon_options options = {
+        .url = url, .token = getenv("TENON_BENCH_TOKEN"), .timeout_us = PATIENCE_US};
     struct tenon_client *client = NULL;
 
     if (tenon_client_create(&options, &client) != TN_OK ||

@@ -7,7 +7,8 @@
  * when the connection broke ends with TN_UNAVAILABLE and is not repeated by the library.
  *
  * Thread tags: [any] may be called from every thread, callbacks included. Callbacks run on a thread
- * of the library, one at a time per client, and must not block on the client's own calls.
+ * of the library, or on one that waits in the blocking layer, one at a time per client, and must
+ * not block on the client's own calls.
  */
 #ifndef TENON_CLIENT_H
 #define TENON_CLIENT_H
