@@ -187,33 +187,46 @@ static void copy_text(char *into, size_t size, const char *text)
     (void)snprintf(into, size, "%s", text);
 }
 
+static void copy_settings(struct portal_settings *into, const Tenon__Stored__V1__Portal *stored)
+{
+    copy_text(into->title, sizeof(into->title), stored->title);
+    copy_text(into->time_zone, sizeof(into->time_zone), stored->time_zone);
+    copy_text(into->currency, sizeof(into->currency), stored->currency);
+    copy_text(into->language, sizeof(into->language), stored->language);
+}
+
+/* [mu held, or before others see `portals`] */
+static tn_status take_stored(struct portals *portals, const Tenon__Stored__V1__Portal *stored)
+{
+    struct entry *entry = map_get(&portals->by_name, utf8_str(stored->name));
+
+    if (entry) {
+        copy_settings(&entry->settings, stored);
+        return TN_OK;
+    }
+    entry = mem_new(struct entry);
+    if (!entry)
+        return TN_RESOURCE_EXHAUSTED;
+    entry->portal.id = stored->id;
+    entry->portal.created_us = stored->created_us;
+    copy_text(entry->portal.name, sizeof(entry->portal.name), stored->name);
+    copy_settings(&entry->settings, stored);
+    tn_status st = add_entry(portals, entry);
+    if (st != TN_OK)
+        mem_free(entry);
+    return st;
+}
+
 static tn_status read_entry(struct portals *portals, struct tn_bytes value, struct err *err)
 {
     Tenon__Stored__V1__Portal *stored =
         tenon__stored__v1__portal__unpack(NULL, value.len, value.data);
-    struct entry *entry = mem_new(struct entry);
-    tn_status st = TN_OK;
 
-    if (!stored || !entry) {
-        st = stored ? err_memory(err, "a portal")
-                    : err_set(err, TN_DATA_LOSS, "A stored portal is damaged.");
-    } else {
-        entry->portal.id = stored->id;
-        entry->portal.created_us = stored->created_us;
-        copy_text(entry->portal.name, sizeof(entry->portal.name), stored->name);
-        copy_text(entry->settings.title, sizeof(entry->settings.title), stored->title);
-        copy_text(entry->settings.time_zone, sizeof(entry->settings.time_zone), stored->time_zone);
-        copy_text(entry->settings.currency, sizeof(entry->settings.currency), stored->currency);
-        copy_text(entry->settings.language, sizeof(entry->settings.language), stored->language);
-        if (add_entry(portals, entry) == TN_OK)
-            entry = NULL;
-        else
-            st = err_memory(err, "a portal");
-    }
-    if (stored)
-        tenon__stored__v1__portal__free_unpacked(stored, NULL);
-    mem_free(entry);
-    return st;
+    if (!stored)
+        return err_set(err, TN_DATA_LOSS, "A stored portal is damaged.");
+    tn_status st = take_stored(portals, stored);
+    tenon__stored__v1__portal__free_unpacked(stored, NULL);
+    return st == TN_OK ? TN_OK : err_memory(err, "a portal");
 }
 
 static tn_status read_all(struct portals *portals, struct err *err)
@@ -256,6 +269,14 @@ tn_status portals_open(struct store *store, struct portals **ret_portals, struct
     }
     *ret_portals = portals;
     return TN_OK;
+}
+
+tn_status portals_reread(struct portals *portals, struct err *err)
+{
+    (void)pthread_mutex_lock(&portals->mu);
+    tn_status st = read_all(portals, err);
+    (void)pthread_mutex_unlock(&portals->mu);
+    return st;
 }
 
 void portals_close(struct portals *portals)

@@ -58,6 +58,10 @@ tn_status tokens_open(struct store *store, struct tokens **ret_tokens, struct er
 /* Tokens that sessions hold outlive it. Accepts NULL. [loader] */
 void tokens_close(struct tokens *tokens);
 
+/* Takes in what the store has and memory has not, of a write whose outcome was unknown.
+ * TN_UNAVAILABLE, TN_DATA_LOSS. [any] blocks */
+tn_status tokens_reread(struct tokens *tokens, struct err *err);
+
 /* What a new token is to be. */
 struct token_grant {
     struct tn_str name; /* 1 to 63 bytes of UTF-8, for people; need not be unique */

@@ -373,6 +373,18 @@ static bool can_send(const struct bus_call *call)
     return !call->out.has_message && call->out.credit > 0 && call->link->conn.credit > 0;
 }
 
+/* A call that begins to wait after link_drain() looked at it is what that would have ended. Locked.
+ */
+static void stop_if_draining(struct bus_call *call)
+{
+    tn_status running = TN_OK;
+
+    if (call->wants_credit || atomic_load(&call->link->server->state) == SERVER_SERVING)
+        return;
+    atomic_store_explicit(&call->is_host_stopping, true, memory_order_relaxed);
+    (void)atomic_compare_exchange_strong(&call->stopped, &running, TN_CANCELLED);
+}
+
 void bus_call_wait(struct bus_call *call, int64_t wake_us,
                    void (*wake)(struct bus_call *call, void *ctx), void *ctx)
 {
@@ -382,6 +394,7 @@ void bus_call_wait(struct bus_call *call, int64_t wake_us,
     call->wake = wake;
     call->wake_ctx = ctx;
     call->wake_us = wake_us;
+    stop_if_draining(call);
     if (bus_call_state(call) != TN_OK || call->is_woken || (call->wants_credit && can_send(call))) {
         wake_now(call);
     } else {

@@ -45,7 +45,7 @@ struct bus_out {
 };
 
 struct bus_conn_events {
-    /* Around a read and all that follows from it, without the lock; may be NULL. [loop] */
+    /* Around a read and all that comes of it, without the lock; may be NULL. [loop] */
     void (*enter)(struct bus_conn *conn);
     void (*leave)(struct bus_conn *conn);
     /* Before the first and after the last frame of a read. Locked. May be NULL. [loop] */

@@ -66,7 +66,7 @@ void link_unlock(struct bus_link *link)
 
 static void stop_all(struct bus_link *link, tn_status status)
 {
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++)
+    for (uint32_t id = 1; id <= link->call_max; id++)
         if (link->calls[id])
             call_stop(link->calls[id], status);
 }
@@ -178,7 +178,7 @@ static void fire_calls(struct bus_timer *timer)
 
     (void)pthread_mutex_lock(&link->mu);
     link->call_due_us = BUS_NEVER;
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++) {
+    for (uint32_t id = 1; id <= link->call_max; id++) {
         int64_t due_us = link->calls[id] ? call_look(link->calls[id], now_us) : BUS_NEVER;
 
         if (due_us < next_us)
@@ -215,8 +215,8 @@ static tn_status take_hello(struct bus_link *link, const struct bus_frame *frame
     const struct bus_hello answer = {
         .version_min = BUS_VERSION,
         .version_max = BUS_VERSION,
-        .call_max = options->call_max,
-        .request_size_max = options->request_size_max,
+        .call_max = link->call_max,
+        .request_size_max = link->request_size_max,
         .software = utf8_str(SOFTWARE),
     };
     link->has_hello = true;
@@ -296,12 +296,12 @@ static tn_status read_arrival(struct bus_link *link, const struct bus_frame *fra
                               struct arrival *arrival, struct err *err)
 {
     TRY(bus_call_head_read(frame, &arrival->head, &arrival->request, err));
-    if (frame->call_id > link->server->options.call_max)
+    if (frame->call_id > link->call_max)
         return err_set(err,
                        TN_DATA_LOSS,
                        "The call id %u is greater than %u.",
                        frame->call_id,
-                       link->server->options.call_max);
+                       link->call_max);
     if (link->calls[frame->call_id])
         return err_set(err, TN_DATA_LOSS, "The call id %u is in use.", frame->call_id);
     arrival->method = link->methods[arrival->head.method_id];
@@ -330,7 +330,7 @@ static int64_t deadline_of(const struct bus_link *link, const struct bus_call *c
 
 static tn_status append_request(struct bus_call *call, struct tn_bytes piece)
 {
-    uint32_t max = call->link->server->options.request_size_max;
+    uint32_t max = call->link->request_size_max;
 
     if (call->request.len - call->metadata_len + piece.len > max)
         return err_set(
@@ -436,7 +436,7 @@ static tn_status take_call(struct bus_link *link, const struct bus_frame *frame,
 /* The call that a frame is about; NULL if it ended while the frame was on its way. */
 static struct bus_call *find_call(const struct bus_link *link, const struct bus_frame *frame)
 {
-    return frame->call_id <= link->server->options.call_max ? link->calls[frame->call_id] : NULL;
+    return frame->call_id <= link->call_max ? link->calls[frame->call_id] : NULL;
 }
 
 static tn_status take_message(struct bus_link *link, const struct bus_frame *frame, struct err *err)
@@ -457,7 +457,7 @@ static tn_status take_message(struct bus_link *link, const struct bus_frame *fra
 
 static void wake_credit_waiters(struct bus_link *link)
 {
-    for (uint32_t id = 1; id <= link->server->options.call_max && link->credit_waiters > 0; id++)
+    for (uint32_t id = 1; id <= link->call_max && link->credit_waiters > 0; id++)
         if (link->calls[id])
             call_credited(link->calls[id]);
 }
@@ -618,7 +618,9 @@ static tn_status prepare(struct bus_link *link, struct bus_stream *stream,
 {
     struct bus_server *server = link->server;
 
-    link->calls = mem_array(struct bus_call *, server->options.call_max + 1);
+    link->call_max = atomic_load_explicit(&server->call_max, memory_order_relaxed);
+    link->request_size_max = atomic_load_explicit(&server->request_size_max, memory_order_relaxed);
+    link->calls = mem_array(struct bus_call *, link->call_max + 1);
     TRY(bus_conn_init(&link->conn, stream, &link->mu, conn_events, 0));
     if (!link->calls)
         return TN_RESOURCE_EXHAUSTED;
@@ -690,7 +692,7 @@ void link_drain(struct bus_link *link)
     (void)err_set(&err, TN_UNAVAILABLE, "The host is stopping.");
     (void)pthread_mutex_lock(&link->mu);
     bus_conn_goaway(&link->conn, &err, false);
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++) {
+    for (uint32_t id = 1; id <= link->call_max; id++) {
         struct bus_call *call = link->calls[id];
 
         if (call && call->state == CALL_WAITING && !call->wants_credit) {
@@ -704,7 +706,7 @@ void link_drain(struct bus_link *link)
 void link_cancel(struct bus_link *link)
 {
     (void)pthread_mutex_lock(&link->mu);
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++)
+    for (uint32_t id = 1; id <= link->call_max; id++)
         if (link->calls[id])
             atomic_store_explicit(&link->calls[id]->is_host_stopping, true, memory_order_relaxed);
     stop_all(link, TN_CANCELLED);

@@ -23,6 +23,9 @@
 /* How long stop waits for the last connections to be written out and closed. */
 #define CLOSE_TIMEOUT_US ((int64_t)2 * 1000000)
 
+/* One accept is under way, or the timer will begin one, or neither. */
+enum accept_state { ACCEPT_RUNS, ACCEPT_WAITS, ACCEPT_PAUSED };
+
 /* A socket of ours, or, for TLS, one of nng's. */
 struct listener {
     struct listener *next;
@@ -34,20 +37,29 @@ struct listener {
     nng_aio *aio;
     struct bus_timer retry;
     bool is_failing; /* of accepted(), which never runs twice at once */
+    pthread_mutex_t mu;
+    enum accept_state accepts; /* guarded by mu */
 };
 
 /* Creating */
+
+static void set_limits(struct bus_server *server, const struct bus_server_limits *limits)
+{
+    const uint32_t connection_max =
+        limits->connection_max ? limits->connection_max : BUS_CONNECTION_MAX_DEFAULT;
+    const uint32_t call_max = limits->call_max ? limits->call_max : CALL_MAX_DEFAULT;
+    const uint32_t request_size_max =
+        limits->request_size_max ? limits->request_size_max : REQUEST_SIZE_MAX_DEFAULT;
+
+    atomic_store_explicit(&server->connection_max, connection_max, memory_order_relaxed);
+    atomic_store_explicit(&server->call_max, call_max, memory_order_relaxed);
+    atomic_store_explicit(&server->request_size_max, request_size_max, memory_order_relaxed);
+}
 
 static struct bus_server_options with_defaults(const struct bus_server_options *options)
 {
     struct bus_server_options full = *options;
 
-    if (full.connection_max == 0)
-        full.connection_max = BUS_CONNECTION_MAX_DEFAULT;
-    if (full.call_max == 0)
-        full.call_max = CALL_MAX_DEFAULT;
-    if (full.request_size_max == 0)
-        full.request_size_max = REQUEST_SIZE_MAX_DEFAULT;
     if (full.default_timeout_us == 0)
         full.default_timeout_us = TIMEOUT_DEFAULT_US;
     if (full.hello_timeout_us == 0)
@@ -74,6 +86,8 @@ static void init_locks(struct bus_server *server)
 
 static void fini_parts(struct bus_server *server)
 {
+    bus_tls_free(server->tls_before);
+    bus_tls_free(server->tls);
     bus_reflect_fini(&server->reflect);
     bus_method_table_fini(&server->methods);
     (void)pthread_cond_destroy(&server->drained);
@@ -91,6 +105,9 @@ tn_status bus_server_create(const struct bus_server_options *options,
     if (!server)
         return err_memory(err, "the server");
     server->options = with_defaults(options);
+    set_limits(server,
+               &(struct bus_server_limits){
+                   options->connection_max, options->call_max, options->request_size_max});
     init_locks(server);
     bus_method_table_init(&server->methods);
     bus_reflect_init(&server->reflect);
@@ -133,7 +150,7 @@ bool server_is_full(struct bus_server *server)
     (void)pthread_mutex_lock(&server->mu);
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
-    return count >= server->options.connection_max;
+    return count >= atomic_load_explicit(&server->connection_max, memory_order_relaxed);
 }
 
 static void welcome(struct bus_server *server, struct bus_stream *stream)
@@ -142,7 +159,7 @@ static void welcome(struct bus_server *server, struct bus_stream *stream)
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
 
-    uint32_t max = server->options.connection_max;
+    uint32_t max = atomic_load_explicit(&server->connection_max, memory_order_relaxed);
     if (count >= max + REFUSED_MAX) {
         bus_stream_free(stream);
         return;
@@ -166,6 +183,23 @@ static void accept_next(struct listener *listener)
         nng_stream_listener_accept(listener->stream, listener->aio);
 }
 
+/* One accept at a time: who moves the state begins it. Connections come on several threads. */
+static void move_accept(struct listener *listener, enum accept_state from, enum accept_state to)
+{
+    (void)pthread_mutex_lock(&listener->mu);
+    if (listener->accepts == from) {
+        listener->accepts = to;
+        if (to == ACCEPT_RUNS)
+            accept_next(listener);
+        else if (to == ACCEPT_WAITS)
+            (void)bus_loop_arm(/* it was armed from the start: that takes no memory */
+                               &listener->server->loop,
+                               &listener->retry,
+                               clock_mono_us() + ACCEPT_RETRY_US);
+    }
+    (void)pthread_mutex_unlock(&listener->mu);
+}
+
 static void accept_later(struct listener *listener, int result)
 {
     struct bus_server *server = listener->server;
@@ -178,7 +212,7 @@ static void accept_later(struct listener *listener, int result)
                                    : "cannot accept connections, trying again",
             LOG_STR("reason", nng_strerror(result)));
     listener->is_failing = true;
-    (void)bus_loop_arm(&server->loop, &listener->retry, clock_mono_us() + ACCEPT_RETRY_US);
+    move_accept(listener, ACCEPT_RUNS, ACCEPT_WAITS);
 }
 
 /* A connection, or, if it is NULL, why there is none. */
@@ -198,7 +232,7 @@ static void accepted(struct listener *listener, struct bus_stream *stream, int r
         LOG(server->options.log, LOG_INFO, "accepting connections again");
     listener->is_failing = false;
     welcome(server, stream);
-    accept_next(listener);
+    move_accept(listener, ACCEPT_RUNS, ACCEPT_RUNS);
 }
 
 static void on_connection(struct bus_watch *watch, unsigned events)
@@ -209,7 +243,7 @@ static void on_connection(struct bus_watch *watch, unsigned events)
 
     (void)events;
     if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) {
-        accept_next(listener);
+        move_accept(listener, ACCEPT_RUNS, ACCEPT_RUNS);
         return;
     }
     int result = fd < 0 ? bus_socket_error(errno) : NNG_ENOMEM;
@@ -234,7 +268,7 @@ static void on_nng_connection(void *arg)
 
 static void retry_accept(struct bus_timer *timer)
 {
-    accept_next(CONTAINER_OF(timer, struct listener, retry));
+    move_accept(CONTAINER_OF(timer, struct listener, retry), ACCEPT_WAITS, ACCEPT_RUNS);
 }
 
 /* Nobody is accepted any more. */
@@ -254,6 +288,7 @@ static void listener_destroy(struct listener *listener)
 {
     if (!listener)
         return;
+    bus_loop_disarm(&listener->server->loop, &listener->retry);
     listener_close(listener);
     if (listener->aio)
         nng_aio_stop(listener->aio);
@@ -261,13 +296,13 @@ static void listener_destroy(struct listener *listener)
         nng_stream_listener_free(listener->stream);
     if (listener->aio)
         nng_aio_free(listener->aio);
+    (void)pthread_mutex_destroy(&listener->mu);
     mem_free(listener);
 }
 DEFINE_CLEANUP(struct listener, listener_destroy)
 
-tn_status server_tls_config(const struct bus_server *server, const char *url,
-                            const struct bus_url *at, struct nng_tls_config **ret_config,
-                            struct err *err)
+tn_status server_tls_config(struct bus_server *server, const char *url, const struct bus_url *at,
+                            struct nng_tls_config **ret_config, struct err *err)
 {
     const struct bus_server_options *options = &server->options;
 
@@ -281,7 +316,10 @@ tn_status server_tls_config(const struct bus_server *server, const char *url,
                        "Cannot listen on %s: TLS needs a certificate and its key, [tls] in the "
                        "configuration.",
                        url);
-    return bus_tls_host(options->tls_certificate, options->tls_key, ret_config, err);
+    if (!server->tls)
+        TRY(bus_tls_host(options->tls_certificate, options->tls_key, &server->tls, err));
+    *ret_config = server->tls;
+    return TN_OK;
 }
 
 /* The stream holds the configuration too. */
@@ -323,14 +361,17 @@ static tn_status listen_bus(struct bus_server *server, const char *url, const st
 
     if (!listener)
         return err_memory(err, "a listener");
+    (void)pthread_mutex_init(&listener->mu, NULL);
     listener->server = server;
     listener->fd = -1;
     listener->watch.ready = on_connection;
     listener->retry.fire = retry_accept;
+    listener->accepts = ACCEPT_PAUSED;
+    if (bus_loop_arm(&server->loop, &listener->retry, BUS_NEVER) != TN_OK)
+        return err_memory(err, "a listener");
     TRY(server_tls_config(server, url, at, &tls, err));
     int result =
         tls ? start_nng(listener, at, tls, ret_port) : start_socket(listener, at, ret_port);
-    bus_tls_free(tls);
     if (result != 0)
         return bus_url_refuse(url, result, err);
     struct listener *added = listener;
@@ -338,7 +379,7 @@ static tn_status listen_bus(struct bus_server *server, const char *url, const st
     listener->next = server->listeners;
     server->listeners = TAKE(listener);
     (void)pthread_mutex_unlock(&server->mu);
-    accept_next(added);
+    move_accept(added, ACCEPT_PAUSED, ACCEPT_RUNS);
     return TN_OK;
 }
 
@@ -357,6 +398,46 @@ tn_status bus_server_listen(struct bus_server *server, const char *url, char *re
         TRY(listen_bus(server, url, &at, &port, err));
     if (ret_url)
         bus_url_write(url, port, ret_url);
+    return TN_OK;
+}
+
+/* Changing */
+
+void bus_server_set_limits(struct bus_server *server, const struct bus_server_limits *limits)
+{
+    set_limits(server, limits);
+    doors_set_request_max(server);
+}
+
+/* An accept that is under way has taken the former configuration already, so it begins anew. */
+static void listener_set_tls(struct listener *listener, struct nng_tls_config *tls)
+{
+    (void)pthread_mutex_lock(&listener->mu);
+    listener->accepts = ACCEPT_PAUSED;
+    (void)pthread_mutex_unlock(&listener->mu);
+    nng_aio_cancel(listener->aio);
+    nng_aio_wait(listener->aio);
+    /* It is an option of every listener for TLS. */
+    (void)nng_stream_listener_set_ptr(listener->stream, NNG_OPT_TLS_CONFIG, tls);
+    move_accept(listener, ACCEPT_PAUSED, ACCEPT_RUNS);
+}
+
+tn_status bus_server_set_tls(struct bus_server *server, const char *certificate, const char *key,
+                             bool *ret_is_used, struct err *err)
+{
+    struct nng_tls_config *tls = NULL;
+
+    if (server->tls) {
+        TRY(bus_tls_host(certificate, key, &tls, err));
+        for (struct listener *listener = server->listeners; listener; listener = listener->next)
+            if (listener->stream)
+                listener_set_tls(listener, tls);
+        doors_set_tls(server, tls);
+        bus_tls_free(server->tls_before);
+        server->tls_before = server->tls;
+        server->tls = tls;
+    }
+    *ret_is_used = tls != NULL;
     return TN_OK;
 }
 
@@ -447,7 +528,6 @@ static void close_listeners(struct bus_server *server)
     while (listener) {
         struct listener *next = listener->next;
 
-        bus_loop_disarm(&server->loop, &listener->retry);
         listener_destroy(listener);
         listener = next;
     }

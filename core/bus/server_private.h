@@ -63,7 +63,10 @@ struct nng_tls_config;
 enum server_state { SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPED };
 
 struct bus_server {
-    struct bus_server_options options;
+    struct bus_server_options options; /* but for what follows */
+    _Atomic uint32_t connection_max;   /* relaxed, as the next two: they go with nothing else */
+    _Atomic uint32_t call_max;
+    _Atomic uint32_t request_size_max;
     struct bus_loop loop;
     struct bus_poll poll;
     struct bus_method_table methods;
@@ -75,8 +78,12 @@ struct bus_server {
     pthread_mutex_t mu;
     struct bus_link *links; /* guarded by mu, as those below */
     uint32_t link_count;
-    struct listener *listeners;
+    struct listener
+        *listeners; /* changed by the loader's thread only, as doors: it need not lock */
     struct door *doors;
+    /* What is listened with at TLS URLs; NULL: there are none. Of the loader's thread. */
+    struct nng_tls_config *tls;
+    struct nng_tls_config *tls_before; /* nng may be about to take it for one more connection */
 
     _Atomic bool has_notices;   /* release/acquire with their timer's being armed */
     _Atomic bool is_notice_due; /* the timer is set */
@@ -136,6 +143,8 @@ struct bus_link {
     uint32_t silence; /* how often it fired since anything came */
     bool is_gone;     /* the connection's resources are; memory goes with the last call */
     uint32_t call_window;
+    uint32_t call_max;           /* fixed, as the next: as they were told to the client */
+    uint32_t request_size_max;   /* bytes */
     struct bus_timer call_timer; /* one for all calls: most end long before their deadline */
     int64_t call_due_us;         /* when it fires: no call is due earlier */
     uint32_t live_calls;         /* objects in use, finished ones that are referenced included */
@@ -197,11 +206,10 @@ struct bus_call {
 
 /* server.c */
 
-/* The TLS configuration to listen at `at` with; NULL if it takes none. OWNED:
- * bus_tls_free. As bus_tls_host. [loader] */
-tn_status server_tls_config(const struct bus_server *server, const char *url,
-                            const struct bus_url *at, struct nng_tls_config **ret_config,
-                            struct err *err);
+/* The TLS configuration to listen at `at` with, the server's; NULL if it takes none. As
+ * bus_tls_host. [loader] */
+tn_status server_tls_config(struct bus_server *server, const char *url, const struct bus_url *at,
+                            struct nng_tls_config **ret_config, struct err *err);
 /* Whether there are as many connections as there may be. [any] */
 bool server_is_full(struct bus_server *server);
 /* Wakes who waits for calls and links to end. [any] */

@@ -216,7 +216,8 @@ bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugi
         .reason = plugin->reason,
         .state = plugin->state,
         .hook_accepted = atomic_load_explicit(&plugin->hook_accepted, memory_order_relaxed),
-        .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed)};
+        .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed),
+        .hook_us = atomic_load_explicit(&plugin->hook_us, memory_order_relaxed)};
     return true;
 }
 

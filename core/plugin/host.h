@@ -83,6 +83,7 @@ struct plugin_info {
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;
+    uint64_t hook_us; /* how long all of them took */
 };
 
 /* All files found, in the order they were; `index` from 0. False: no more. [any] once loaded */

@@ -23,12 +23,10 @@ tn_status txn_commit(struct txn *txn, txn_done_fn done, void *ctx, struct err *e
     txn->submission =
         (struct submission){.state = txn->state, .txn = txn, .done = done, .ctx = ctx};
     txn->stage = TXN_SUBMITTED;
-    tn_status st = committer_submit(txn->records, &txn->submission);
-    if (st != TN_OK) {
+    tn_status st = committer_submit(txn->records, &txn->submission, err);
+    if (st != TN_OK)
         txn->stage = TXN_ENDED;
-        return err_set(err, st, "The host is stopping.");
-    }
-    return TN_OK;
+    return st;
 }
 
 struct waiter {
@@ -96,10 +94,8 @@ tn_status committer_submit_wait(struct records *records, struct submission *subm
     waiter_init(&waiter);
     submission->done = wake;
     submission->ctx = &waiter;
-    tn_status st = committer_submit(records, submission);
-    if (st != TN_OK)
-        (void)err_set(err, st, "The host is stopping.");
-    else
+    tn_status st = committer_submit(records, submission, err);
+    if (st == TN_OK)
         st = waiter_wait(&waiter, err);
     waiter_fini(&waiter);
     return st;

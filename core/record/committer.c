@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/record/state.h"
 #include "core/store/key.h"
@@ -39,7 +40,7 @@ struct group {
     struct portal_state *states[GROUP_MAX];
 };
 
-static void complete(struct submission *sub, tn_status status, const struct err *err)
+void committer_complete(struct submission *sub, tn_status status, const struct err *err)
 {
     struct txn *txn = sub->txn;
 
@@ -64,6 +65,8 @@ static void count(_Atomic uint64_t *counter, uint64_t more)
 
 static bool conflicts(const struct records *records, const struct txn *txn)
 {
+    if (txn->snapshot->epoch < records->mended_epoch)
+        return true; /* what it read may not be what the store has */
     if (txn->has_turn)
         return false; /* nobody else wrote in its portal since its snapshot */
     if (txn->snapshot->epoch < recent_floor(records->recent))
@@ -78,13 +81,11 @@ static tn_status validate(struct records *records, struct submission *sub, struc
 {
     const struct txn *txn = sub->txn;
 
-    if (atomic_load_explicit(&sub->state->is_frozen, memory_order_relaxed))
-        return err_set(err,
-                       TN_UNAVAILABLE,
-                       "The portal is frozen since a write error: its outcome is unknown until "
-                       "the host was started again.");
+    TRY(mend_refuse(records, err));
     if (!txn)
         return TN_OK;
+    if (txn_is_late(txn, clock_mono_us()))
+        return txn_refuse_late(err);
     if (txn->schema != sub->state->schema || !rollups_are_settled(sub->state, txn->schema) ||
         conflicts(records, txn))
         return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
@@ -185,7 +186,7 @@ static tn_status apply_steps(struct records *records, struct portal_state *state
     return st;
 }
 
-static void forget_totals(struct records *records)
+void committer_forget_totals(struct records *records)
 {
     committer_free_totals(records);
     records->totals = (struct map){0};
@@ -286,7 +287,7 @@ static tn_status take_evolution(struct records *records, struct submission *sub,
 {
     TRY(sub->evolve(sub->evolve_ctx, sub->state->batch, &sub->schema, err));
     if (sub->is_recount) {
-        forget_totals(records); /* it is a group of its own: none of them is dirty */
+        committer_forget_totals(records); /* it is a group of its own: none of them is dirty */
         return TN_OK;
     }
     if (put_entry(sub->state, sub->state->next_change, sub->entry) != TN_OK) {
@@ -332,12 +333,12 @@ static bool add(struct records *records, struct group *group, struct submission 
     sub->status = validate(records, sub, &err);
     if (sub->status != TN_OK) {
         count(&records->conflict_count, sub->status == TN_ABORTED);
-        complete(sub, sub->status, &err);
+        committer_complete(sub, sub->status, &err);
         return true;
     }
     sub->status = sub->txn ? take_txn(records, sub, &err) : take_evolution(records, sub, &err);
     if (sub->status != TN_OK) {
-        complete(sub, sub->status, &err);
+        committer_complete(sub, sub->status, &err);
         return false;
     }
     group->size += sub->txn ? txn_write_size(sub->txn) : 0;
@@ -348,7 +349,7 @@ static bool add(struct records *records, struct group *group, struct submission 
 /* Writing a group */
 
 /* Marks of the group that ends have this number; no later group may have it too. */
-static void end_epoch(struct records *records)
+void committer_end_epoch(struct records *records)
 {
     (void)pthread_mutex_lock(&records->mu);
     records->epoch++;
@@ -383,11 +384,11 @@ static void take_back(struct records *records, struct group *group)
         state->next_change = atomic_load_explicit(&state->head, memory_order_relaxed) + 1;
     }
     close_portals(group);
-    forget_totals(records);
+    committer_forget_totals(records);
     for (struct submission *sub = group->first; sub; sub = sub->next)
         if (!sub->txn)
             drop_evolution(records, sub);
-    end_epoch(records);
+    committer_end_epoch(records);
 }
 
 static void complete_all(struct group *group, tn_status status, const struct err *err)
@@ -396,7 +397,7 @@ static void complete_all(struct group *group, tn_status status, const struct err
 
     for (struct submission *sub = group->first; sub; sub = next) {
         next = sub->next; /* `done` may free it */
-        complete(sub, status, err);
+        committer_complete(sub, status, err);
     }
 }
 
@@ -438,18 +439,6 @@ static tn_status status_of(enum log_outcome outcome, struct err *err)
         err, TN_UNAVAILABLE, "A write error: whether the call was done is unknown. Look first.");
 }
 
-static void freeze(struct records *records, struct group *group, const struct err *err)
-{
-    for (size_t i = 0; i < group->portal_count; i++)
-        if (store_batch_count(group->states[i]->batch) > 0)
-            atomic_store_explicit(&group->states[i]->is_frozen, true, memory_order_relaxed);
-    LOG(records->log,
-        LOG_ERROR,
-        "write failed, portals frozen: check the disk, then restart the host",
-        LOG_UINT("portals", group->commit_count),
-        LOG_STR("error", err->message));
-}
-
 static void publish(struct records *records, struct group *group)
 {
     for (size_t i = 0; i < group->portal_count; i++) {
@@ -462,7 +451,7 @@ static void publish(struct records *records, struct group *group)
         if (!sub->txn && !sub->is_recount)
             catalog_adopt(records->catalog, (uint32_t)sub->state->id, sub->schema);
     close_portals(group);
-    end_epoch(records);
+    committer_end_epoch(records);
 }
 
 static void count_group(struct records *records, const struct group *group, tn_status st)
@@ -495,8 +484,8 @@ static void write_group(struct records *records, struct group *group)
         (void)err_memory(&err, "a commit");
     } else if (group->commit_count > 0) {
         records->driver.commit(records->driver.ctx, group->commits, group->commit_count, &err);
-        if (group->commits[0].outcome == LOG_UNKNOWN)
-            freeze(records, group, &err);
+        if (group->commits[0].outcome == LOG_UNKNOWN || store_failure(records->store) != TN_OK)
+            mend_begin(records, &err);
         if (group->commits[0].outcome != LOG_DONE)
             err_clear(&err);
         st = status_of(group->commits[0].outcome, &err);
@@ -510,7 +499,7 @@ static void write_group(struct records *records, struct group *group)
     if (st == TN_OK)
         records_wake_watchers(records);
     if (map_count(&records->totals) > TOTALS_MAX)
-        forget_totals(records);
+        committer_forget_totals(records);
 }
 
 /* The thread */
@@ -527,6 +516,8 @@ static struct submission *pop(struct records *records, bool *ret_is_evolution)
         if (sub->state->turn && sub->state->turn != sub->txn) {
             sub->next = sub->state->set_aside;
             sub->state->set_aside = sub;
+            if (sub->txn && sub->txn->deadline_us < records->aside_until_us)
+                records->aside_until_us = sub->txn->deadline_us;
             continue;
         }
         *ret_is_evolution = !sub->txn;
@@ -612,8 +603,18 @@ static void refuse_all(struct submission *sub)
     for (; sub; sub = next) {
         next = sub->next;
         err_init(&err, sub->txn ? sub->txn->language : sub->language);
-        complete(sub, err_set(&err, TN_UNAVAILABLE, "The host is stopping."), &err);
+        committer_complete(sub, err_set(&err, TN_UNAVAILABLE, "The host is stopping."), &err);
     }
+}
+
+/* For something to do, or until something is due. [mu held] */
+static void await(struct records *records)
+{
+    int64_t until_us = mend_due_us(records);
+
+    if (records->aside_until_us < until_us)
+        until_us = records->aside_until_us;
+    records_await(&records->submitted, &records->mu, until_us);
 }
 
 static void *run(void *arg)
@@ -634,8 +635,14 @@ static void *run(void *arg)
             (void)pthread_cond_broadcast(&records->moved);
         } else if (records->is_stopping) {
             break;
+        } else if (mend_due_us(records) <= clock_mono_us()) {
+            (void)pthread_mutex_unlock(&records->mu);
+            mend(records);
+            (void)pthread_mutex_lock(&records->mu);
+        } else if (records->aside_until_us < clock_mono_us()) {
+            turns_refuse_late(records);
         } else {
-            (void)pthread_cond_wait(&records->submitted, &records->mu);
+            await(records);
         }
     }
     struct submission *aside = take_set_aside(records);
@@ -671,7 +678,7 @@ void committer_stop(struct records *records)
     mem_free(TAKE(records->group));
 }
 
-static void push(struct records *records, struct submission *sub)
+void committer_push(struct records *records, struct submission *sub)
 {
     sub->next = NULL;
     if (records->queue_last)
@@ -681,61 +688,20 @@ static void push(struct records *records, struct submission *sub)
     records->queue_last = sub;
 }
 
-tn_status committer_submit(struct records *records, struct submission *submission)
+tn_status committer_submit(struct records *records, struct submission *submission, struct err *err)
 {
-    tn_status st = TN_OK;
+    tn_status st = mend_refuse(records, err);
 
+    if (st != TN_OK)
+        return st;
     (void)pthread_mutex_lock(&records->mu);
     if (records->is_stopping) {
         st = TN_UNAVAILABLE;
     } else {
-        push(records, submission);
+        committer_push(records, submission);
         if (!records->is_committing)
             (void)pthread_cond_signal(&records->submitted);
     }
     (void)pthread_mutex_unlock(&records->mu);
-    return st;
-}
-
-/* Turns */
-
-void committer_take_turn(struct records *records, struct portal_state *state, const struct txn *txn)
-{
-    (void)pthread_mutex_lock(&records->mu);
-    while (state->turn)
-        (void)pthread_cond_wait(&records->moved, &records->mu);
-    state->turn = txn;
-    /* What is being committed now belongs before the turn's snapshot. */
-    uint64_t batch = records->batch_count;
-    while (records->is_committing && records->batch_count == batch)
-        (void)pthread_cond_wait(&records->moved, &records->mu);
-    (void)pthread_mutex_unlock(&records->mu);
-}
-
-void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn)
-{
-    (void)pthread_mutex_lock(&records->mu);
-    if (state->turn == txn) {
-        struct submission *aside = state->set_aside;
-        struct submission *in_order = NULL;
-
-        state->turn = NULL;
-        state->set_aside = NULL;
-        while (aside) { /* newest first: turn it round */
-            struct submission *next = aside->next;
-
-            aside->next = in_order;
-            in_order = aside;
-            aside = next;
-        }
-        while (in_order) {
-            struct submission *next = in_order->next;
-
-            push(records, in_order);
-            in_order = next;
-        }
-        (void)pthread_cond_signal(&records->submitted);
-        (void)pthread_cond_broadcast(&records->moved);
-    }
-    (void)pthread_mutex_unlock(&records->mu);
+    return st == TN_OK ? TN_OK : err_set(err, st, "The host is stopping.");
 }

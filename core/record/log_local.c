@@ -26,9 +26,13 @@ static void commit(void *ctx, struct log_commit *commits, size_t count, struct e
     /* Alone in its store, nobody moves a head but this host's one committer. */
     for (size_t i = 1; i < count; i++)
         store_batch_append(all, commits[i].batch);
+    tn_status before = store_failure(store);
     tn_status st = store_write(store, all, true, err);
+    enum log_outcome outcome = outcome_of(st);
+    if (before != TN_OK && outcome == LOG_UNKNOWN)
+        outcome = LOG_UNAVAILABLE; /* it had failed before: this was not even tried */
     for (size_t i = 0; i < count; i++)
-        commits[i].outcome = outcome_of(st);
+        commits[i].outcome = outcome;
 }
 
 static tn_status head(void *ctx, uint32_t portal, uint64_t *ret_head, struct err *err)

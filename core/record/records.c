@@ -2,6 +2,8 @@
 /* records.c - portals' states, shared snapshots, watchers. The committer is in committer.c. */
 #include "core/record/records.h"
 
+#include <time.h>
+
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/record/state.h"
@@ -33,7 +35,6 @@ static tn_status open_state(struct records *records, struct portal *portal,
     state->next_change = head.change + 1;
     atomic_init(&state->next_record, head.next_record);
     atomic_init(&state->head, head.change);
-    atomic_init(&state->is_frozen, false);
     atomic_init(&state->settled, 0);
     *ret_state = state;
     return TN_OK;
@@ -76,6 +77,9 @@ struct records_stats records_stats(const struct records *records)
         .conflicts = atomic_load_explicit(&records->conflict_count, memory_order_relaxed),
         .failures = atomic_load_explicit(&records->failure_count, memory_order_relaxed),
         .bytes = atomic_load_explicit(&records->byte_count, memory_order_relaxed),
+        .mendings = atomic_load_explicit(&records->mending_count, memory_order_relaxed),
+        .mending_failures =
+            atomic_load_explicit(&records->mending_failure_count, memory_order_relaxed),
     };
 }
 
@@ -89,12 +93,61 @@ uint64_t records_head(struct records *records, const struct portal *portal)
     return atomic_load_explicit(&state->head, memory_order_acquire);
 }
 
-bool records_is_frozen(struct records *records, const struct portal *portal)
+bool records_is_frozen(const struct records *records)
+{
+    return mend_refuse(records, NULL) != TN_OK;
+}
+
+/* [mu held] */
+static tn_status reread_state(struct records *records, struct portal_state *state, struct err *err)
+{
+    struct head head;
+    uint64_t known = atomic_load_explicit(&state->head, memory_order_relaxed);
+    uint64_t next = atomic_load_explicit(&state->next_record, memory_order_relaxed);
+
+    TRY(head_read(records->store, (uint32_t)state->id, &head, err));
+    if (head.change < known)
+        return err_set(err,
+                       TN_DATA_LOSS,
+                       "Portal %u has lost changes: it had %llu, the disk has %llu.",
+                       (unsigned)state->id,
+                       (unsigned long long)known,
+                       (unsigned long long)head.change);
+    catalog_reread(records->catalog, (uint32_t)state->id);
+    state->next_change = head.change + 1;
+    /* Ids are given out before they are written: raised by others meanwhile, never lowered. */
+    while (next < head.next_record && !atomic_compare_exchange_weak_explicit(&state->next_record,
+                                                                             &next,
+                                                                             head.next_record,
+                                                                             memory_order_relaxed,
+                                                                             memory_order_relaxed))
+        ;
+    /* release: who reads the head finds its changes in the store. */
+    atomic_store_explicit(&state->head, head.change, memory_order_release);
+    return TN_OK;
+}
+
+tn_status records_reread(struct records *records, struct err *err)
 {
     struct portal_state *state;
+    tn_status st = TN_OK;
 
-    return records_state(records, (struct portal *)(uintptr_t)portal, &state, NULL) == TN_OK &&
-           atomic_load_explicit(&state->is_frozen, memory_order_relaxed);
+    (void)pthread_mutex_lock(&records->mu);
+    for (size_t at = 0; st == TN_OK && (state = map_next(&records->states, &at, NULL));)
+        st = reread_state(records, state, err);
+    (void)pthread_mutex_unlock(&records->mu);
+    return st;
+}
+
+void records_await(pthread_cond_t *cond, pthread_mutex_t *mu, int64_t until_us)
+{
+    if (until_us == INT64_MAX) {
+        (void)pthread_cond_wait(cond, mu);
+        return;
+    }
+    const struct timespec until = {.tv_sec = until_us / 1000000,
+                                   .tv_nsec = until_us % 1000000 * 1000};
+    (void)pthread_cond_timedwait(cond, mu, &until);
 }
 
 /* Snapshots */
@@ -190,6 +243,18 @@ void records_wake_watchers(struct records *records)
 
 /* Creating */
 
+/* Times are monotonic everywhere. */
+static void init_conds(struct records *records)
+{
+    pthread_condattr_t monotonic;
+
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&records->submitted, &monotonic);
+    (void)pthread_cond_init(&records->moved, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+}
+
 tn_status records_create(const struct records_options *options, struct records **ret_records,
                          struct err *err)
 {
@@ -201,15 +266,18 @@ tn_status records_create(const struct records_options *options, struct records *
     records->catalog = options->catalog;
     records->portals = options->portals;
     records->log = options->log;
+    records->reread = options->reread;
+    records->reread_ctx = options->reread_ctx;
     records->driver = log_local(options->store);
     records->epoch = 1;
     records->expired_us = INT64_MIN / 2; /* a start is a time to look */
     (void)pthread_mutex_init(&records->mu, NULL);
     (void)pthread_mutex_init(&records->watch_mu, NULL);
-    (void)pthread_cond_init(&records->submitted, NULL);
-    (void)pthread_cond_init(&records->moved, NULL);
+    records->aside_until_us = INT64_MAX;
+    init_conds(records);
     records->recent = recent_create();
-    if (!records->recent || committer_start(records) != TN_OK) {
+    records->mending = mending_create(records);
+    if (!records->recent || !records->mending || committer_start(records) != TN_OK) {
         records_destroy(records);
         return err_memory(err, "the records");
     }
@@ -230,6 +298,7 @@ void records_destroy(struct records *records)
     committer_free_totals(records);
     records_snapshot_release(records->snapshot);
     recent_destroy(records->recent);
+    mending_destroy(records->mending);
     mem_free(records->watchers);
     (void)pthread_cond_destroy(&records->moved);
     (void)pthread_cond_destroy(&records->submitted);

@@ -32,6 +32,13 @@ struct records_options {
     struct catalog *catalog;
     struct portals *portals;
     struct log *log;
+    /*
+     * Reads again what others keep in memory of the store: a write of theirs may have failed, and
+     * is there now or not. What the three above keep is read anyway. May be NULL. [committer
+     * thread]
+     */
+    tn_status (*reread)(void *ctx, struct err *err);
+    void *reread_ctx;
 };
 
 /* Starts the committer. [loader] blocks */
@@ -51,17 +58,22 @@ void records_set_hook(struct records *records, records_hook_fn hook, void *ctx);
 tn_status records_add_watcher(struct records *records, records_wake_fn wake, void *ctx);
 void records_remove_watcher(struct records *records, records_wake_fn wake, void *ctx);
 
-/* The newest durable change number of a portal; whether an I/O error froze it. [any] */
+/* The newest durable change number of a portal. [any] */
 uint64_t records_head(struct records *records, const struct portal *portal);
-bool records_is_frozen(struct records *records, const struct portal *portal);
+/* Whether a failed write froze the portals, all of which share the store: they can be read, and
+ * are written again when the store was opened anew, which the committer tries now and then. [any]
+ */
+bool records_is_frozen(const struct records *records);
 
 /* Since the start. [any] */
 struct records_stats {
-    uint64_t groups;    /* durable writes, each with its sync */
-    uint64_t commits;   /* transactions and schema changes in them */
-    uint64_t conflicts; /* transactions that lost, and ran again or were refused */
-    uint64_t failures;  /* groups that were not written */
-    uint64_t bytes;     /* that transactions wrote, about */
+    uint64_t groups;           /* durable writes, each with its sync */
+    uint64_t commits;          /* transactions and schema changes in them */
+    uint64_t conflicts;        /* transactions that lost, and ran again or were refused */
+    uint64_t failures;         /* groups that were not written */
+    uint64_t bytes;            /* that transactions wrote, about */
+    uint64_t mendings;         /* times that the store was opened again after a write that failed */
+    uint64_t mending_failures; /* and that it could not be, and was tried again */
 };
 struct records_stats records_stats(const struct records *records);
 

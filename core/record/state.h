@@ -35,8 +35,7 @@ struct portal_state {
     uint64_t id; /* the map's key */
     struct portal *portal;
     _Atomic uint64_t next_record;
-    _Atomic uint64_t head; /* newest durable change; release by the committer */
-    _Atomic bool is_frozen;
+    _Atomic uint64_t head;        /* newest durable change; release by the committer */
     _Atomic uint64_t settled;     /* the newest schema version whose roll-ups are counted */
     const struct txn *turn;       /* runs alone; guarded by records->mu, as the next */
     struct submission *set_aside; /* waits for the turn to end; newest first */
@@ -81,6 +80,8 @@ struct records {
     struct log_driver driver;
     records_hook_fn hook;
     void *hook_ctx;
+    tn_status (*reread)(void *ctx, struct err *err);
+    void *reread_ctx;
 
     pthread_mutex_t mu;
     pthread_cond_t submitted; /* the committer waits on it */
@@ -90,6 +91,7 @@ struct records {
     struct submission *queue_last;
     bool is_stopping;
     bool is_committing;
+    int64_t aside_until_us;           /* monotonic: the first deadline of those set aside */
     uint64_t batch_count;             /* times that is_committing ended */
     struct shared_snapshot *snapshot; /* the newest one, or NULL */
     uint64_t epoch;                   /* of the newest durable group */
@@ -104,12 +106,16 @@ struct records {
     struct group *group;
     int64_t expired_us; /* monotonic: when it last looked for what has ended */
     struct recent *recent;
+    uint64_t mended_epoch; /* what was read in an older one may not be what the store has */
+    struct mending *mending;
     /* For metrics: the committer's to write; relaxed. */
     _Atomic uint64_t group_count;
     _Atomic uint64_t commit_count;
     _Atomic uint64_t conflict_count;
     _Atomic uint64_t failure_count;
     _Atomic uint64_t byte_count;
+    _Atomic uint64_t mending_count;
+    _Atomic uint64_t mending_failure_count;
     struct map totals;           /* portal, key -> struct cached_totals */
     struct cached_totals *dirty; /* those of the group that is built */
 };
@@ -119,19 +125,52 @@ tn_status records_state(struct records *records, struct portal *portal,
                         struct portal_state **ret_state, struct err *err);
 tn_status records_snapshot(struct records *records, struct shared_snapshot **ret_snapshot);
 void records_snapshot_release(struct shared_snapshot *snapshot);
-/* Gives it to the committer; TN_UNAVAILABLE: stopping. */
-tn_status committer_submit(struct records *records, struct submission *submission);
+/* Gives it to the committer; TN_UNAVAILABLE: stopping, or frozen; TN_RESOURCE_EXHAUSTED: frozen by
+ * a full disk. Nothing is written then. */
+tn_status committer_submit(struct records *records, struct submission *submission, struct err *err);
 /* And waits for it; `done` and `ctx` are set here. */
 tn_status committer_submit_wait(struct records *records, struct submission *submission,
                                 struct err *err);
 tn_status committer_start(struct records *records);
 void committer_stop(struct records *records);
 void committer_free_totals(struct records *records);
-/* The transaction runs alone in its portal from now on; waits until it can. */
-void committer_take_turn(struct records *records, struct portal_state *state,
-                         const struct txn *txn);
+/* What it remembers of totals; the store has them. [committer thread] */
+void committer_forget_totals(struct records *records);
+/* Marks of the group that ends have this number; no later group may have it too. */
+void committer_end_epoch(struct records *records);
+/* The transaction runs alone in its portal from now on; waits until it can, or the call ends. */
+tn_status committer_take_turn(struct records *records, struct portal_state *state, struct txn *txn,
+                              struct err *err);
 void committer_end_turn(struct records *records, struct portal_state *state, const struct txn *txn);
+/* Tells those who wait for a turn to end that their time was up first. [committer thread, mu held,
+ * let go of meanwhile] */
+void turns_refuse_late(struct records *records);
+/* Whether its deadline has passed; and says that it has. */
+bool txn_is_late(const struct txn *txn, int64_t now_us);
+tn_status txn_refuse_late(struct err *err);
+/* Behind all that wait. [mu held] */
+void committer_push(struct records *records, struct submission *sub);
+/* Ends its turn and tells it. [committer thread] */
+void committer_complete(struct submission *sub, tn_status status, const struct err *err);
 void records_wake_watchers(struct records *records);
+
+/* mend.c: what the committer does about writes that failed. */
+struct mending *mending_create(struct records *records);
+void mending_destroy(struct mending *mending);
+/* A write failed, as `err` says: nothing is written until mend() succeeds. [committer thread] */
+void mend_begin(struct records *records, const struct err *err);
+/* When mend() is due, monotonic; INT64_MAX: nothing is to be mended. [committer thread] */
+int64_t mend_due_us(struct records *records);
+/* Opens the store again and reads what is kept of it; or says when to try again. [committer
+ * thread] blocks */
+void mend(struct records *records);
+/* TN_OK, or why nothing is written now, and when to come back. [any] */
+tn_status mend_refuse(const struct records *records, struct err *err);
+
+/* Until `cond`, of CLOCK_MONOTONIC, is signalled, or that time, INT64_MAX: for ever. [mu held] */
+void records_await(pthread_cond_t *cond, pthread_mutex_t *mu, int64_t until_us);
+/* Reads the heads of all portals again. TN_DATA_LOSS: one is older than what was acknowledged. */
+tn_status records_reread(struct records *records, struct err *err);
 
 /* Whether every roll-up of the schema has its totals, and sees to it. [worker] blocks */
 bool rollups_are_settled(const struct portal_state *state, const struct schema *schema);

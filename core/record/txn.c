@@ -38,8 +38,7 @@ static tn_status set_up(struct txn *txn, const struct txn_options *options, stru
     TRY(open_schema(txn, err));
     TRY(rollups_settle(txn->records, txn->state, txn->schema, err));
     if (options->takes_turn) {
-        committer_take_turn(txn->records, txn->state, txn);
-        txn->has_turn = true;
+        TRY(committer_take_turn(txn->records, txn->state, txn, err));
         TRY(open_schema(txn, err)); /* it may have waited long */
     }
     if (records_snapshot(txn->records, &txn->snapshot) != TN_OK ||

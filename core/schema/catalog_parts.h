@@ -36,6 +36,7 @@ struct catalog {
     struct schema_texts *texts;
     struct map portals; /* id -> struct portal_schema */
     uint64_t version;
+    bool is_unsure;     /* the store may have declarations that were taken out again */
     uint64_t forgotten; /* schemas up to this version are older than what plugins declare */
 };
 

@@ -577,6 +577,17 @@ static tn_status take_in(struct declaring *d)
     return TN_OK;
 }
 
+/* Ids that were given would be given again. */
+static tn_status refuse_unsure(const struct catalog *catalog, struct err *err)
+{
+    if (!catalog->is_unsure)
+        return TN_OK;
+    return err_set(err,
+                   TN_UNAVAILABLE,
+                   "A write error left unknown what is stored of the plugins before: start the "
+                   "host again.");
+}
+
 tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugin,
                           struct catalog_declared **ret_declared, struct err *err)
 {
@@ -586,7 +597,9 @@ tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugi
         return err_memory(err, "a plugin's declarations");
     (void)pthread_mutex_lock(&catalog->mu);
     d.next_id = catalog->next_id;
-    tn_status st = definitions_copy(&catalog->host, &d.defs);
+    tn_status st = refuse_unsure(catalog, err);
+    if (st == TN_OK)
+        st = definitions_copy(&catalog->host, &d.defs);
     if (st == TN_OK)
         st = declare_rows(&d);
     if (st == TN_OK)
@@ -676,8 +689,10 @@ tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declare
     (void)pthread_mutex_lock(&catalog->mu);
     tn_status st = put_differences(catalog, declared, batch);
     (void)pthread_mutex_unlock(&catalog->mu);
-    if (st == TN_OK && store_batch_count(batch) > 0)
+    if (st == TN_OK && store_batch_count(batch) > 0) {
         st = store_write(catalog->store, batch, true, err);
+        catalog->is_unsure |= st == TN_UNAVAILABLE;
+    }
     store_batch_destroy(batch);
     if (st == TN_OK) {
         (void)pthread_mutex_lock(&catalog->mu);

@@ -401,7 +401,7 @@ static tn_status write_portal_status(struct service_call *call, const struct por
         return TN_RESOURCE_EXHAUSTED;
     message->name = wire_text(call, utf8_str(portal->name));
     message->head = records_head(call->service->records, portal);
-    message->frozen = records_is_frozen(call->service->records, portal);
+    message->frozen = records_is_frozen(call->service->records);
     *ret_status = message;
     return message->name ? TN_OK : TN_RESOURCE_EXHAUSTED;
 }

@@ -171,11 +171,38 @@ static struct tn_bytes finish(const struct store_batch *batch)
     return buf_bytes(&batch->bytes);
 }
 
+/* Nothing is written after a write that failed, whatever RocksDB would make of it. */
+static tn_status refuse_failed(const struct store *store, struct err *err)
+{
+    tn_status status = store_failure(store);
+
+    if (status == TN_OK)
+        return TN_OK;
+    if (status == TN_RESOURCE_EXHAUSTED)
+        return err_set(err, status, "The disk of the store in '%s' is full.", store->dir);
+    return gate_refuse(err);
+}
+
+/* Asked inside the gate: what fails and is opened again meanwhile waits for us. */
+static tn_status write_out(struct store *store, rocksdb_writebatch_t *writes, bool sync,
+                           struct err *err)
+{
+    char *fault = NULL;
+    tn_status status = refuse_failed(store, err);
+
+    if (status != TN_OK)
+        return status;
+    rocksdb_write(store->db, sync ? store->synced : store->unsynced, writes, &fault);
+    if (!fault)
+        return TN_OK;
+    status = fault_report(fault, FAULT_WRITE, store->dir, err);
+    store_fail(store, status);
+    return status;
+}
+
 tn_status store_write(struct store *store, struct store_batch *batch, bool sync, struct err *err)
 {
     struct buf sorted = {0};
-    char *fault = NULL;
-
     TRY(report_fault(batch, err));
     if (batch->count == 0)
         return TN_OK;
@@ -187,7 +214,13 @@ tn_status store_write(struct store *store, struct store_batch *batch, bool sync,
     rocksdb_writebatch_t *writes =
         rocksdb_writebatch_create_from((const char *)bytes.data, bytes.len);
     buf_fini(&sorted);
-    rocksdb_write(store->db, sync ? store->synced : store->unsynced, writes, &fault);
+    tn_status status = TN_UNAVAILABLE;
+    if (gate_enter(store)) {
+        status = write_out(store, writes, sync, err);
+        gate_leave(store);
+    } else {
+        (void)gate_refuse(err);
+    }
     rocksdb_writebatch_destroy(writes);
-    return fault ? fault_report(fault, FAULT_WRITE, store->dir, err) : TN_OK;
+    return status;
 }

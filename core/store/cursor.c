@@ -5,9 +5,9 @@
 #include "core/store/private.h"
 
 struct store_cursor {
-    rocksdb_iterator_t *iterator;
+    struct store *store;
+    rocksdb_iterator_t *iterator; /* NULL: the store could not be read when it was opened */
     rocksdb_readoptions_t *options;
-    const char *dir; /* the store's, for messages */
     bool is_reverse;
     bool is_started; /* the iterator stands on a key that was given out */
     struct buf keys; /* the lower and the upper bound, lent to `options`, and the start */
@@ -71,7 +71,9 @@ struct store_cursor *store_cursor_open(struct store *store, const struct store_s
     size_t upper_len = make_successor(cursor->keys.data + bound_len, bound_len);
     start.data = cursor->keys.data + 2 * bound_len;
 
-    cursor->dir = store->dir;
+    if (gate_enter_snapshot(store, snapshot, NULL) != TN_OK)
+        return TAKE(cursor); /* store_cursor_next tells */
+    cursor->store = store;
     cursor->is_reverse = reverse;
     cursor->options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_iterate_lower_bound(cursor->options, lower, bound_len);
@@ -91,6 +93,8 @@ void store_cursor_close(struct store_cursor *cursor)
         rocksdb_iter_destroy(cursor->iterator);
     if (cursor->options)
         rocksdb_readoptions_destroy(cursor->options);
+    if (cursor->store)
+        gate_leave(cursor->store);
     buf_fini(&cursor->keys);
     mem_free(cursor);
 }
@@ -110,12 +114,15 @@ tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_ke
 {
     char *fault = NULL;
 
+    /* Shut while it is open: whoever wants to close the database waits for it to be closed. */
+    if (!cursor->iterator || gate_is_shut(cursor->store))
+        return gate_refuse(err);
     if (cursor->is_started)
         move(cursor);
     cursor->is_started = true;
     if (!rocksdb_iter_valid(cursor->iterator)) {
         rocksdb_iter_get_error(cursor->iterator, &fault);
-        return fault ? fault_report(fault, FAULT_READ, cursor->dir, err) : TN_NOT_FOUND;
+        return fault ? fault_report(fault, FAULT_READ, cursor->store->dir, err) : TN_NOT_FOUND;
     }
 
     struct tn_bytes key = {0};
@@ -142,6 +149,7 @@ tn_status store_next_range(struct store *store, const struct store_snapshot *sna
 
     if (portal == UINT32_MAX && family >= UINT8_MAX)
         return TN_NOT_FOUND; /* nothing is behind the last one */
+    TRY(gate_enter_snapshot(store, snapshot, err));
     rocksdb_iterator_t *iterator = rocksdb_create_iterator_cf(
         store->db, snapshot ? snapshot->options : store->newest, store->keys);
     key_prefix_write(start, family, portal);
@@ -159,5 +167,6 @@ tn_status store_next_range(struct store *store, const struct store_snapshot *sna
             status = fault_report(fault, FAULT_READ, store->dir, err);
     }
     rocksdb_iter_destroy(iterator);
+    gate_leave(store);
     return status;
 }

@@ -3,7 +3,9 @@
 #ifndef CORE_STORE_PRIVATE_H
 #define CORE_STORE_PRIVATE_H
 
+#include <pthread.h>
 #include <rocksdb/c.h>
+#include <stdatomic.h>
 
 #include "core/base/mem.h"
 #include "core/store/shim.h"
@@ -26,11 +28,23 @@ struct store {
     rocksdb_readoptions_t *newest; /* reads without a snapshot */
     rocksdb_writeoptions_t *synced;
     rocksdb_writeoptions_t *unsynced;
+
+    /* The gate before the database: see gate_enter(). */
+    _Atomic uint64_t users; /* who is inside, open cursors too */
+    _Atomic bool is_shut;
+    _Atomic int failure; /* tn_status: see store_failure() */
+    store_failed_fn failed;
+    void *failed_ctx;
+    pthread_mutex_t mu;
+    pthread_cond_t left;              /* the last one left while the gate was shut */
+    struct store_snapshot *snapshots; /* all that are open; guarded by mu */
 };
 
 struct store_snapshot {
     struct store *store;
-    const rocksdb_snapshot_t *view;
+    struct store_snapshot *next;
+    struct store_snapshot *previous;
+    const rocksdb_snapshot_t *view; /* NULL: it was lost when the store was opened again */
     rocksdb_readoptions_t *options; /* reads through `view` */
 };
 
@@ -59,6 +73,34 @@ enum { BATCH_DELETE = 0x00, BATCH_PUT = 0x01, BATCH_DELETE_RANGE = 0x0f };
  * as it was: memory is out, or it deletes a range; it is then written as it is.
  */
 bool batch_sort(struct tn_bytes bytes, uint32_t count, struct buf *out);
+
+/*
+ * reopen.c: a database is closed only when nobody is inside. False: the gate is shut; nothing of
+ * the database may be touched. Otherwise gate_leave() follows.
+ */
+bool gate_enter(struct store *store);
+void gate_leave(struct store *store);
+bool gate_is_shut(const struct store *store);
+/* Says that the store is being opened again, and when to come back. Returns TN_UNAVAILABLE. */
+tn_status gate_refuse(struct err *err);
+/* As gate_enter, for a read through `snapshot`, or NULL; TN_UNAVAILABLE: not inside. */
+tn_status gate_enter_snapshot(struct store *store, const struct store_snapshot *snapshot,
+                              struct err *err);
+
+/* reopen.c, once and at the end of a store's life. */
+void gate_init(struct store *store);
+void gate_fini(struct store *store);
+
+/* A write failed: no other will succeed. */
+void store_fail(struct store *store, tn_status status);
+
+/* store.c: as store_open finds and leaves it. */
+tn_status database_open(struct store *store, struct err *err);
+/* Without the right to write. */
+tn_status database_open_to_read(struct store *store, struct err *err);
+void database_close(struct store *store);
+/* A synced write that changes nothing. */
+tn_status database_prove(struct store *store, struct err *err);
 
 /* What was being done when RocksDB reported a failure: it decides what a failure means. */
 enum fault_during { FAULT_OPEN, FAULT_READ, FAULT_WRITE };
@@ -102,6 +144,10 @@ void format_abandon(int dir_fd);
  */
 #define ROOM_TO_WRITE ((size_t)64 << 20)
 #define ROOM_TO_OPEN ((size_t)32 << 20)
+
+/* Writes a file, syncs it and takes it away. TN_UNAVAILABLE, TN_RESOURCE_EXHAUSTED: it could not.
+ */
+tn_status format_prove(int dir_fd, const char *dir, struct err *err);
 
 /* TN_RESOURCE_EXHAUSTED: less than `size` bytes are free where the store is. */
 tn_status format_need_room(int dir_fd, const char *dir, size_t size, struct err *err);

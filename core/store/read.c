@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read.c - snapshots, and reading by key. */
+/* read.c - reading by key. Snapshots are in reopen.c. */
 #include <assert.h>
 #include <string.h>
 
@@ -29,35 +29,13 @@ tn_status full_key_make(struct full_key *out, unsigned family, uint32_t portal, 
     return TN_OK;
 }
 
-struct store_snapshot *store_snapshot_open(struct store *store)
-{
-    struct store_snapshot *snapshot = mem_new(struct store_snapshot);
-
-    if (!snapshot)
-        return NULL;
-    snapshot->store = store;
-    snapshot->view = rocksdb_create_snapshot(store->db);
-    snapshot->options = rocksdb_readoptions_create();
-    rocksdb_readoptions_set_snapshot(snapshot->options, snapshot->view);
-    return snapshot;
-}
-
-void store_snapshot_close(struct store_snapshot *snapshot)
-{
-    if (!snapshot)
-        return;
-    rocksdb_readoptions_destroy(snapshot->options);
-    rocksdb_release_snapshot(snapshot->store->db, snapshot->view);
-    mem_free(snapshot);
-}
-
 static const rocksdb_readoptions_t *options_of(const struct store *store,
                                                const struct store_snapshot *snapshot)
 {
     return snapshot ? snapshot->options : store->newest;
 }
 
-/* The value, pinned in RocksDB's cache; the caller destroys it. TN_NOT_FOUND. */
+/* The value, pinned in RocksDB's cache; the caller, who is inside, destroys it. TN_NOT_FOUND. */
 static tn_status get_pinned(struct store *store, const struct store_snapshot *snapshot,
                             enum store_family family, uint32_t portal, struct tn_bytes key,
                             rocksdb_pinnableslice_t **ret_value, struct err *err)
@@ -99,9 +77,13 @@ tn_status store_get(struct store *store, const struct store_snapshot *snapshot,
 {
     rocksdb_pinnableslice_t *value = NULL;
 
-    TRY(get_pinned(store, snapshot, family, portal, key, &value, err));
-    tn_status status = copy_value(value, ret_value, err);
-    rocksdb_pinnableslice_destroy(value);
+    TRY(gate_enter_snapshot(store, snapshot, err));
+    tn_status status = get_pinned(store, snapshot, family, portal, key, &value, err);
+    if (status == TN_OK) {
+        status = copy_value(value, ret_value, err);
+        rocksdb_pinnableslice_destroy(value);
+    }
+    gate_leave(store);
     return status;
 }
 
@@ -110,9 +92,12 @@ tn_status store_has(struct store *store, const struct store_snapshot *snapshot,
 {
     rocksdb_pinnableslice_t *value = NULL;
 
-    TRY(get_pinned(store, snapshot, family, portal, key, &value, err));
-    rocksdb_pinnableslice_destroy(value);
-    return TN_OK;
+    TRY(gate_enter_snapshot(store, snapshot, err));
+    tn_status status = get_pinned(store, snapshot, family, portal, key, &value, err);
+    if (status == TN_OK)
+        rocksdb_pinnableslice_destroy(value);
+    gate_leave(store);
+    return status;
 }
 
 /* How many look-ups RocksDB gets at once: it overlaps reads within them. */
@@ -179,6 +164,7 @@ tn_status store_get_many(struct store *store, const struct store_snapshot *snaps
     tn_status status = TN_OK;
 
     assert(family >= 1 && family <= STORE_FAMILY_MAX);
+    TRY(gate_enter_snapshot(store, snapshot, err));
     for (size_t done = 0; done < count && status == TN_OK; done += MANY_COUNT) {
         size_t n = count - done < MANY_COUNT ? count - done : MANY_COUNT;
 
@@ -199,5 +185,6 @@ tn_status store_get_many(struct store *store, const struct store_snapshot *snaps
                 &many, i, status, store, &ret_values[done + i], &ret_found[done + i], err);
     }
     buf_fini(&many.bytes);
+    gate_leave(store);
     return status;
 }

@@ -29,6 +29,7 @@ static struct store *create(const char *dir, const struct store_options *options
     if (!store)
         return NULL;
     store->dir_fd = -1;
+    gate_init(store);
     store->dir = mem_copy_str(dir);
     store->logger = shim_logger_create(options->log);
     if (!store->dir || !store->logger)
@@ -42,7 +43,7 @@ static struct store *create(const char *dir, const struct store_options *options
     return TAKE(store);
 }
 
-static void close_database(struct store *store)
+void database_close(struct store *store)
 {
     if (store->keys)
         rocksdb_column_family_handle_destroy(store->keys);
@@ -67,9 +68,10 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    if (store->db && !store->is_read_only)
+    if (store->db && !store->is_read_only && store_failure(store) == TN_OK)
         flush(store);
-    close_database(store);
+    database_close(store);
+    gate_fini(store);
     if (store->newest)
         rocksdb_readoptions_destroy(store->newest);
     if (store->unsynced)
@@ -154,6 +156,7 @@ static tn_status open_database(struct store *store, enum open_mode mode, struct 
     return fault ? fault_report(fault, FAULT_OPEN, store->dir, err) : TN_OK;
 }
 
+/* The entry that check_format reads. */
 static tn_status write_format(struct store *store, struct err *err)
 {
     struct full_key key;
@@ -179,7 +182,7 @@ static void destroy_database(struct store *store)
     rocksdb_options_t *options = settings_create(store->cache, store->logger);
     char *fault = NULL;
 
-    close_database(store);
+    database_close(store);
     rocksdb_destroy_db(options, store->dir, &fault);
     rocksdb_options_destroy(options);
     rocksdb_free(fault); /* creating or looking comes next and tells */
@@ -248,7 +251,7 @@ static tn_status open_store(struct store *store, bool is_read_only, struct err *
     TRY(check_format(store, err));
     if (is_read_only)
         return TN_OK;
-    close_database(store);
+    database_close(store);
     return open_database(store, OPEN_WRITE, err);
 }
 
@@ -268,6 +271,21 @@ static tn_status open_or_create(struct store *store, const struct store_options 
     return create_store(store, found, err);
 }
 
+tn_status database_open(struct store *store, struct err *err)
+{
+    return open_store(store, false, err);
+}
+
+tn_status database_open_to_read(struct store *store, struct err *err)
+{
+    return open_store(store, true, err);
+}
+
+tn_status database_prove(struct store *store, struct err *err)
+{
+    return write_format(store, err);
+}
+
 tn_status store_open(const char *dir, const struct store_options *options, struct store **ret_store,
                      struct err *err)
 {
@@ -283,7 +301,7 @@ tn_status store_open(const char *dir, const struct store_options *options, struc
 
     tn_status status = open_or_create(store, options, err);
     if (status != TN_OK) {
-        close_database(store); /* a check that failed is still open, for reading */
+        database_close(store); /* a check that failed is still open, for reading */
         if (made_dir)
             (void)rmdir(dir); /* empty, or somebody else's by now */
         return status;
@@ -300,10 +318,12 @@ tn_status store_open(const char *dir, const struct store_options *options, struc
 
 uint64_t store_memory_usage(struct store *store)
 {
-    rocksdb_memory_consumers_t *consumers = rocksdb_memory_consumers_create();
     char *fault = NULL;
     uint64_t size = 0;
 
+    if (!gate_enter(store))
+        return 0;
+    rocksdb_memory_consumers_t *consumers = rocksdb_memory_consumers_create();
     rocksdb_memory_consumers_add_db(consumers, store->db);
     rocksdb_memory_consumers_add_cache(consumers, store->cache);
     rocksdb_memory_usage_t *usage = rocksdb_approximate_memory_usage_create(consumers, &fault);
@@ -315,5 +335,6 @@ uint64_t store_memory_usage(struct store *store)
     }
     rocksdb_free(fault);
     rocksdb_memory_consumers_destroy(consumers);
+    gate_leave(store);
     return size;
 }

@@ -64,13 +64,39 @@ tn_status store_open(const char *dir, const struct store_options *options, struc
                      struct err *err);
 void store_close(struct store *store);
 
+/*
+ * What a store comes to when a write failed: store_write refuses all others, nothing is written,
+ * until store_reopen() and then store_resume(). Meanwhile it can be read. TN_OK: it did not;
+ * TN_RESOURCE_EXHAUSTED: the disk was full; else whether that write happened is unknown. [any]
+ */
+tn_status store_failure(const struct store *store);
+
+/* `failed` runs when a write failed, on the thread that wrote; it must not block. One at most,
+ * before other threads write. */
+typedef void (*store_failed_fn)(void *ctx);
+void store_set_watcher(struct store *store, store_failed_fn failed, void *ctx);
+
+/*
+ * Closes the database and opens it again, in place: what failed writes left is there or not from
+ * now on. First it asks the disk whether it writes, and waits for those that read right now, 2 s at
+ * most; who reads meanwhile, and whoever has an older snapshot or cursor, gets TN_UNAVAILABLE for
+ * ever after. If it fails, all of this may have happened, or nothing; the store can be read if
+ * that is possible at all: try again later. TN_UNAVAILABLE: the disk does not write, or somebody
+ * still reads; TN_RESOURCE_EXHAUSTED: too little room; TN_DATA_LOSS: damaged, it stays shut.
+ * One thread at a time. [any] blocks
+ */
+tn_status store_reopen(struct store *store, struct err *err);
+/* Lets writes through again; between the two the caller reads what it has in memory. [any] */
+void store_resume(struct store *store);
+
 /* A consistent view; at most 60 s old by contract of the callers. NULL when memory is out. [any] */
 struct store_snapshot *store_snapshot_open(struct store *store);
 void store_snapshot_close(struct store_snapshot *snapshot);
 
 /*
  * The value of a key, replacing what `ret_value` holds. `snapshot` NULL: the newest.
- * TN_NOT_FOUND (err untouched); TN_DATA_LOSS; TN_UNAVAILABLE: I/O. [any] blocks
+ * TN_NOT_FOUND (err untouched); TN_DATA_LOSS; TN_UNAVAILABLE: I/O, or the store is or was opened
+ * again (store_reopen), with when to come back. [any] blocks
  */
 tn_status store_get(struct store *store, const struct store_snapshot *snapshot,
                     enum store_family family, uint32_t portal, struct tn_bytes key,
@@ -111,10 +137,11 @@ void store_batch_append(struct store_batch *batch, const struct store_batch *fro
 
 /*
  * All of the batch, or nothing. `sync`: durable against power loss on return.
- * TN_UNAVAILABLE: an I/O error, the outcome is unknown, and no write succeeds until the store
- * is opened again; TN_RESOURCE_EXHAUSTED: the disk has less than 64 MiB left, or the batch was too
- * large for its bound or for the memory, nothing was written; TN_INVALID_ARGUMENT: a key was too
- * long, nothing was written. [any] blocks
+ * TN_UNAVAILABLE: an I/O error, the outcome is unknown, and the store has failed (store_failure);
+ * or it had failed before, nothing was written, and err says when to come back;
+ * TN_RESOURCE_EXHAUSTED: the disk has less than 64 MiB left, or the batch was too large for its
+ * bound or for the memory, nothing was written; TN_INVALID_ARGUMENT: a key was too long, nothing
+ * was written. [any] blocks
  */
 tn_status store_write(struct store *store, struct store_batch *batch, bool sync, struct err *err);
 
@@ -147,5 +174,19 @@ tn_status store_next_range(struct store *store, const struct store_snapshot *sna
 
 /* Bytes of memory RocksDB holds (tables, cache, memtables), for metrics. [any] */
 uint64_t store_memory_usage(struct store *store);
+
+/* As it is now, about. */
+struct store_stats {
+    uint64_t table_bytes;      /* on disk, of tables */
+    uint64_t unflushed_bytes;  /* in memory and the write-ahead log only */
+    uint64_t compaction_bytes; /* that wait to be compacted */
+    uint64_t compaction_count; /* that run, as the next */
+    uint64_t flush_count;
+    uint64_t error_count; /* of flushes and compactions, since opening */
+    bool is_delayed;      /* writes wait for compactions */
+    bool is_stopped;      /* no write goes on */
+    uint64_t disk_free_bytes;
+};
+struct store_stats store_stats(struct store *store); /* [any] */
 
 #endif /* CORE_STORE_STORE_H */

@@ -63,6 +63,12 @@ void fleet_await_answers(const struct fleet *fleet)
         load_await_answer(fleet->loads[i]);
 }
 
+void fleet_stop_load(const struct fleet *fleet)
+{
+    for (uint32_t i = 0; i < PORTAL_COUNT; i++)
+        load_stop(fleet->loads[i]);
+}
+
 void fleet_end_load(struct fleet *fleet)
 {
     for (uint32_t i = 0; i < PORTAL_COUNT; i++) {

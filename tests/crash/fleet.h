@@ -29,7 +29,9 @@ void fleet_prepare(const struct fleet *fleet, const struct tenond *host);
 void fleet_begin_load(struct fleet *fleet, const struct tenond *host, struct random *random);
 /* Waits until every portal has answered. */
 void fleet_await_answers(const struct fleet *fleet);
-/* After the host is gone. */
+/* Lets what is under way come to its end, by a host that lives. */
+void fleet_stop_load(const struct fleet *fleet);
+/* After the host is gone, or fleet_stop_load(). */
 void fleet_end_load(struct fleet *fleet);
 
 /* verify() and repeat_calls() in each portal; the sum. */

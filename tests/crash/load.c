@@ -29,6 +29,8 @@ struct load {
     struct model *model;
     struct running slots[SLOT_COUNT];
     _Atomic uint64_t answered_count;
+    _Atomic uint32_t under_way_count; /* calls without an end */
+    _Atomic bool is_stopping;
     char problem[512]; /* the first one; "" if none */
 };
 
@@ -91,10 +93,8 @@ static void take_refusal(struct running *running)
     model->refused_count++;
 }
 
-static void on_done(void *ctx, const struct tenon_result *result)
+static void take_end(struct running *running, const struct tenon_result *result)
 {
-    struct running *running = ctx;
-
     switch (result->status) {
     case TN_OK:
         acknowledge(running);
@@ -102,7 +102,7 @@ static void on_done(void *ctx, const struct tenon_result *result)
         return;
     case TN_UNAVAILABLE:
     case TN_CANCELLED:
-        return; /* the host is gone, nobody knows how far the call came */
+        return; /* the host or its disk is gone, nobody knows how far the call came */
     case TN_ALREADY_EXISTS:
         if (sent_of(running)->may_be_refused) {
             take_refusal(running);
@@ -116,13 +116,24 @@ static void on_done(void *ctx, const struct tenon_result *result)
     tell_problem(running->load, tenon_status_name(result->status), result->message);
 }
 
+static void on_done(void *ctx, const struct tenon_result *result)
+{
+    struct running *running = ctx;
+
+    take_end(running, result);
+    (void)atomic_fetch_sub(&running->load->under_way_count,
+                           1); /* the next one is counted already */
+}
+
 static void go_on(struct running *running)
 {
     struct load *load = running->load;
     const struct sent *sent = sent_of(running);
 
-    if (load->problem[0] != '\0' || !slot_make_call(&running->slot))
+    if (load->problem[0] != '\0' || atomic_load(&load->is_stopping) ||
+        !slot_make_call(&running->slot))
         return;
+    (void)atomic_fetch_add(&load->under_way_count, 1);
     const struct tenon_call_options options = {.idempotency_key = sent->key[0] ? sent->key : NULL};
     tn_status st = tenon_call(load->client,
                               sent->method,
@@ -132,8 +143,10 @@ static void go_on(struct running *running)
                               on_done,
                               running,
                               NULL);
-    if (st != TN_OK)
-        tell_problem(load, "a call could not be made:", tenon_status_name(st));
+    if (st == TN_OK)
+        return;
+    (void)atomic_fetch_sub(&load->under_way_count, 1);
+    tell_problem(load, "a call could not be made:", tenon_status_name(st));
 }
 
 /* Beginning and end */
@@ -166,6 +179,7 @@ static void on_begin(void *ctx, const struct tenon_result *result)
         tell_problem(load, tenon_status_name(result->status), result->message);
     for (uint32_t i = 0; i < SLOT_COUNT; i++)
         go_on(&load->slots[i]);
+    (void)atomic_fetch_sub(&load->under_way_count, 1);
 }
 
 struct load *load_begin(const struct tenond *host, struct model *model, uint64_t seed)
@@ -178,6 +192,7 @@ struct load *load_begin(const struct tenond *host, struct model *model, uint64_t
         load->slots[i].load = load;
         slot_init(&load->slots[i].slot, model, i, seed + i);
     }
+    atomic_store(&load->under_way_count, 1);
     load->client = tenond_connect(host, model->portal);
     /* The callback of a first call begins the others, so that all begin on its thread. */
     assert_int_equal(tenon_call(load->client,
@@ -199,6 +214,19 @@ void load_await_answer(struct load *load)
     while (atomic_load(&load->answered_count) == 0) {
         if (clock_mono_us() > until_us)
             fail_msg("the host answered no write: %s", load->problem);
+        (void)usleep(POLL_US);
+    }
+}
+
+void load_stop(struct load *load)
+{
+    int64_t until_us = clock_mono_us() + TENOND_PATIENCE_US;
+
+    atomic_store(&load->is_stopping, true);
+    while (atomic_load(&load->under_way_count) > 0) {
+        if (clock_mono_us() > until_us)
+            fail_msg("the host left %u calls without an answer",
+                     (unsigned)atomic_load(&load->under_way_count));
         (void)usleep(POLL_US);
     }
 }

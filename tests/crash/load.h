@@ -18,6 +18,8 @@ void load_prepare(struct tenon_client *client, struct model *model);
 struct load *load_begin(const struct tenond *host, struct model *model, uint64_t seed);
 /* Waits for the first answer. */
 void load_await_answer(struct load *load);
+/* Begins no more calls, and waits until those under way are answered, by a host that lives. */
+void load_stop(struct load *load);
 /* Ends calls that have no answer; fails the test if the host refused one that it should not. */
 void load_end(struct load *load);
 

@@ -135,6 +135,9 @@ static uint64_t pick_number(struct requester *r, const char *message, const char
         return random_below(&r->random, 6);
     if (strstr(message, "RevokeToken")) /* 1 is the attacker's own */
         return 2 + random_below(&r->random, 20);
+    /* The first ones are sites and machines in turn. */
+    if (strstr(message, "RecordKey") && random_chance(r, 50))
+        return 1 + 2 * random_below(&r->random, 30) + (strcmp(r->type, "machines") == 0);
     /* Old ones have links and histories, new ones come; and rarely any number at all. */
     if (random_chance(r, 60))
         return 1 + random_below(&r->random, r->number_max < 64 ? r->number_max : 64);
@@ -178,8 +181,12 @@ static void write_one(struct requester *r, const char *message,
         memcpy(at, &copy, sizeof(copy));
         break;
     case PROTOBUF_C_TYPE_MESSAGE: {
-        ProtobufCMessage *inner = build(r, field->descriptor, depth + 1);
+        const char *type = r->type;
 
+        if (strcmp(field->name, "to") == 0 && random_chance(r, 60))
+            r->type = "sites"; /* which machines are linked to */
+        ProtobufCMessage *inner = build(r, field->descriptor, depth + 1);
+        r->type = type;
         memcpy(at, &inner, sizeof(inner));
         break;
     }

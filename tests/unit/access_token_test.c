@@ -321,6 +321,51 @@ static void tokens_and_revocations_outlive_a_restart(void **state)
 }
 
 /* What a portal sees of ids is its own. */
+/* Another table on the same store stands for writes whose outcome was unknown. */
+static void reading_again_finds_what_memory_has_not(void **state)
+{
+    struct opened *o = *state;
+    struct access known = o->access;
+    char secret[TOKEN_SECRET_SIZE];
+    char late[TOKEN_SECRET_SIZE];
+    struct portal *portal = NULL;
+
+    uint32_t id = make(o, o->north, 0, secret);
+    assert_int_equal(portals_open(o->store, &o->access.portals, &o->err), TN_OK);
+    assert_int_equal(tokens_open(o->store, &o->access.tokens, &o->err), TN_OK);
+    assert_int_equal(tokens_revoke(o->access.tokens, o->north, id, &o->err), TN_OK);
+    uint32_t late_id = make(o, o->north, 0, late);
+    assert_int_equal(portals_create(o->access.portals, utf8_str("west"), NULL, &portal, &o->err),
+                     TN_OK);
+    const struct portal_settings title = {.title = "The south"};
+    assert_int_equal(
+        portals_update(
+            o->access.portals, portals_find(o->access.portals, utf8_str("south")), &title, &o->err),
+        TN_OK);
+    tokens_close(o->access.tokens);
+    portals_close(o->access.portals);
+    o->access = known;
+    for (int i = 0; i < 2; i++) { /* the second time there is nothing new */
+        assert_int_equal(portals_reread(known.portals, &o->err), TN_OK);
+        assert_int_equal(tokens_reread(known.tokens, &o->err), TN_OK);
+    }
+    assert_true(is_refused(o, "south", utf8_str(late)));
+    struct token *token = tokens_find(known.tokens, utf8_str(late));
+    assert_non_null(token);
+    assert_int_equal(token->id, late_id);
+    token_unref(token);
+    token = tokens_find(known.tokens, utf8_str(secret));
+    assert_int_equal(token_check(token, clock_wall_us(), NULL), TN_UNAUTHENTICATED);
+    token_unref(token);
+    assert_ptr_equal(portals_find(known.portals, utf8_str("south")), o->south);
+    assert_string_equal(portal_settings(known.portals, o->south).title, "The south");
+    assert_non_null(portals_find(known.portals, utf8_str("west")));
+    assert_int_equal(portals_create(known.portals, utf8_str("east"), NULL, &portal, &o->err),
+                     TN_OK);
+    assert_int_equal(portal->id, 4);
+    assert_int_equal(make(o, o->north, 0, secret), late_id + 1);
+}
+
 static void ids_count_in_their_portal(void **state)
 {
     struct opened *o = *state;
@@ -493,6 +538,7 @@ int main(void)
         CASE(a_token_ends_at_its_time),
         CASE(a_revoked_token_ends_where_it_is_held),
         CASE(tokens_and_revocations_outlive_a_restart),
+        CASE(reading_again_finds_what_memory_has_not),
         CASE(ids_count_in_their_portal),
         CASE(wrong_grants_are_refused_all_at_once),
         CASE(a_full_portal_forgets_its_oldest_dead_token_only),

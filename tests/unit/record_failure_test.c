@@ -4,12 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/record/state.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/invariants.h"
+
+/* For what takes no time to speak of. */
+#define PATIENCE_US ((int64_t)30 * 1000000)
 
 /* A driver between the committer and the local one: it holds groups back, and fails some. */
 struct gate {
@@ -140,6 +145,16 @@ static tn_status await(struct waiter *waiter)
     return waiter->status;
 }
 
+static void await_mending(struct fixture *f)
+{
+    int64_t until_us = clock_mono_us() + PATIENCE_US;
+
+    while (records_is_frozen(f->records)) {
+        assert_true(clock_mono_us() < until_us);
+        (void)usleep(1000);
+    }
+}
+
 static void full_disk_refuses_and_the_next_try_wins(void **state)
 {
     struct gate *gate = *state;
@@ -173,24 +188,31 @@ static void failed_group_leaves_totals_as_they_were(void **state)
     must_hold(f);
 }
 
-static void unknown_outcome_freezes_the_portal_that_wrote(void **state)
+static void unknown_outcome_freezes_portals_until_the_store_was_opened_again(void **state)
 {
     struct gate *gate = *state;
     struct fixture *f = gate->f;
     tn_id id = fixture_machine(f, "A");
-    struct portal *main_portal = f->portal;
 
+    /* Somebody reads: the store cannot be opened again meanwhile. */
+    struct store_cursor *reader = store_cursor_open(f->store,
+                                                    NULL,
+                                                    STORE_ROWS,
+                                                    f->portal->id,
+                                                    (struct tn_bytes){0},
+                                                    (struct tn_bytes){0},
+                                                    false);
+    struct txn *early = begin_write(f, id, "2");
     gate->failure = LOG_UNKNOWN;
     gate->fail_count = 1;
     assert_int_equal(fixture_commit(f, begin_write(f, id, "1")), TN_UNAVAILABLE);
-    assert_true(records_is_frozen(f->records, f->portal));
-    assert_int_equal(fixture_commit(f, begin_write(f, id, "2")), TN_UNAVAILABLE);
-    assert_false(records_is_frozen(f->records, f->other));
-    f->portal = f->other;
-    (void)fixture_machine(f, "B");
-    f->portal = main_portal;
-    fixture_reopen(f);
-    assert_false(records_is_frozen(f->records, f->portal));
+    assert_non_null(strstr(f->err.message, "unknown"));
+    assert_true(records_is_frozen(f->records));
+    assert_int_equal(fixture_commit(f, early), TN_UNAVAILABLE);
+    assert_non_null(strstr(f->err.message, "nothing was written"));
+    store_cursor_close(reader);
+    await_mending(f);
+    assert_int_equal(fixture_commit(f, begin_write(f, id, "2")), TN_OK);
     must_hold(f);
 }
 
@@ -334,6 +356,89 @@ static void who_waits_for_a_turn_at_the_end_is_told(void **state)
     txn_destroy(turn);
 }
 
+static tn_status take_turn(struct fixture *f, int64_t deadline_us, struct txn **ret_txn)
+{
+    struct txn_options options = {
+        .portal = f->portal, .deadline_us = deadline_us, .takes_turn = true};
+
+    err_clear(&f->err);
+    return txn_begin(f->records, &options, ret_txn, &f->err);
+}
+
+static void waiting_for_a_turn_ends_with_the_call(void **state)
+{
+    struct gate *gate = *state;
+    struct fixture *f = gate->f;
+    struct txn *turn = NULL;
+    struct txn *second = NULL;
+
+    assert_int_equal(take_turn(f, INT64_MAX, &turn), TN_OK);
+    assert_int_equal(take_turn(f, clock_mono_us() + 20000, &second), TN_DEADLINE_EXCEEDED);
+    assert_int_equal(f->err.status, TN_DEADLINE_EXCEEDED);
+    assert_null(second);
+    txn_destroy(turn);
+    /* It did not take the turn with it. */
+    assert_int_equal(take_turn(f, clock_mono_us() + PATIENCE_US, &second), TN_OK);
+    txn_destroy(second);
+}
+
+static void turn_given_up_during_a_write_is_the_next_ones(void **state)
+{
+    struct gate *gate = *state;
+    struct fixture *f = gate->f;
+    struct waiter waiter = {.gate = gate, .txn = begin_write(f, fixture_machine(f, "A"), "1")};
+    struct txn *turn = NULL;
+
+    gate_set(gate, true);
+    submit(&waiter);
+    gate_await(gate);
+    assert_int_equal(take_turn(f, clock_mono_us() + 20000, &turn), TN_DEADLINE_EXCEEDED);
+    gate_set(gate, false);
+    assert_int_equal(await(&waiter), TN_OK);
+    assert_int_equal(take_turn(f, clock_mono_us() + PATIENCE_US, &turn), TN_OK);
+    txn_destroy(turn);
+}
+
+static tn_status is_cancelled(void *ctx)
+{
+    (void)ctx;
+    return TN_CANCELLED;
+}
+
+static void waiting_for_a_turn_ends_when_nobody_waits_for_the_call(void **state)
+{
+    struct gate *gate = *state;
+    struct fixture *f = gate->f;
+    struct txn_options options = {
+        .portal = f->portal, .deadline_us = INT64_MAX, .state = is_cancelled, .takes_turn = true};
+    struct txn *turn = NULL;
+    struct txn *second = NULL;
+
+    assert_int_equal(take_turn(f, INT64_MAX, &turn), TN_OK);
+    err_clear(&f->err);
+    assert_int_equal(txn_begin(f->records, &options, &second, &f->err), TN_CANCELLED);
+    txn_destroy(turn);
+}
+
+static void commit_that_waits_for_a_turn_to_end_is_told_at_its_deadline(void **state)
+{
+    struct gate *gate = *state;
+    struct fixture *f = gate->f;
+    tn_id id = fixture_machine(f, "A");
+    struct waiter waiters[2] = {{.gate = gate, .txn = begin_write(f, id, "1")},
+                                {.gate = gate, .txn = begin_write(f, id, "2")}};
+    struct txn *turn = NULL;
+
+    waiters[0].txn->deadline_us = clock_mono_us() + 30000;
+    assert_int_equal(take_turn(f, INT64_MAX, &turn), TN_OK);
+    submit(&waiters[1]);
+    submit(&waiters[0]);
+    assert_int_equal(await(&waiters[0]), TN_DEADLINE_EXCEEDED);
+    txn_destroy(turn);
+    assert_int_equal(await(&waiters[1]), TN_OK); /* the other one still waited */
+    must_hold(f);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -341,13 +446,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(full_disk_refuses_and_the_next_try_wins),
         CASE(failed_group_leaves_totals_as_they_were),
-        CASE(unknown_outcome_freezes_the_portal_that_wrote),
+        CASE(unknown_outcome_freezes_portals_until_the_store_was_opened_again),
         CASE(members_of_a_failed_group_can_all_try_again),
         CASE(sum_without_room_is_refused_and_its_neighbour_tries_again),
         CASE(too_large_a_transaction_fails_alone),
         CASE(schema_change_that_was_not_written_leaves_nothing),
         CASE(refused_schema_change_does_not_fail_what_waits_beside_it),
         CASE(who_waits_for_a_turn_at_the_end_is_told),
+        CASE(waiting_for_a_turn_ends_with_the_call),
+        CASE(turn_given_up_during_a_write_is_the_next_ones),
+        CASE(waiting_for_a_turn_ends_when_nobody_waits_for_the_call),
+        CASE(commit_that_waits_for_a_turn_to_end_is_told_at_its_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

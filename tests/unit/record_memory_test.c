@@ -9,6 +9,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/record/state.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/invariants.h"
 
@@ -226,6 +227,37 @@ static void new_portal_survives_any_failed_allocation(void **state)
     assert_null(portals_next(f->portals, f->other->id + 1));
 }
 
+/* Opening the store again: what is kept of it in memory is read anew, or tried again. */
+static void rereading_survives_any_failed_allocation(void **state)
+{
+    struct fixture *f = *state;
+    tn_id id = fixture_machine(f, "Old pump");
+    uint64_t head = records_head(f->records, f->portal);
+    tn_status st = TN_UNKNOWN;
+    unsigned nth;
+
+    for (nth = 1; nth < ALLOCATION_MAX; nth++) {
+        err_clear(&f->err);
+        mem_fail_at(nth);
+        st = portals_reread(f->portals, &f->err);
+        if (st == TN_OK)
+            st = records_reread(f->records, &f->err);
+        mem_fail_never();
+        assert_int_equal(records_head(f->records, f->portal), head);
+        if (st == TN_OK)
+            break;
+        if (st != TN_RESOURCE_EXHAUSTED)
+            fail_msg("allocation %u: %s %s", nth, err_status_name(st), f->err.message);
+    }
+    assert_in_range(nth, 3, ALLOCATION_MAX - 1);
+    struct txn *txn = fixture_begin(f);
+    struct record *record;
+    assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
+    txn_destroy(txn);
+    (void)fixture_machine(f, "New pump");
+    must_hold(f);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -234,6 +266,7 @@ int main(void)
         CASE(transaction_survives_any_failed_allocation),
         CASE(declaration_survives_any_failed_allocation),
         CASE(new_portal_survives_any_failed_allocation),
+        CASE(rereading_survives_any_failed_allocation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
