@@ -217,11 +217,13 @@ static tn_status take_stored(struct portals *portals, const Tenon__Stored__V1__P
     return st;
 }
 
-static tn_status read_entry(struct portals *portals, struct tn_bytes value, struct err *err)
+static tn_status read_entry(void *ctx, struct tn_bytes key, struct tn_bytes value, struct err *err)
 {
+    struct portals *portals = ctx;
     Tenon__Stored__V1__Portal *stored =
         tenon__stored__v1__portal__unpack(NULL, value.len, value.data);
 
+    (void)key; /* the name, which the value has too */
     if (!stored)
         return err_set(err, TN_DATA_LOSS, "A stored portal is damaged.");
     tn_status st = take_stored(portals, stored);
@@ -232,26 +234,9 @@ static tn_status read_entry(struct portals *portals, struct tn_bytes value, stru
 static tn_status read_all(struct portals *portals, struct err *err)
 {
     const uint8_t prefix = STORE_META_PORTAL;
-    struct tn_bytes key;
-    struct tn_bytes value;
-    tn_status st;
-    struct store_cursor *cursor = store_cursor_open(portals->store,
-                                                    NULL,
-                                                    STORE_META,
-                                                    0,
-                                                    (struct tn_bytes){&prefix, 1},
-                                                    (struct tn_bytes){0},
-                                                    false);
 
-    if (!cursor)
-        return err_memory(err, "the portals");
-    while ((st = store_cursor_next(cursor, &key, &value, err)) == TN_OK) {
-        st = read_entry(portals, value, err);
-        if (st != TN_OK)
-            break;
-    }
-    store_cursor_close(cursor);
-    return st == TN_NOT_FOUND ? TN_OK : st;
+    return store_each(
+        portals->store, STORE_META, 0, (struct tn_bytes){&prefix, 1}, read_entry, portals, err);
 }
 
 tn_status portals_open(struct store *store, struct portals **ret_portals, struct err *err)

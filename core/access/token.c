@@ -242,9 +242,10 @@ static struct token *token_of(const Tenon__Stored__V1__Token *stored, const uint
     return token;
 }
 
-static tn_status read_one(struct tokens *tokens, struct tn_bytes key, struct tn_bytes value,
-                          struct err *err)
+static tn_status read_one(void *ctx, struct tn_bytes key, struct tn_bytes value, struct err *err)
 {
+    struct tokens *tokens = ctx;
+
     if (key.len != KEY_SIZE)
         return damaged(err);
     Tenon__Stored__V1__Token *stored =
@@ -270,26 +271,9 @@ static tn_status read_one(struct tokens *tokens, struct tn_bytes key, struct tn_
 static tn_status read_all(struct tokens *tokens, struct err *err)
 {
     const uint8_t prefix = STORE_META_TOKEN;
-    struct tn_bytes key;
-    struct tn_bytes value;
-    tn_status st;
-    struct store_cursor *cursor = store_cursor_open(tokens->store,
-                                                    NULL,
-                                                    STORE_META,
-                                                    0,
-                                                    (struct tn_bytes){&prefix, 1},
-                                                    (struct tn_bytes){0},
-                                                    false);
 
-    if (!cursor)
-        return err_memory(err, "the tokens");
-    while ((st = store_cursor_next(cursor, &key, &value, err)) == TN_OK) {
-        st = read_one(tokens, key, value, err);
-        if (st != TN_OK)
-            break;
-    }
-    store_cursor_close(cursor);
-    return st == TN_NOT_FOUND ? TN_OK : st;
+    return store_each(
+        tokens->store, STORE_META, 0, (struct tn_bytes){&prefix, 1}, read_one, tokens, err);
 }
 
 tn_status tokens_open(struct store *store, struct tokens **ret_tokens, struct err *err)

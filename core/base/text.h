@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * text.h - what the host says to people, in their language. The English text is the
- * key; text.c holds the others, and a test holds the two against each other.
+ * key; text_fr.c holds the others, and a test holds the two against each other.
  */
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H

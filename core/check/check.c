@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/check/state.h"
 #include "core/schema/catalog.h"
+#include "core/value/fold.h"
 
 /* What one entry may need: the largest is a change of the log. */
 #define SCRATCH_SIZE_MAX ((size_t)512 << 20)
@@ -202,6 +203,7 @@ static void init(struct check *check, const struct check_options *options,
                             .counts = counts,
                             .store = options->store,
                             .snapshot = snapshot,
+                            .split = store_format(options->store) < 2 ? fold_parts : fold_words,
                             .log_is_whole = true,
                             .err = err};
     err_init(&check->said, options->language);

@@ -7,7 +7,6 @@
 #include "core/index/index.h"
 #include "core/record/row_system.h"
 #include "core/store/key.h"
-#include "core/value/fold.h"
 
 /* Rows */
 
@@ -198,7 +197,7 @@ static tn_status follow_values(struct check *check, const struct checked_record 
             TRY(expect_unique(check, record, property, &value));
         words->bit = 1ull << property->word_bit;
         if (value.kind == TN_TEXT && (property->flags & TN_SEARCHABLE))
-            TRY(fold_words(value.as.text, add_word, words));
+            TRY(check->split(value.as.text, add_word, words));
     }
     return expect_words(check, record, words);
 }

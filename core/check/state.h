@@ -63,8 +63,10 @@ struct check {
     bool has_head;
     struct map records;
     struct map links;
-    bool log_is_whole;   /* as far as it was read: no gap, nothing damaged */
-    uint64_t record_max; /* the highest id met */
+    tn_status (*split)(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
+                       void *ctx); /* into words, as the store's format does */
+    bool log_is_whole;             /* as far as it was read: no gap, nothing damaged */
+    uint64_t record_max;           /* the highest id met */
     uint64_t found[STORE_FAMILY_MAX + 1];
     enum store_family collected; /* 0: look entries up; else gather this family's keys */
     struct hashes hashes;

@@ -65,7 +65,11 @@ struct word {
     struct word *next;
 };
 
+typedef tn_status (*split_fn)(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
+                              void *ctx);
+
 struct words {
+    split_fn split[2]; /* texts before, after */
     struct arena *arena;
     struct map by_text;
     struct word *first;
@@ -109,7 +113,7 @@ static tn_status collect_words(const struct index_change *change, struct words *
         words->bit = 1ull << property->word_bit;
         for (words->side = 0; words->side < 2; words->side++)
             if (values[words->side].kind == TN_TEXT)
-                TRY(fold_words(values[words->side].as.text, add_word, words));
+                TRY(words->split[words->side](values[words->side].as.text, add_word, words));
     }
     return TN_OK;
 }
@@ -138,10 +142,10 @@ static tn_status put_words(const struct index_change *change, const struct words
     return TN_OK;
 }
 
-static tn_status keep_words(const struct index_change *change, struct arena *arena, struct buf *key,
-                            struct store_batch *batch)
+static tn_status keep_words(const struct index_change *change, split_fn before, struct arena *arena,
+                            struct buf *key, struct store_batch *batch)
 {
-    struct words words = {.arena = arena};
+    struct words words = {.split = {before, fold_words}, .arena = arena};
     tn_status st = collect_words(change, &words);
 
     if (st == TN_OK)
@@ -166,8 +170,22 @@ tn_status index_keep(const struct index_change *change, struct arena *arena,
             st = keep_property(change, property, &order, &key, batch);
     }
     if (st == TN_OK && has_words)
-        st = keep_words(change, arena, &key, batch);
+        st = keep_words(change, fold_words, arena, &key, batch);
     buf_fini(&order);
+    buf_fini(&key);
+    return st;
+}
+
+tn_status index_renew_words(uint32_t portal, const struct schema_type *type, tn_id record,
+                            struct tn_bytes row, struct arena *arena, struct store_batch *batch)
+{
+    const struct index_change change = {
+        .portal = portal, .type = type, .record = record, .before = row, .after = row};
+    struct buf key = {0};
+
+    if (!index_row_is_live(row))
+        return TN_OK;
+    tn_status st = keep_words(&change, fold_parts, arena, &key, batch);
     buf_fini(&key);
     return st;
 }

@@ -32,6 +32,13 @@ struct index_change {
 tn_status index_keep(const struct index_change *change, struct arena *arena,
                      struct store_batch *batch);
 
+/*
+ * Adds what `row`'s words are in format 2 of the store and were not in format 1, and takes away the
+ * rest; nothing for a record that is not live. Statuses as index_keep. [any]
+ */
+tn_status index_renew_words(uint32_t portal, const struct schema_type *type, tn_id record,
+                            struct tn_bytes row, struct arena *arena, struct store_batch *batch);
+
 /* Whether a row is that of a live record; false for an empty one. [any] */
 bool index_row_is_live(struct tn_bytes row);
 

@@ -231,6 +231,14 @@ void ids_close(struct ids *ids)
     mem_free(ids);
 }
 
+bool ids_are_collected(const struct ids *ids)
+{
+    for (uint32_t i = 0; i < ids->source_count; i++)
+        if (ids->sources[i].scan)
+            return false;
+    return true;
+}
+
 tn_status ids_next(struct ids *ids, tn_id *ret_id, struct err *err)
 {
     const struct source *first = NULL;

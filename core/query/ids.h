@@ -25,6 +25,9 @@ tn_status ids_open(struct txn *txn, const struct query *query, tn_id after, stru
                    struct ids **ret_ids, struct err *err);
 void ids_close(struct ids *ids);
 
+/* Whether no index is left to read: ids_next() costs nothing. [any] */
+bool ids_are_collected(const struct ids *ids);
+
 /* TN_NOT_FOUND: the end. [worker] blocks */
 tn_status ids_next(struct ids *ids, tn_id *ret_id, struct err *err);
 

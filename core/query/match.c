@@ -180,6 +180,10 @@ struct wanted_words {
     struct tn_str words[FILTER_WORD_MAX];
     uint32_t count;
     uint64_t found; /* of the text that is looked at */
+    /* Looked for as a telephone number, or the last digits of one: its end; empty: not. */
+    char number[FOLD_NUMBER_SIZE];
+    size_t number_len;
+    bool has_number; /* the text that is looked at ends so */
     struct arena *arena;
 };
 
@@ -240,6 +244,7 @@ static tn_status want_words(struct matcher *matcher, const struct query_filter *
     if (wanted) {
         wanted->arena = &matcher->arena;
         st = fold_words(filter->values[0].as.text, want_word, wanted);
+        (void)fold_number_end(filter->values[0].as.text, wanted->number, &wanted->number_len);
     }
     if (st == TN_OUT_OF_RANGE)
         return err_violate(err,
@@ -334,6 +339,14 @@ static bool test_range(const struct query_filter *filter, const struct tn_value 
     }
 }
 
+/* One of the two may be written without its country. */
+static bool is_number_end(const struct wanted_words *wanted, struct tn_str word)
+{
+    size_t len = word.len < wanted->number_len ? word.len : wanted->number_len;
+
+    return word.data[0] == FOLD_NUMBER_MARK && memcmp(word.data, wanted->number, len) == 0;
+}
+
 static tn_status find_word(void *ctx, struct tn_str word)
 {
     struct wanted_words *wanted = ctx;
@@ -341,6 +354,7 @@ static tn_status find_word(void *ctx, struct tn_str word)
     for (uint32_t i = 0; i < wanted->count; i++)
         if (utf8_equal(wanted->words[i], word))
             wanted->found |= UINT64_C(1) << i;
+    wanted->has_number |= wanted->number_len > 0 && is_number_end(wanted, word);
     return TN_OK;
 }
 
@@ -351,8 +365,9 @@ static bool test_words(struct wanted_words *wanted, struct tn_str text)
         wanted->count == FILTER_WORD_MAX ? UINT64_MAX : (UINT64_C(1) << wanted->count) - 1;
 
     wanted->found = 0;
+    wanted->has_number = false;
     (void)fold_words(text, find_word, wanted); /* find_word never stops it */
-    return wanted->found == all;
+    return wanted->found == all || wanted->has_number;
 }
 
 static tn_status test_filter(struct matcher *matcher, uint32_t group, uint32_t position,

@@ -6,11 +6,18 @@
 #include "core/query/position.h"
 
 /*
- * More candidates than this are not fetched and sorted, which takes about 4 us each, but picked out
- * of the sorted property's index, whose entries take 0.5 us: 2000 of a million records are about
- * where a page of 100 costs the same either way.
+ * More candidates than this are not fetched and sorted, which takes about 4 us each, but found on a
+ * walk along the sorted property's index, whose entries take 0.5 us: 2000 of a million records are
+ * about where a page of 100 costs the same either way.
  */
 #define QUERY_SORT_MAX ((size_t)2000)
+
+/*
+ * So many records of the sorted property's index may be fetched in vain before all candidates are
+ * read, up to QUERY_CANDIDATE_MAX of them at 0.5 us: 8 ms lost where few match, and many times
+ * that won where a page is full before. A page of 50 needs 2000 where one of 40 matches.
+ */
+#define QUERY_MISS_MAX ((size_t)2000)
 
 /* By value and id; with `descending` both downwards. Those without a value (an empty key) come
  * last, by id, either way. */

@@ -3,11 +3,12 @@
  * query.c - running a query: by record id from the rows or from what indexes propose, or in the
  * order of a sorted property.
  *
- * A sorted query has two ways with one result: if its filters leave few candidates these are
- * sorted in memory, otherwise the sorted property's index is walked and what is among the
- * candidates, if an index tells any, is fetched and checked. The order of both is the same to the
- * byte, so that a cursor of one goes on in the other. Of the newest first, candidates are read from
- * their end, or else the rows.
+ * A sorted query has three ways with one result. If its filters leave few candidates these are
+ * sorted in memory. Otherwise the sorted property's index is walked and each record on the way
+ * fetched and checked, which fills a page soon where many match. After QUERY_MISS_MAX records
+ * that do not, all candidates are read, and only what is among them is fetched from there on. The
+ * order of all three is the same to the byte, so that a cursor of one goes on in another.
+ * Of the newest first, candidates are read from their end, or else the rows.
  */
 #include "core/query/query.h"
 
@@ -35,11 +36,13 @@ enum mode {
 
 /* Records that indexes propose for a sorted query, by id. */
 struct candidates {
+    struct ids *rest; /* more of them than QUERY_SORT_MAX, if any; or NULL: nothing is left */
     tn_id *ids;
     size_t count;
     size_t cap;
-    size_t at;     /* of MODE_MISSING; of MODE_NEWEST: how many are left */
-    bool is_known; /* false: any record may match */
+    size_t at;         /* of MODE_MISSING; of MODE_NEWEST: how many are left */
+    size_t miss_count; /* records that were fetched and did not match, while there is a rest */
+    bool is_known;     /* false: any record may match */
 };
 
 /* Keys of filters, and of QUERY_SORT_MAX sorted records at 600 bytes. */
@@ -216,32 +219,55 @@ static tn_status add_candidate(struct candidates *candidates, tn_id id, struct e
     return TN_OK;
 }
 
-/* Past QUERY_CANDIDATE_MAX they are forgotten: any record may match then. */
-static tn_status read_candidates(struct query_run *run, struct ids *ids, struct err *err)
+/* Reads on until there are more than `max`, or no more. */
+static tn_status read_candidates(struct query_run *run, size_t max, struct err *err)
 {
     struct candidates *candidates = &run->candidates;
     tn_id id = 0;
 
-    for (;;) {
+    while (candidates->count <= max) {
         TRY(scan_step(run->txn, &run->steps, err));
-        tn_status st = ids_next(ids, &id, err);
+        tn_status st = ids_next(candidates->rest, &id, err);
         candidates->is_known = st == TN_NOT_FOUND;
-        if (st == TN_NOT_FOUND || (st == TN_OK && candidates->count == QUERY_CANDIDATE_MAX))
+        if (st == TN_NOT_FOUND) {
+            ids_close(TAKE(candidates->rest));
             return TN_OK;
+        }
         TRY(st);
         TRY(add_candidate(candidates, id, err)); /* they come by rising id */
     }
+    return TN_OK;
 }
 
+/* Reads the rest. Past QUERY_CANDIDATE_MAX all are forgotten: any record may match then. */
+static tn_status read_all_candidates(struct query_run *run, struct err *err)
+{
+    if (run->candidates.rest)
+        TRY(read_candidates(run, QUERY_CANDIDATE_MAX, err));
+    ids_close(TAKE(run->candidates.rest));
+    return TN_OK;
+}
+
+/* The first of them, which may be all; those that were collected are read at no cost. */
 static tn_status find_candidates(struct query_run *run, struct err *err)
 {
-    struct ids *ids = NULL;
+    struct candidates *candidates = &run->candidates;
 
-    tn_status st = ids_open(run->txn, run->query, 0, &run->arena, &ids, err);
-    if (st == TN_OK)
-        st = read_candidates(run, ids, err);
-    ids_close(ids);
-    return st == TN_NOT_FOUND ? TN_OK : st;
+    tn_status st = ids_open(run->txn, run->query, 0, &run->arena, &candidates->rest, err);
+    if (st == TN_NOT_FOUND)
+        return TN_OK;
+    TRY(st);
+    if (ids_are_collected(candidates->rest))
+        return read_all_candidates(run, err);
+    return read_candidates(run, QUERY_SORT_MAX, err);
+}
+
+/* A record on the way that does not match. */
+static tn_status note_miss(struct query_run *run, struct err *err)
+{
+    if (!run->candidates.rest || ++run->candidates.miss_count < QUERY_MISS_MAX)
+        return TN_OK;
+    return read_all_candidates(run, err);
 }
 
 /* Sorted */
@@ -285,7 +311,10 @@ static tn_status begin_missing(struct query_run *run, struct err *err)
     tn_id after = run->position.phase == POSITION_MISSING ? run->position.id : 0;
 
     run->mode = MODE_MISSING;
-    if (run->needs_value || run->candidates.is_known)
+    if (run->needs_value)
+        return TN_OK;
+    TRY(read_all_candidates(run, err));
+    if (run->candidates.is_known)
         return TN_OK;
     return open_rows(run, after, false, err);
 }
@@ -305,8 +334,10 @@ static tn_status next_indexed(struct query_run *run, struct query_hit *ret_hit, 
         if (!is_candidate(&run->candidates, entry.id))
             continue;
         TRY(fetch(run, entry.id, &matches, err));
-        if (!matches)
+        if (!matches) {
+            TRY(note_miss(run, err));
             continue;
+        }
         *ret_hit = (struct query_hit){.id = entry.id, .row = buf_bytes(&run->row)};
         return position_set(&run->position, POSITION_BY_VALUE, entry.id, entry.key);
     }
@@ -433,6 +464,7 @@ static tn_status start_newest(struct query_run *run, tn_id before, struct err *e
     struct candidates *candidates = &run->candidates;
 
     TRY(find_candidates(run, err));
+    TRY(read_all_candidates(run, err));
     run->mode = candidates->is_known ? MODE_NEWEST : MODE_ROWS;
     if (!candidates->is_known)
         return open_rows(run, before, true, err);
@@ -515,6 +547,7 @@ void query_close(struct query_run *run)
     ids_close(run->ids);
     store_cursor_close(run->rows);
     order_fini(&run->order);
+    ids_close(run->candidates.rest);
     mem_free(run->candidates.ids);
     matcher_destroy(run->matcher);
     position_fini(&run->position);

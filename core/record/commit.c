@@ -103,70 +103,35 @@ tn_status committer_submit_wait(struct records *records, struct submission *subm
 
 /* Schema changes */
 
-enum evolution_kind {
-    EVOLUTION_ADD_TYPE,
-    EVOLUTION_ARCHIVE_TYPE,
-    EVOLUTION_RESTORE_TYPE,
-    EVOLUTION_ADD_PROPERTY,
-    EVOLUTION_UPDATE_PROPERTY,
-    EVOLUTION_ARCHIVE_PROPERTY,
-    EVOLUTION_ADD_ASSOCIATION
-};
-
 struct evolution {
     struct catalog *catalog;
     uint32_t portal;
-    enum evolution_kind kind;
-    const void *request;
-    struct tn_str type; /* of a property to archive */
-    struct tn_str name;
+    const struct catalog_change *change;
 };
 
 static tn_status evolve(void *ctx, struct store_batch *batch, struct schema **ret_schema,
                         struct err *err)
 {
-    struct evolution *e = ctx;
+    const struct evolution *e = ctx;
 
-    switch (e->kind) {
-    case EVOLUTION_ADD_TYPE:
-        return catalog_add_type(e->catalog, e->portal, e->request, batch, ret_schema, err);
-    case EVOLUTION_ARCHIVE_TYPE:
-    case EVOLUTION_RESTORE_TYPE:
-        return catalog_archive_type(e->catalog,
-                                    e->portal,
-                                    e->name,
-                                    e->kind == EVOLUTION_ARCHIVE_TYPE,
-                                    batch,
-                                    ret_schema,
-                                    err);
-    case EVOLUTION_ADD_PROPERTY:
-        return catalog_add_property(e->catalog, e->portal, e->request, batch, ret_schema, err);
-    case EVOLUTION_UPDATE_PROPERTY:
-        return catalog_update_property(e->catalog, e->portal, e->request, batch, ret_schema, err);
-    case EVOLUTION_ARCHIVE_PROPERTY:
-        return catalog_archive_property(
-            e->catalog, e->portal, e->type, e->name, batch, ret_schema, err);
-    case EVOLUTION_ADD_ASSOCIATION:
-        return catalog_add_association(e->catalog, e->portal, e->request, batch, ret_schema, err);
-    }
-    return TN_INTERNAL;
+    return catalog_change(e->catalog, e->portal, e->change, batch, ret_schema, err);
 }
 
-static tn_status run_evolution(struct records *records, const struct txn_options *options,
-                               struct evolution *e, struct err *err)
+tn_status records_change_schema(struct records *records, const struct txn_options *options,
+                                const struct catalog_change *change, struct err *err)
 {
     struct buf entry = {0};
+    struct evolution evolution = {
+        .catalog = records->catalog, .portal = options->portal->id, .change = change};
     struct submission submission = {
-        .evolve = evolve, .evolve_ctx = e, .language = options->language};
-    struct change change = {.kind = CHANGE_SCHEMA,
+        .evolve = evolve, .evolve_ctx = &evolution, .language = options->language};
+    struct change logged = {.kind = CHANGE_SCHEMA,
                             .at_us = options->now_us,
                             .source = options->source,
                             .user = options->user};
 
-    e->catalog = records->catalog;
-    e->portal = options->portal->id;
     TRY(records_state(records, options->portal, &submission.state, err));
-    if (change_encode(&change, 0, &entry) != TN_OK) {
+    if (change_encode(&logged, 0, &entry) != TN_OK) {
         buf_fini(&entry);
         return err_memory(err, "a change of the schema");
     }
@@ -174,57 +139,4 @@ static tn_status run_evolution(struct records *records, const struct txn_options
     tn_status st = committer_submit_wait(records, &submission, err);
     buf_fini(&entry);
     return st;
-}
-
-tn_status records_add_type(struct records *records, const struct txn_options *options,
-                           const struct catalog_type_request *request, struct err *err)
-{
-    return run_evolution(
-        records, options, &(struct evolution){.kind = EVOLUTION_ADD_TYPE, .request = request}, err);
-}
-
-tn_status records_archive_type(struct records *records, const struct txn_options *options,
-                               struct tn_str name, bool is_archived, struct err *err)
-{
-    enum evolution_kind kind = is_archived ? EVOLUTION_ARCHIVE_TYPE : EVOLUTION_RESTORE_TYPE;
-
-    return run_evolution(records, options, &(struct evolution){.kind = kind, .name = name}, err);
-}
-
-tn_status records_add_property(struct records *records, const struct txn_options *options,
-                               const struct catalog_property_request *request, struct err *err)
-{
-    return run_evolution(records,
-                         options,
-                         &(struct evolution){.kind = EVOLUTION_ADD_PROPERTY, .request = request},
-                         err);
-}
-
-tn_status records_update_property(struct records *records, const struct txn_options *options,
-                                  const struct catalog_property_request *request, struct err *err)
-{
-    return run_evolution(records,
-                         options,
-                         &(struct evolution){.kind = EVOLUTION_UPDATE_PROPERTY, .request = request},
-                         err);
-}
-
-tn_status records_archive_property(struct records *records, const struct txn_options *options,
-                                   struct tn_str type, struct tn_str name, struct err *err)
-{
-    return run_evolution(
-        records,
-        options,
-        &(struct evolution){.kind = EVOLUTION_ARCHIVE_PROPERTY, .type = type, .name = name},
-        err);
-}
-
-tn_status records_add_association(struct records *records, const struct txn_options *options,
-                                  const struct catalog_association_request *request,
-                                  struct err *err)
-{
-    return run_evolution(records,
-                         options,
-                         &(struct evolution){.kind = EVOLUTION_ADD_ASSOCIATION, .request = request},
-                         err);
 }

@@ -462,6 +462,8 @@ static void count_group(struct records *records, const struct group *group, tn_s
     }
     count(&records->group_count, 1);
     count(&records->commit_count, group->count);
+    for (size_t i = 0; i < group->commit_count; i++)
+        count(&records->key_count, store_batch_count(group->commits[i].batch));
     count(&records->byte_count, group->size);
 }
 
@@ -490,11 +492,11 @@ static void write_group(struct records *records, struct group *group)
             err_clear(&err);
         st = status_of(group->commits[0].outcome, &err);
     }
+    count_group(records, group, st);
     if (st == TN_OK)
         publish(records, group);
     else
         take_back(records, group);
-    count_group(records, group, st);
     complete_all(group, st, &err);
     if (st == TN_OK)
         records_wake_watchers(records);

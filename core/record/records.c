@@ -76,6 +76,7 @@ struct records_stats records_stats(const struct records *records)
         .commits = atomic_load_explicit(&records->commit_count, memory_order_relaxed),
         .conflicts = atomic_load_explicit(&records->conflict_count, memory_order_relaxed),
         .failures = atomic_load_explicit(&records->failure_count, memory_order_relaxed),
+        .keys = atomic_load_explicit(&records->key_count, memory_order_relaxed),
         .bytes = atomic_load_explicit(&records->byte_count, memory_order_relaxed),
         .mendings = atomic_load_explicit(&records->mending_count, memory_order_relaxed),
         .mending_failures =
@@ -280,6 +281,11 @@ tn_status records_create(const struct records_options *options, struct records *
     if (!records->recent || !records->mending || committer_start(records) != TN_OK) {
         records_destroy(records);
         return err_memory(err, "the records");
+    }
+    tn_status st = renew_store(records, err);
+    if (st != TN_OK) {
+        records_destroy(records);
+        return st;
     }
     *ret_records = records;
     return TN_OK;

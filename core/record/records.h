@@ -71,6 +71,7 @@ struct records_stats {
     uint64_t commits;          /* transactions and schema changes in them */
     uint64_t conflicts;        /* transactions that lost, and ran again or were refused */
     uint64_t failures;         /* groups that were not written */
+    uint64_t keys;             /* entries that the groups put or deleted */
     uint64_t bytes;            /* that transactions wrote, about */
     uint64_t mendings;         /* times that the store was opened again after a write that failed */
     uint64_t mending_failures; /* and that it could not be, and was tried again */

@@ -113,6 +113,7 @@ struct records {
     _Atomic uint64_t commit_count;
     _Atomic uint64_t conflict_count;
     _Atomic uint64_t failure_count;
+    _Atomic uint64_t key_count;
     _Atomic uint64_t byte_count;
     _Atomic uint64_t mending_count;
     _Atomic uint64_t mending_failure_count;
@@ -392,6 +393,10 @@ tn_status txn_encode_metas(struct txn *txn, struct err *err);
 void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);
 /* Now and then, takes away what has ended, with the batch. [committer thread] */
 void expire_look(struct records *records, struct store_batch *batch);
+
+/* Renews the entries of a store of an older format, before there are transactions. [loader] blocks
+ */
+tn_status renew_store(struct records *records, struct err *err);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

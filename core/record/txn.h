@@ -214,20 +214,8 @@ tn_status txn_commit(struct txn *txn, txn_done_fn done, void *ctx, struct err *e
 /* Commits and waits. [worker] blocks */
 tn_status txn_commit_wait(struct txn *txn, struct err *err);
 
-/* Schema changes, committed alone and at once; logged as a change. [worker] blocks */
-tn_status records_add_type(struct records *records, const struct txn_options *options,
-                           const struct catalog_type_request *request, struct err *err);
-/* `is_archived` false: back again. */
-tn_status records_archive_type(struct records *records, const struct txn_options *options,
-                               struct tn_str name, bool is_archived, struct err *err);
-tn_status records_add_property(struct records *records, const struct txn_options *options,
-                               const struct catalog_property_request *request, struct err *err);
-tn_status records_update_property(struct records *records, const struct txn_options *options,
-                                  const struct catalog_property_request *request, struct err *err);
-tn_status records_archive_property(struct records *records, const struct txn_options *options,
-                                   struct tn_str type, struct tn_str name, struct err *err);
-tn_status records_add_association(struct records *records, const struct txn_options *options,
-                                  const struct catalog_association_request *request,
-                                  struct err *err);
+/* A change of the schema, committed alone and at once; logged as a change. [worker] blocks */
+tn_status records_change_schema(struct records *records, const struct txn_options *options,
+                                const struct catalog_change *change, struct err *err);
 
 #endif /* CORE_RECORD_TXN_H */

@@ -79,10 +79,19 @@ tn_status catalog_put_next_id(struct store_batch *batch, uint32_t portal, uint32
 
 /* Reading */
 
-static tn_status read_definition(struct catalog *catalog, enum definition_kind kind,
-                                 struct tn_bytes value, struct definitions *defs, uint32_t *next_id)
+/* Where the definitions of a portal go. */
+struct reading {
+    struct catalog *catalog;
+    uint32_t portal;
+    struct definitions *defs;
+    uint32_t *next_id;
+};
+
+static tn_status unpack_definition(const struct reading *reading, enum definition_kind kind,
+                                   struct tn_bytes value)
 {
-    struct unpacking unpacking = {.arena = &catalog->arena};
+    struct definitions *defs = reading->defs;
+    struct unpacking unpacking = {.arena = &reading->catalog->arena};
     ProtobufCAllocator allocator = {arena_allocate, arena_release, &unpacking};
     void *message = NULL;
 
@@ -90,7 +99,7 @@ static tn_status read_definition(struct catalog *catalog, enum definition_kind k
     case DEFINITION_NEXT_ID:
         if (value.len != 4)
             return TN_DATA_LOSS;
-        *next_id = read_u32(value.data);
+        *reading->next_id = read_u32(value.data);
         return TN_OK;
     case DEFINITION_TYPE:
         message = tenon__stored__v1__type__unpack(&allocator, value.len, value.data);
@@ -116,37 +125,33 @@ static tn_status read_definition(struct catalog *catalog, enum definition_kind k
     return unpacking.is_exhausted ? TN_RESOURCE_EXHAUSTED : TN_DATA_LOSS;
 }
 
+static tn_status read_definition(void *ctx, struct tn_bytes key, struct tn_bytes value,
+                                 struct err *err)
+{
+    const struct reading *reading = ctx;
+    tn_status st = key.len < 2
+                       ? TN_DATA_LOSS
+                       : unpack_definition(reading, (enum definition_kind)key.data[1], value);
+
+    if (st == TN_DATA_LOSS)
+        return err_set(err, st, "A stored definition of portal %u is damaged.", reading->portal);
+    return st == TN_OK ? TN_OK : err_memory(err, "reading the schema");
+}
+
 static tn_status read_definitions(struct catalog *catalog, uint32_t portal,
                                   struct definitions *defs, uint32_t *next_id, struct err *err)
 {
     const uint8_t prefix = STORE_META_SCHEMA;
-    struct tn_bytes key;
-    struct tn_bytes value;
-    tn_status st;
-    struct store_cursor *cursor = store_cursor_open(catalog->store,
-                                                    NULL,
-                                                    STORE_META,
-                                                    portal,
-                                                    (struct tn_bytes){&prefix, 1},
-                                                    (struct tn_bytes){0},
-                                                    false);
+    struct reading reading = {
+        .catalog = catalog, .portal = portal, .defs = defs, .next_id = next_id};
 
-    if (!cursor)
-        return err_memory(err, "reading the schema");
-    while ((st = store_cursor_next(cursor, &key, &value, err)) == TN_OK) {
-        st =
-            key.len < 2
-                ? TN_DATA_LOSS
-                : read_definition(catalog, (enum definition_kind)key.data[1], value, defs, next_id);
-        if (st == TN_DATA_LOSS)
-            (void)err_set(err, st, "A stored definition of portal %u is damaged.", portal);
-        else if (st != TN_OK)
-            (void)err_memory(err, "reading the schema");
-        if (st != TN_OK)
-            break;
-    }
-    store_cursor_close(cursor);
-    return st == TN_NOT_FOUND ? TN_OK : st;
+    return store_each(catalog->store,
+                      STORE_META,
+                      portal,
+                      (struct tn_bytes){&prefix, 1},
+                      read_definition,
+                      &reading,
+                      err);
 }
 
 static void destroy_portal(struct portal_schema *portal)

@@ -62,9 +62,9 @@ struct schema *catalog_schema(struct catalog *catalog, uint32_t portal);
 bool catalog_has_own(struct catalog *catalog, uint32_t portal);
 
 /*
- * Changes of one portal's own schema. Each checks, adds its writes to `batch`, and returns the
+ * A change of one portal's own schema. It checks, adds its writes to `batch`, and returns the
  * schema as it will be in `*ret_schema` (OWNED); catalog_adopt() makes it the portal's once the
- * batch is written. Only the portal's committer calls them, one at a time. [any]
+ * batch is written. Only the portal's committer calls this, one at a time. [any]
  */
 struct catalog_property_request {
     struct tn_str type;
@@ -99,29 +99,20 @@ struct catalog_association_request {
     const struct schema_option *labels;
     uint32_t label_count;
 };
-tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
-                           const struct catalog_type_request *request, struct store_batch *batch,
-                           struct schema **ret_schema, struct err *err);
-tn_status catalog_add_property(struct catalog *catalog, uint32_t portal,
-                               const struct catalog_property_request *request,
-                               struct store_batch *batch, struct schema **ret_schema,
-                               struct err *err);
-/* Label, group, hidden and options (more of them) may change. */
-tn_status catalog_update_property(struct catalog *catalog, uint32_t portal,
-                                  const struct catalog_property_request *request,
-                                  struct store_batch *batch, struct schema **ret_schema,
-                                  struct err *err);
-/* Of one that the portal made; `is_archived` false: back again, unless a plugin has the name. */
-tn_status catalog_archive_type(struct catalog *catalog, uint32_t portal, struct tn_str name,
-                               bool is_archived, struct store_batch *batch,
-                               struct schema **ret_schema, struct err *err);
-tn_status catalog_archive_property(struct catalog *catalog, uint32_t portal, struct tn_str type,
-                                   struct tn_str name, struct store_batch *batch,
-                                   struct schema **ret_schema, struct err *err);
-tn_status catalog_add_association(struct catalog *catalog, uint32_t portal,
-                                  const struct catalog_association_request *request,
-                                  struct store_batch *batch, struct schema **ret_schema,
-                                  struct err *err);
+/* One of these; the others are NULL. */
+struct catalog_change {
+    const struct catalog_type_request *add_type;
+    const struct tn_str *archive_type; /* the name of one that the portal made */
+    const struct tn_str *restore_type; /* likewise; not while a plugin has the name */
+    const struct catalog_property_request *add_property;
+    /* Label, group, hidden and options (more of them) may change. */
+    const struct catalog_property_request *update_property;
+    const struct catalog_property_request *archive_property; /* by type and name */
+    const struct catalog_association_request *add_association;
+};
+tn_status catalog_change(struct catalog *catalog, uint32_t portal,
+                         const struct catalog_change *change, struct store_batch *batch,
+                         struct schema **ret_schema, struct err *err);
 /* Takes `schema` over. */
 void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *schema);
 /* The batch was not written: what the store holds is the portal's schema, read again. */

@@ -3,6 +3,7 @@
  * evolve.c - what a portal adds to its own schema at run time. Messages are never written into: a
  * change is a new message in a new list, and takes effect with catalog_adopt().
  */
+#include <assert.h>
 #include <string.h>
 
 #include "core/base/utf8.h"
@@ -255,19 +256,6 @@ static tn_status add_property(struct evolving *e, const struct catalog_property_
     return catalog_put(e->batch, e->id, DEFINITION_PROPERTY, def->id, &def->base);
 }
 
-tn_status catalog_add_property(struct catalog *catalog, uint32_t portal,
-                               const struct catalog_property_request *request,
-                               struct store_batch *batch, struct schema **ret_schema,
-                               struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = add_property(&e, request);
-    return end(&e, st, ret_schema);
-}
-
 static tn_status add_first_properties(struct evolving *e,
                                       const struct catalog_type_request *request)
 {
@@ -283,20 +271,11 @@ static tn_status add_first_properties(struct evolving *e,
     return TN_OK;
 }
 
-tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
-                           const struct catalog_type_request *request, struct store_batch *batch,
-                           struct schema **ret_schema, struct err *err)
+static tn_status add_whole_type(struct evolving *e, const struct catalog_type_request *request)
 {
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = add_type(&e, request);
-    if (st == TN_OK)
-        st = catalog_reach(catalog, e.portal, batch, err);
-    if (st == TN_OK)
-        st = add_first_properties(&e, request);
-    return end(&e, st, ret_schema);
+    TRY(add_type(e, request));
+    TRY(catalog_reach(e->catalog, e->portal, e->batch, e->err));
+    return add_first_properties(e, request);
 }
 
 static tn_status declared_by_plugin(struct evolving *e, const Tenon__Stored__V1__Type *type,
@@ -397,34 +376,14 @@ static tn_status update_property(struct evolving *e, const struct catalog_proper
     return catalog_put(e->batch, e->id, DEFINITION_PROPERTY, def->id, &def->base);
 }
 
-tn_status catalog_update_property(struct catalog *catalog, uint32_t portal,
-                                  const struct catalog_property_request *request,
-                                  struct store_batch *batch, struct schema **ret_schema,
-                                  struct err *err)
+static tn_status archive_property(struct evolving *e,
+                                  const struct catalog_property_request *request)
 {
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = update_property(&e, request);
-    return end(&e, st, ret_schema);
-}
-
-tn_status catalog_archive_property(struct catalog *catalog, uint32_t portal, struct tn_str type,
-                                   struct tn_str name, struct store_batch *batch,
-                                   struct schema **ret_schema, struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
     Tenon__Stored__V1__Property *def = NULL;
-    tn_status st = begin(&e);
 
-    if (st == TN_OK)
-        st = replace_property(&e, type, name, &def);
-    if (st == TN_OK) {
-        def->archived = true;
-        st = catalog_put(batch, portal, DEFINITION_PROPERTY, def->id, &def->base);
-    }
-    return end(&e, st, ret_schema);
+    TRY(replace_property(e, request->type, request->name, &def));
+    def->archived = true;
+    return catalog_put(e->batch, e->id, DEFINITION_PROPERTY, def->id, &def->base);
 }
 
 /* Archiving types */
@@ -453,18 +412,6 @@ static tn_status set_archived(struct evolving *e, struct tn_str name, bool is_ar
         if (e->portal->own.types[i] == known)
             e->portal->own.types[i] = copy;
     return catalog_put(e->batch, e->id, DEFINITION_TYPE, copy->id, &copy->base);
-}
-
-tn_status catalog_archive_type(struct catalog *catalog, uint32_t portal, struct tn_str name,
-                               bool is_archived, struct store_batch *batch,
-                               struct schema **ret_schema, struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = set_archived(&e, name, is_archived);
-    return end(&e, st, ret_schema);
 }
 
 /* Associations */
@@ -539,15 +486,34 @@ static tn_status add_association(struct evolving *e,
     return catalog_put(e->batch, e->id, DEFINITION_ASSOCIATION, def->id, &def->base);
 }
 
-tn_status catalog_add_association(struct catalog *catalog, uint32_t portal,
-                                  const struct catalog_association_request *request,
-                                  struct store_batch *batch, struct schema **ret_schema,
-                                  struct err *err)
+/* Any of them */
+
+static tn_status run(struct evolving *e, const struct catalog_change *change)
+{
+    if (change->add_type)
+        return add_whole_type(e, change->add_type);
+    if (change->archive_type)
+        return set_archived(e, *change->archive_type, true);
+    if (change->restore_type)
+        return set_archived(e, *change->restore_type, false);
+    if (change->add_property)
+        return add_property(e, change->add_property);
+    if (change->update_property)
+        return update_property(e, change->update_property);
+    if (change->archive_property)
+        return archive_property(e, change->archive_property);
+    assert(change->add_association);
+    return add_association(e, change->add_association);
+}
+
+tn_status catalog_change(struct catalog *catalog, uint32_t portal,
+                         const struct catalog_change *change, struct store_batch *batch,
+                         struct schema **ret_schema, struct err *err)
 {
     struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
     tn_status st = begin(&e);
 
     if (st == TN_OK)
-        st = add_association(&e, request);
+        st = run(&e, change);
     return end(&e, st, ret_schema);
 }

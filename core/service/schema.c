@@ -340,7 +340,10 @@ static tn_status create_property(struct service_call *call, const void *message,
         return required(call, "property");
     TRY(check_new(call, request->property));
     TRY(read_property(call, request->type, request->property, &wanted));
-    TRY(records_add_property(call->service->records, &options, &wanted, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.add_property = &wanted},
+                              call->err));
     return answer_property(call, request->type, request->property->name, &response->property);
 }
 
@@ -394,7 +397,10 @@ static tn_status update_property(struct service_call *call, const void *message,
         return required(call, "property");
     TRY(read_property(call, request->type, request->property, &wanted));
     TRY(check_fixed(call, request->type, request->property));
-    TRY(records_update_property(call->service->records, &options, &wanted, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.update_property = &wanted},
+                              call->err));
     return answer_property(call, request->type, request->property->name, &response->property);
 }
 
@@ -402,13 +408,14 @@ static tn_status archive_property(struct service_call *call, const void *message
 {
     const Tenon__Schema__V1__ArchivePropertyRequest *request = message;
     struct txn_options options = dispatch_txn_options(call);
+    const struct catalog_property_request wanted = {.type = utf8_str(request->type),
+                                                    .name = utf8_str(request->name)};
 
     (void)answer;
-    return records_archive_property(call->service->records,
-                                    &options,
-                                    utf8_str(request->type),
-                                    utf8_str(request->name),
-                                    call->err);
+    return records_change_schema(call->service->records,
+                                 &options,
+                                 &(struct catalog_change){.archive_property = &wanted},
+                                 call->err);
 }
 
 static void add_refusals(struct service_call *call, size_t position, const struct err *err)
@@ -499,7 +506,8 @@ static tn_status add_type(struct service_call *call, struct catalog_type_request
 
     err_init(&err, call->language);
     wanted->refused = &refused;
-    tn_status st = records_add_type(call->service->records, &options, wanted, &err);
+    tn_status st = records_change_schema(
+        call->service->records, &options, &(struct catalog_change){.add_type = wanted}, &err);
     if (st == TN_OK)
         return TN_OK;
     if (refused != UINT32_MAX && wire_is_refusal(st))
@@ -559,6 +567,7 @@ static tn_status check_no_records(struct service_call *call, const struct schema
 static tn_status archive_type(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Schema__V1__ArchiveTypeRequest *request = message;
+    struct tn_str name = utf8_str(request->name);
     struct txn_options options = dispatch_txn_options(call);
     const struct schema_type *type = NULL;
 
@@ -566,18 +575,23 @@ static tn_status archive_type(struct service_call *call, const void *message, vo
     TRY(find_type(call, request->name, "name", &type));
     if (type->owner.len == 0)
         TRY(check_no_records(call, type));
-    return records_archive_type(
-        call->service->records, &options, utf8_str(request->name), true, call->err);
+    return records_change_schema(call->service->records,
+                                 &options,
+                                 &(struct catalog_change){.archive_type = &name},
+                                 call->err);
 }
 
 static tn_status restore_type(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Schema__V1__RestoreTypeRequest *request = message;
     Tenon__Schema__V1__RestoreTypeResponse *response = answer;
+    struct tn_str name = utf8_str(request->name);
     struct txn_options options = dispatch_txn_options(call);
 
-    TRY(records_archive_type(
-        call->service->records, &options, utf8_str(request->name), false, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.restore_type = &name},
+                              call->err));
     return answer_type(call, request->name, &response->type);
 }
 
@@ -604,7 +618,10 @@ static tn_status create_association(struct service_call *call, const void *messa
         .label_count = (uint32_t)wire->n_labels,
     };
     TRY(read_options(call, wire->labels, wire->n_labels, &wanted.labels));
-    TRY(records_add_association(call->service->records, &options, &wanted, call->err));
+    TRY(records_change_schema(call->service->records,
+                              &options,
+                              &(struct catalog_change){.add_association = &wanted},
+                              call->err));
     TRY(see_changed(call, &schema));
     const struct schema_association *association =
         schema_association_by_name(schema, wanted.name, &is_inverse);

@@ -138,6 +138,26 @@ tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_ke
     return TN_OK;
 }
 
+tn_status store_each(struct store *store, enum store_family family, uint32_t portal,
+                     struct tn_bytes prefix, store_each_fn each, void *ctx, struct err *err)
+{
+    struct tn_bytes key;
+    struct tn_bytes value;
+    tn_status status;
+    struct store_cursor *cursor =
+        store_cursor_open(store, NULL, family, portal, prefix, (struct tn_bytes){0}, false);
+
+    if (!cursor)
+        return err_memory(err, "the store");
+    while ((status = store_cursor_next(cursor, &key, &value, err)) == TN_OK) {
+        status = each(ctx, key, value, err);
+        if (status != TN_OK)
+            break;
+    }
+    store_cursor_close(cursor);
+    return status == TN_NOT_FOUND ? TN_OK : status;
+}
+
 tn_status store_next_range(struct store *store, const struct store_snapshot *snapshot,
                            uint32_t portal, unsigned family, uint32_t *ret_portal,
                            unsigned *ret_family, struct err *err)

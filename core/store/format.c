@@ -67,7 +67,7 @@ static tn_status refuse_stranger(const char *dir, struct err *err)
 }
 
 /* `text` is the file, NUL-terminated. */
-static tn_status judge(const char *text, const char *dir, struct err *err)
+static tn_status judge(const char *text, const char *dir, uint32_t *ret_format, struct err *err)
 {
     unsigned long long format = 0;
     const char *p = text + strlen(FORMAT_START);
@@ -86,17 +86,18 @@ static tn_status judge(const char *text, const char *dir, struct err *err)
                        dir,
                        format,
                        STORE_FORMAT);
+    *ret_format = (uint32_t)format;
     return TN_OK;
 }
 
-static tn_status read_format(int fd, const char *dir, struct err *err)
+static tn_status read_format(int fd, const char *dir, uint32_t *ret_format, struct err *err)
 {
     char text[FORMAT_TEXT_SIZE] = {0};
     ssize_t len = read(fd, text, sizeof(text) - 1);
 
     if (len < 0)
         return format_fault(errno, dir, err);
-    return judge(text, dir, err);
+    return judge(text, dir, ret_format, err);
 }
 
 /* Without a FORMAT file: empty, begun, or somebody else's. */
@@ -122,7 +123,8 @@ static tn_status inspect_entries(DIR *entries, const char *dir, enum format_foun
     return TN_OK;
 }
 
-tn_status format_inspect(int dir_fd, const char *dir, enum format_found *ret_found, struct err *err)
+tn_status format_inspect(int dir_fd, const char *dir, enum format_found *ret_found,
+                         uint32_t *ret_format, struct err *err)
 {
     if (dir_fd < 0) {
         *ret_found = FORMAT_NOTHING;
@@ -131,7 +133,7 @@ tn_status format_inspect(int dir_fd, const char *dir, enum format_found *ret_fou
 
     int fd = openat(dir_fd, FORMAT_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0) {
-        tn_status status = read_format(fd, dir, err);
+        tn_status status = read_format(fd, dir, ret_format, err);
 
         (void)close(fd); /* was only read */
         if (status == TN_OK)

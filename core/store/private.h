@@ -21,6 +21,7 @@ struct store {
     char *dir;
     int dir_fd; /* holds the lock that keeps others out */
     bool is_read_only;
+    uint32_t format; /* of the entries */
     rocksdb_t *db;
     rocksdb_column_family_handle_t *keys; /* the one column family: see settings.c */
     rocksdb_cache_t *cache;
@@ -129,11 +130,12 @@ enum format_found {
 
 /*
  * TN_FAILED_PRECONDITION: a newer format, or files that are not ours; TN_PERMISSION_DENIED;
- * TN_UNAVAILABLE: I/O. Changes nothing. `dir_fd` is -1 when there is no directory.
+ * TN_UNAVAILABLE: I/O. Changes nothing. `dir_fd` is -1 when there is no directory. `ret_format`:
+ * that of a FORMAT_STORE.
  */
 tn_status format_inspect(int dir_fd, const char *dir, enum format_found *ret_found,
-                         struct err *err);
-/* Durable on return. */
+                         uint32_t *ret_format, struct err *err);
+/* Durable on return. They replace a FORMAT that is there. */
 tn_status format_begin(int dir_fd, const char *dir, struct err *err);
 tn_status format_finish(int dir_fd, const char *dir, struct err *err);
 void format_abandon(int dir_fd);

@@ -173,7 +173,10 @@ static tn_status write_format(struct store *store, struct err *err)
                    (const char *)value,
                    sizeof(value),
                    &fault);
-    return fault ? fault_report(fault, FAULT_WRITE, store->dir, err) : TN_OK;
+    if (fault)
+        return fault_report(fault, FAULT_WRITE, store->dir, err);
+    store->format = STORE_FORMAT;
+    return TN_OK;
 }
 
 /* Removes what RocksDB left of a creation that was cut short. */
@@ -215,8 +218,8 @@ static tn_status create_store(struct store *store, enum format_found found, stru
     return status;
 }
 
-/* What the entry inside says must be what FORMAT says. */
-static tn_status check_format(struct store *store, struct err *err)
+/* What the entry inside says must be what FORMAT says, or older while the store is renewed. */
+static tn_status check_format(struct store *store, uint32_t outside, struct err *err)
 {
     struct full_key key;
     size_t len = 0;
@@ -230,13 +233,22 @@ static tn_status check_format(struct store *store, struct err *err)
 
     uint32_t format = value && len == 4 ? read_u32((const uint8_t *)value) : 0;
     rocksdb_free(value);
-    if (format != STORE_FORMAT)
+    if (format == 0 || format > outside)
         return err_set(err,
                        TN_DATA_LOSS,
                        "The store in '%s' is damaged: its own entry says format %u, FORMAT %u.",
                        store->dir,
                        format,
-                       STORE_FORMAT);
+                       outside);
+    if (format < outside && store->is_read_only)
+        return err_set(err,
+                       TN_FAILED_PRECONDITION,
+                       "The store in '%s' is on its way from format %u to %u: start the host, "
+                       "which finishes it.",
+                       store->dir,
+                       format,
+                       outside);
+    store->format = format;
     return TN_OK;
 }
 
@@ -244,12 +256,12 @@ static tn_status check_format(struct store *store, struct err *err)
  * Looks before it touches: RocksDB opened for writing turns over its logs and may flush half of
  * a log before it meets damage, so all of it is read first without the right to write.
  */
-static tn_status open_store(struct store *store, bool is_read_only, struct err *err)
+static tn_status open_store(struct store *store, uint32_t format, struct err *err)
 {
     TRY(check_logs(store->dir_fd, store->dir, err));
     TRY(open_database(store, OPEN_CHECK, err));
-    TRY(check_format(store, err));
-    if (is_read_only)
+    TRY(check_format(store, format, err));
+    if (store->is_read_only)
         return TN_OK;
     database_close(store);
     return open_database(store, OPEN_WRITE, err);
@@ -259,15 +271,16 @@ static tn_status open_or_create(struct store *store, const struct store_options 
                                 struct err *err)
 {
     enum format_found found;
+    uint32_t format = 0;
 
     TRY(take_dir(store, err));
-    TRY(format_inspect(store->dir_fd, store->dir, &found, err));
+    TRY(format_inspect(store->dir_fd, store->dir, &found, &format, err));
     if (found != FORMAT_STORE && (!options->create_if_missing || options->is_read_only))
         return err_set(err, TN_NOT_FOUND, "There is no store in '%s'.", store->dir);
     if (!options->is_read_only)
         TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_OPEN, err));
     if (found == FORMAT_STORE)
-        return open_store(store, options->is_read_only, err);
+        return open_store(store, format, err);
     return create_store(store, found, err);
 }
 
@@ -310,10 +323,27 @@ tn_status store_open(const char *dir, const struct store_options *options, struc
         LOG_INFO,
         "store opened",
         LOG_STR("dir", dir),
-        LOG_UINT("format", STORE_FORMAT),
+        LOG_UINT("format", store->format),
         LOG_INT("us", clock_mono_us() - start_us));
     *ret_store = TAKE(store);
     return TN_OK;
+}
+
+uint32_t store_format(const struct store *store)
+{
+    return store->format;
+}
+
+tn_status store_renew_begin(struct store *store, struct err *err)
+{
+    TRY(format_begin(store->dir_fd, store->dir, err));
+    return format_finish(store->dir_fd, store->dir, err);
+}
+
+/* Its sync is that of all that was written before. */
+tn_status store_renew_end(struct store *store, struct err *err)
+{
+    return write_format(store, err);
 }
 
 uint64_t store_memory_usage(struct store *store)

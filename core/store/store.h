@@ -32,8 +32,11 @@ enum store_family {
 };
 #define STORE_FAMILY_MAX 10
 
-/* The newest format of keys and values that this host reads and writes. */
-#define STORE_FORMAT 1u
+/*
+ * The newest format of keys and values that this host reads and writes.
+ * 2: a text that is a telephone number is one word; in 1 its groups of digits were words.
+ */
+#define STORE_FORMAT 2u
 
 /*
  * Bounds. A longer key, put or looked up, is TN_INVALID_ARGUMENT; a batch that grows beyond its
@@ -88,6 +91,18 @@ void store_set_watcher(struct store *store, store_failed_fn failed, void *ctx);
 tn_status store_reopen(struct store *store, struct err *err);
 /* Lets writes through again; between the two the caller reads what it has in memory. [any] */
 void store_resume(struct store *store);
+
+/* What the entries are like: STORE_FORMAT, or an older one until they are renewed. [any] */
+uint32_t store_format(const struct store *store);
+
+/*
+ * Renewing the entries of an older format: begin, write them as they are now, end. From the
+ * beginning on no older program opens the store, and until the end nobody does for reading alone. A
+ * crash in between is followed by the same again, which must not mind what was done already.
+ * Statuses as store_write; durable on return. Before anybody else uses the store. [any] blocks
+ */
+tn_status store_renew_begin(struct store *store, struct err *err);
+tn_status store_renew_end(struct store *store, struct err *err);
 
 /* A consistent view; at most 60 s old by contract of the callers. NULL when memory is out. [any] */
 struct store_snapshot *store_snapshot_open(struct store *store);
@@ -163,6 +178,16 @@ void store_cursor_close(struct store_cursor *cursor);
  */
 tn_status store_cursor_next(struct store_cursor *cursor, struct tn_bytes *ret_key,
                             struct tn_bytes *ret_value, struct err *err);
+
+/*
+ * Calls `each` for all entries with that prefix, as they were when it began, in the order of their
+ * keys, lent for the call. Stops at the first status but TN_OK and returns it; `each` says why.
+ * TN_RESOURCE_EXHAUSTED, and as store_cursor_next. [any] blocks
+ */
+typedef tn_status (*store_each_fn)(void *ctx, struct tn_bytes key, struct tn_bytes value,
+                                   struct err *err);
+tn_status store_each(struct store *store, enum store_family family, uint32_t portal,
+                     struct tn_bytes prefix, store_each_fn each, void *ctx, struct err *err);
 
 /*
  * The first portal and family behind `portal` and `family` (0, 0: the start) that has a key, also

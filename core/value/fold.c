@@ -402,7 +402,7 @@ static tn_status split_char(struct splitter *splitter, int32_t c)
     return TN_OK;
 }
 
-tn_status fold_words(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
+tn_status fold_parts(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
                      void *ctx)
 {
     struct splitter splitter = {.each = each, .ctx = ctx};
@@ -414,4 +414,107 @@ tn_status fold_words(struct tn_str text, tn_status (*each)(void *ctx, struct tn_
         TRY(split_char(&splitter, c));
     TRY(end_word(&splitter));
     return end_address(&splitter);
+}
+
+/* Telephone numbers */
+
+/* Digits that count: fewer are a code or an extension; ITU-T E.164 has no more. */
+#define NUMBER_DIGIT_MIN 7
+#define NUMBER_DIGIT_MAX 15
+
+struct number {
+    char digits[NUMBER_DIGIT_MAX]; /* without the zeros that are dialled first */
+    size_t count;
+    size_t zero_count; /* of these */
+    bool is_plain;     /* written without anything else: it may as well be a code */
+};
+
+static bool is_number_joint(int32_t c)
+{
+    if (c < 0x80)
+        return c == ' ' || c == '.' || c == '-' || c == '/' || c == '(' || c == ')';
+    return utf8proc_category(c) == UTF8PROC_CATEGORY_ZS ||
+           utf8proc_category(c) == UTF8PROC_CATEGORY_PD;
+}
+
+/* "+33 (0)4 ...": the zero is dialled inside the country only. */
+static void skip_trunk_zero(struct reader *reader)
+{
+    if (reader->end - reader->p >= 2 && memcmp(reader->p, "0)", 2) == 0)
+        reader->p += 2;
+}
+
+/* False: another digit than a number may have. */
+static bool add_digit(struct number *number, int32_t c)
+{
+    if (number->count == 0 && c == '0') {
+        number->zero_count++;
+        return true;
+    }
+    if (number->count == NUMBER_DIGIT_MAX)
+        return false;
+    number->digits[number->count++] = (char)c;
+    return true;
+}
+
+/* Whether the text has only what a telephone number is written with. */
+static bool read_number(struct tn_str text, struct number *ret_number)
+{
+    struct number number = {.is_plain = true};
+    struct reader reader;
+    bool is_first = true;
+    int32_t c = 0;
+
+    reader_init(&reader, text);
+    for (; (c = reader_next(&reader)) >= 0; is_first = false) {
+        if (c >= '0' && c <= '9') {
+            if (!add_digit(&number, c))
+                return false;
+            continue;
+        }
+        if (!is_number_joint(c) && !(c == '+' && is_first))
+            return false;
+        number.is_plain = false;
+        if (c == '(')
+            skip_trunk_zero(&reader);
+    }
+    *ret_number = number;
+    return number.count > 0;
+}
+
+static size_t write_number(const struct number *number, char word[FOLD_NUMBER_SIZE])
+{
+    _Static_assert(FOLD_NUMBER_SIZE == 1 + NUMBER_DIGIT_MAX, "mark and digits");
+    word[0] = FOLD_NUMBER_MARK;
+    for (size_t i = 0; i < number->count; i++)
+        word[1 + i] = number->digits[number->count - 1 - i];
+    return 1 + number->count;
+}
+
+bool fold_number_end(struct tn_str text, char word[FOLD_NUMBER_SIZE], size_t *ret_len)
+{
+    struct number number;
+
+    if (!read_number(text, &number))
+        return false;
+    size_t len = write_number(&number, word);
+    /* Zeros before so few digits are not dialled first: they are some of the last. */
+    for (size_t i = 0; number.count < NUMBER_DIGIT_MIN && i < number.zero_count; i++)
+        if (len < FOLD_NUMBER_SIZE)
+            word[len++] = '0';
+    *ret_len = len;
+    return true;
+}
+
+tn_status fold_words(struct tn_str text, tn_status (*each)(void *ctx, struct tn_str word),
+                     void *ctx)
+{
+    struct number number;
+    char word[FOLD_NUMBER_SIZE];
+
+    if (!read_number(text, &number) || number.count < NUMBER_DIGIT_MIN)
+        return fold_parts(text, each, ctx);
+    if (number.is_plain)
+        TRY(fold_parts(text, each, ctx));
+    return each(ctx, (struct tn_str){word, write_number(&number, word)});
 }

@@ -225,14 +225,13 @@ median() {
         awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
 }
 
-# The median of the better one of two lists.
-better() {
-    local -n a=$1 b=$2
-    if awk -v a="$(median 1 "${a[@]}")" -v b="$(median 1 "${b[@]}")" 'BEGIN {exit !(a > b)}'; then
-        echo "$1"
-    else
-        echo "$2"
-    fi
+# The name of the list that has the highest median rate.
+best() {
+    local name
+    for name in "$@"; do
+        local -n list=$name
+        printf '%s %s\n' "$(median 1 "${list[@]}")" "$name"
+    done | sort -rn | awk 'NR == 1 {print $2}'
 }
 
 # print NAME UNIT BASELINE OURS THEIRS [COLUMN]: OURS and THEIRS are names of lists; THEIRS may be
@@ -312,30 +311,37 @@ bus_stream() {
 
 # --- records -------------------------------------------------------------------------------------
 
-# written NAME WORK COUNT RECORDS: beside RocksDB with as many threads as calls, and with one that
-# puts all of them into one batch; the better one counts.
+# measure_raw SAMPLE COUNT RECORDS: RocksDB with as many threads as there are calls, with one that
+# puts all of them into one batch, and with two that take turns; the lists threads, merged, turns.
+measure_raw() {
+    local sample=$work/sample_$1 count=$2 records=$3
+    measure threads 0 "$here/rocksdb_raw" write "$sample" "$work/raw" "$count" "$records" "$seconds"
+    if [ "$count" -eq 1 ]; then return; fi
+    measure merged 0 "$here/rocksdb_raw" write "$sample" "$work/raw" 1 $((count * records)) "$seconds"
+    measure turns 0 "$here/rocksdb_raw" write "$sample" "$work/raw" 2 $((count * records / 2)) "$seconds"
+}
+
+# written NAME WORK COUNT RECORDS: beside the best of RocksDB's ways.
 written() {
-    local name=$1 what=$2 count=$3 records=$4 ours=() threads=() merged=() i
+    local name=$1 what=$2 count=$3 records=$4 ours=() threads=() merged=() turns=() i
     need_empty_host
     need_sample create
     for ((i = 0; i < rounds; i++)); do
         measure ours "$empty_pid" "$here/bench_client" "$what" "$empty_url" "$count" "$seconds"
-        measure threads 0 "$here/rocksdb_raw" write "$work/sample_create" "$work/raw" "$count" "$records" "$seconds"
-        measure merged 0 "$here/rocksdb_raw" write "$work/sample_create" "$work/raw" 1 $((count * records)) "$seconds"
+        measure_raw create "$count" "$records"
     done
-    print "$name" records/s rocksdb ours "$(better threads merged)"
+    print "$name" records/s rocksdb ours "$(best threads ${merged[0]:+merged turns})"
 }
 
 record_update() {
-    local ours=() threads=() merged=() i
+    local ours=() threads=() merged=() turns=() i
     need_full_host
     need_sample update
     for ((i = 0; i < rounds; i++)); do
         measure ours "$full_pid" "$here/bench_client" update "$full_url" 64 "$seconds" "$data_set"
-        measure threads 0 "$here/rocksdb_raw" write "$work/sample_update" "$work/raw" 64 1 "$seconds"
-        measure merged 0 "$here/rocksdb_raw" write "$work/sample_update" "$work/raw" 1 64 "$seconds"
+        measure_raw update 64 1
     done
-    print "$1" records/s rocksdb ours "$(better threads merged)"
+    print "$1" records/s rocksdb ours "$(best threads merged turns)"
 }
 
 # RocksDB's own two threads, over the rows of the running host.

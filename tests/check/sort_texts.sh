@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# sort_texts.sh ROOT - sorts the pairs of core/base/text.c and drops repeats, the marks of a merge
+# sort_texts.sh ROOT - sorts the pairs of core/base/text_fr.c and drops repeats, the marks of a merge
 # conflict included: run it after adding texts or merging.
 set -euo pipefail
 cd -- "${1:?usage: $0 ROOT}"
@@ -16,5 +16,5 @@ perl -0777 -i -pe '
         $head . join("\n", map { "    {\"$_\",\n     \"$french{$_}\"}," }
                            sort { plain($a) cmp plain($b) } keys %french) . $tail;
     }se or die "no pairs";
-' core/base/text.c
-clang-format-14 -i core/base/text.c
+' core/base/text_fr.c
+clang-format-14 -i core/base/text_fr.c

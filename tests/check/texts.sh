@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # texts.sh ROOT - every text that core/ and sdk/c give to err_set() or err_violate() (err.h only wraps
-# them) has its French in core/base/text.c, and every pair there has a text that uses it. Prints one
+# them) has its French in core/base/text_fr.c, and every pair there has a text that uses it. Prints one
 # line per violation.
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -51,7 +51,7 @@ find core sdk/c -type f ! -path core/base/err.h '(' -name '*.c' -o -name '*.h' -
         open my $file, "<", $path or die "$path: $!";
         my $code = do { local $/; <$file> };
         $code =~ s{(/\*.*?\*/)|($literal)}{defined $1 ? $1 =~ s/[^\n]+/ /gr : $2}gse;
-        if ($path eq "core/base/text.c") {
+        if ($path eq "core/base/text_fr.c") {
             $pairs{joined($1)} = substr($code, 0, $-[0]) =~ tr/\n//
                 while $code =~ /\{\s*($text)\s*,\s*$text\s*,?\s*\}/g;
             next;
@@ -65,7 +65,7 @@ find core sdk/c -type f ! -path core/base/err.h '(' -name '*.c' -o -name '*.h' -
             push @calls, [$path, $line, $arguments[$format_at{$name}] // ""];
         }
     }
-    die "no pairs in core/base/text.c" unless %pairs;
+    die "no pairs in core/base/text_fr.c" unless %pairs;
     die "no calls in core/" unless @calls;
 
     for my $call (@calls) {
@@ -82,7 +82,7 @@ find core sdk/c -type f ! -path core/base/err.h '(' -name '*.c' -o -name '*.h' -
         }
     }
     for my $english (sort grep { !$used{$_} } keys %pairs) {
-        printf "core/base/text.c:%d: nothing says \"%s\"\n", $pairs{$english} + 1, $english;
+        printf "core/base/text_fr.c:%d: nothing says \"%s\"\n", $pairs{$english} + 1, $english;
         $violations++;
     }
     printf "%d violations\n", $violations if $violations;

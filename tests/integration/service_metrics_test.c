@@ -73,6 +73,7 @@ static void commits_and_connections_are_counted(void **state)
     const char *text = metrics(s);
     assert_true(value_of(text, "tenon_commits_total") == before + 5);
     assert_in_range((long)value_of(text, "tenon_commit_groups_total"), 1, (long)before + 5);
+    assert_true(value_of(text, "tenon_commit_keys_total") >= 5 * 3); /* row, log, head */
     assert_true(value_of(text, "tenon_commit_failures_total") == 0);
     assert_true(value_of(text, "tenon_connections") == 1);
     assert_true(value_of(text, "tenon_open_calls") == 1); /* this one */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests core/base/text.c: what a translator may get wrong. */
+/* Tests core/base/text_fr.c: what a translator may get wrong. */
 #include "core/base/text.h"
 
 #include <stdbool.h>

@@ -264,8 +264,14 @@ static void fill(struct fixture *f)
     tn_id gone = fixture_machine(f, "Gone");
     tn_id site = fixture_site(f, "North yard");
 
-    assert_int_equal(records_add_type(f->records, &options, &type, &f->err), TN_OK);
-    assert_int_equal(records_add_property(f->records, &options, &property, &f->err), TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_type = &type}, &f->err),
+        TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &property}, &f->err),
+        TN_OK);
     change_record(f, a, "price", "12.5");
     change_record(f, a, "price", "13");
     change_record(f, b, "colour", "dark green");

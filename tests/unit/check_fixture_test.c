@@ -7,14 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/check/check.h"
 #include "core/record/change.h"
 #include "core/record/rollup.h"
+#include "core/store/key.h"
 #include "tests/unit/fixture.h"
 
-/* What the fixture of format 1 holds; never to be changed. */
+/* What the fixtures of every format hold; never to be changed. */
 #define MACHINE_COUNT 12
+/* What store-format-1-numbers holds beside: sites "+45 (0)33 12 34 56", "12345678", "Paris 33 12 34
+ * 56 78", an archived "04 78 12 34 56", and between them machine "0033.478.123456". */
+#define NUMBERS_MACHINE 4
+#define NUMBERS_WORDS_IN_1 16
+#define NUMBERS_WORDS 10
 
 static void fail_finding(void *ctx, const struct check_finding *finding)
 {
@@ -111,16 +118,22 @@ static void read_records(struct fixture *f)
     assert_int_equal(records_head(f->records, f->portal), 2 * MACHINE_COUNT + 2);
 }
 
+static void expect_sound(struct store *store, enum store_family family, uint64_t count)
+{
+    const struct check_options options = {.store = store, .tell = fail_finding};
+    struct check_counts counts = {0};
+    struct err err;
+
+    err_init(&err, NULL);
+    if (check_store(&options, &counts, &err) != TN_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(counts.findings, 0);
+    assert_int_equal(counts.entries[family], count);
+}
+
 static void check_sound(struct fixture *f)
 {
-    const struct check_options options = {.store = f->store, .tell = fail_finding};
-    struct check_counts counts = {0};
-
-    err_clear(&f->err);
-    if (check_store(&options, &counts, &f->err) != TN_OK)
-        fail_msg("%s", f->err.message);
-    assert_int_equal(counts.findings, 0);
-    assert_int_equal(counts.entries[STORE_ROWS], MACHINE_COUNT + 1);
+    expect_sound(f->store, STORE_ROWS, MACHINE_COUNT + 1);
 }
 
 static void unpack(const char *archive, const char *dir)
@@ -132,19 +145,136 @@ static void unpack(const char *archive, const char *dir)
     assert_int_equal(system(command), 0);
 }
 
-static void store_of_format_1_opens_and_says_what_it_said(void **state)
+static void opens_and_says_what_it_said(const char *archive)
 {
     char dir[] = "/tmp/tenon-format-XXXXXX";
     struct fixture *f;
 
-    (void)state;
     assert_non_null(mkdtemp(dir));
-    unpack(FIXTURE_FOLDER "/store-format-1.tar.xz", dir);
+    unpack(archive, dir);
     f = fixture_open_at(dir);
+    assert_int_equal(store_format(f->store), STORE_FORMAT);
     check_sound(f);
     read_records(f);
     (void)fixture_machine(f, "Pump new"); /* and it can be written to */
     assert_int_equal(records_head(f->records, f->portal), 2 * MACHINE_COUNT + 3);
+    fixture_close(f);
+}
+
+static void store_of_format_1_opens_and_says_what_it_said(void **state)
+{
+    (void)state;
+    opens_and_says_what_it_said(FIXTURE_FOLDER "/store-format-1.tar.xz");
+}
+
+static void store_of_format_2_opens_and_says_what_it_said(void **state)
+{
+    (void)state;
+    opens_and_says_what_it_said(FIXTURE_FOLDER "/store-format-2.tar.xz");
+}
+
+/* Renewing words */
+
+static tn_status open_alone(const char *dir, bool is_read_only, struct store **ret_store)
+{
+    const struct store_options options = {.is_read_only = is_read_only};
+    struct err err;
+
+    err_init(&err, NULL);
+    return store_open(dir, &options, ret_store, &err);
+}
+
+static void numbers_of_format_1_are_sound_before_and_after_they_become_one_word(void **state)
+{
+    char dir[] = "/tmp/tenon-format-XXXXXX";
+    struct store *store = NULL;
+    struct fixture *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    unpack(FIXTURE_FOLDER "/store-format-1-numbers.tar.xz", dir);
+    assert_int_equal(open_alone(dir, true, &store), TN_OK);
+    assert_int_equal(store_format(store), 1);
+    expect_sound(store, STORE_WORDS, NUMBERS_WORDS_IN_1);
+    store_close(store);
+    f = fixture_open_at(dir);
+    assert_int_equal(store_format(f->store), 2);
+    expect_sound(f->store, STORE_WORDS, NUMBERS_WORDS);
+    fixture_reopen(f);
+    expect_sound(f->store, STORE_WORDS, NUMBERS_WORDS);
+    fixture_close(f);
+}
+
+static void put_word(struct store *store, const char *type, const char *word)
+{
+    static const uint8_t bits[8] = {[7] = 1};
+    struct store_batch *batch = store_batch_create();
+    struct catalog *catalog = NULL;
+    struct buf key = {0};
+
+    assert_int_equal(catalog_open_stored(store, &catalog, NULL), TN_OK);
+    struct schema *schema = catalog_schema(catalog, 1);
+    const struct schema_type *found = schema_type_by_name(schema, utf8_str(type));
+    assert_non_null(found);
+    assert_int_equal(key_word(&key, found->id, utf8_str(word), NUMBERS_MACHINE), TN_OK);
+    store_batch_put(batch, STORE_WORDS, 1, buf_bytes(&key), (struct tn_bytes){bits, sizeof(bits)});
+    assert_int_equal(store_write(store, batch, true, NULL), TN_OK);
+    store_batch_destroy(batch);
+    schema_unref(schema);
+    catalog_close(catalog);
+    buf_fini(&key);
+}
+
+/* The entry inside says 1 still, and one of the new words is there. */
+static void a_renewal_that_was_cut_short_is_begun_again(void **state)
+{
+    char dir[] = "/tmp/tenon-format-XXXXXX";
+    struct store *store = NULL;
+    struct fixture *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    unpack(FIXTURE_FOLDER "/store-format-1-numbers.tar.xz", dir);
+    assert_int_equal(open_alone(dir, false, &store), TN_OK);
+    assert_int_equal(store_renew_begin(store, NULL), TN_OK);
+    put_word(store, "machines", "#65432187433");
+    store_close(store);
+    assert_int_equal(open_alone(dir, true, &store), TN_FAILED_PRECONDITION);
+    f = fixture_open_at(dir);
+    assert_int_equal(store_format(f->store), 2);
+    expect_sound(f->store, STORE_WORDS, NUMBERS_WORDS);
+    fixture_close(f);
+}
+
+static void renewing_survives_any_failed_allocation(void **state)
+{
+    char dir[] = "/tmp/tenon-format-XXXXXX";
+    tn_status st = TN_RESOURCE_EXHAUSTED;
+    unsigned nth = 1;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    unpack(FIXTURE_FOLDER "/store-format-1-numbers.tar.xz", dir);
+    for (; st != TN_OK && nth < 200; nth++) {
+        struct records_options options = {0};
+        struct records *records = NULL;
+
+        assert_int_equal(open_alone(dir, false, &options.store), TN_OK);
+        assert_int_equal(catalog_open_stored(options.store, &options.catalog, NULL), TN_OK);
+        assert_int_equal(portals_open(options.store, &options.portals, NULL), TN_OK);
+        mem_fail_at(nth);
+        st = records_create(&options, &records, NULL);
+        mem_fail_never();
+        assert_int_equal(store_format(options.store), st == TN_OK ? 2 : 1);
+        records_destroy(records);
+        portals_close(options.portals);
+        catalog_close(options.catalog);
+        store_close(options.store);
+    }
+    assert_int_equal(st, TN_OK);
+    assert_true(nth > 10); /* some failed */
+    struct fixture *f = fixture_open_at(dir);
+    expect_sound(f->store, STORE_WORDS, NUMBERS_WORDS);
     fixture_close(f);
 }
 
@@ -171,6 +301,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(store_of_this_version_says_the_same),
         cmocka_unit_test(store_of_format_1_opens_and_says_what_it_said),
+        cmocka_unit_test(numbers_of_format_1_are_sound_before_and_after_they_become_one_word),
+        cmocka_unit_test(a_renewal_that_was_cut_short_is_begun_again),
+        cmocka_unit_test(renewing_survives_any_failed_allocation),
+        cmocka_unit_test(store_of_format_2_opens_and_says_what_it_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/err.h"
 #include "tests/unit/check.h"
 
 const char *const model_type_names[] = {"machines", "sites"};
@@ -488,4 +489,45 @@ void model_commit(const struct model_run *run, struct model *ret_model)
     for (size_t i = 0; i < after.record_count; i++)
         after.records[i].version = version_of(run, &after.records[i]);
     *ret_model = after;
+}
+
+/* Telling */
+
+static const char *const op_names[OP_KIND_COUNT] = {"create",
+                                                    "get",
+                                                    "get_any",
+                                                    "get_by",
+                                                    "write",
+                                                    "refer",
+                                                    "archive",
+                                                    "restore",
+                                                    "purge",
+                                                    "link",
+                                                    "unlink",
+                                                    "linked",
+                                                    "putmeta",
+                                                    "getmeta",
+                                                    "mark",
+                                                    "rollback",
+                                                    "prepare"};
+
+void model_print_op(const struct op *op, const struct outcome *out)
+{
+    print_message("  %s %s %llu other %llu value '%s' (%s)%s%s %s%s labels %llu limit %zu mark %d "
+                  "-> %s '%s'\n",
+                  op_names[op->kind],
+                  model_type_names[op->type],
+                  (unsigned long long)op->id,
+                  (unsigned long long)op->other,
+                  model_values[op->value].text,
+                  model_property_names[model_values[op->value].property],
+                  op->is_all ? " all" : " ",
+                  op->is_all ? "" : model_association_names[op->association],
+                  op->is_inverse ? "inverse" : "",
+                  op->is_primary ? " primary" : "",
+                  (unsigned long long)op->labels,
+                  op->limit,
+                  op->mark,
+                  err_status_name(out->status),
+                  out->seen);
 }

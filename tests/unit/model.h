@@ -137,4 +137,7 @@ const struct model_record *model_find(const struct model *model, tn_id id);
 void model_show(const struct model_run *run, const struct model_record *record, char *out,
                 size_t size);
 
+/* What was done and what came of it, in one line. */
+void model_print_op(const struct op *op, const struct outcome *out);
+
 #endif /* TESTS_UNIT_MODEL_H */

@@ -204,6 +204,43 @@ static void sorting_needs_an_index_and_live_records(void **state)
 
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
 
+static uint64_t count_sites(struct fixture *f, const char *words)
+{
+    struct txn *txn = fixture_begin(f);
+    const struct tn_value value = value_text(TN_TEXT, utf8_str(words));
+    const struct query_filter filter = {.property = fixture_property(txn, "sites", "name"),
+                                        .op = QUERY_WORD,
+                                        .values = &value,
+                                        .value_count = 1};
+    const struct query_group group = {.filters = &filter, .filter_count = 1};
+    const struct query query = {
+        .type = fixture_type(txn, "sites"), .groups = &group, .group_count = 1};
+    uint64_t count = 0;
+
+    if (query_count(txn, &query, &count, &f->err) != TN_OK)
+        fail_msg("%s", f->err.message);
+    txn_destroy(txn);
+    return count;
+}
+
+static void a_telephone_number_is_found_by_its_last_digits(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)fixture_site(f, "+33 4 78 12 34 56");
+    (void)fixture_site(f, "04 78 12 34 57");
+    (void)fixture_site(f, "Gate 34 56");
+    assert_int_equal(count_sites(f, "34 56"), 2);
+    assert_int_equal(count_sites(f, "3457"), 1);
+    assert_int_equal(count_sites(f, "0033 4 78 12 34 56"), 1);
+    assert_int_equal(count_sites(f, "04.78.12.34.56"), 1);
+    assert_int_equal(count_sites(f, "+33 4 78 12 34 57"), 1); /* written without its country */
+    assert_int_equal(count_sites(f, "+32 4 78 12 34 56"), 0);
+    assert_int_equal(count_sites(f, "12 34"), 0);
+    assert_int_equal(count_sites(f, "056"), 0);
+    assert_int_equal(count_sites(f, "gate 56"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +251,7 @@ int main(void)
         TEST(properties_of_other_types_and_none_are_refused),
         TEST(more_groups_or_filters_than_allowed_are_refused),
         TEST(sorting_needs_an_index_and_live_records),
+        TEST(a_telephone_number_is_found_by_its_last_digits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

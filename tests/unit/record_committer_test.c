@@ -313,9 +313,14 @@ static void property_added_at_run_time_is_used_at_once(void **state)
     assert_int_equal(txn_get(before, fixture_type(before, "machines"), id, &record, &f->err),
                      TN_OK);
     assert_int_equal(fixture_set(f, record, "price", "1"), TN_OK);
-    assert_int_equal(records_add_property(f->records, &options, &request, &f->err), TN_OK);
-    assert_int_equal(records_add_property(f->records, &options, &request, &f->err),
-                     TN_ALREADY_EXISTS);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &request}, &f->err),
+        TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &request}, &f->err),
+        TN_ALREADY_EXISTS);
     /* Prepared under the schema before: it runs again under the new one. */
     assert_int_equal(fixture_commit(f, before), TN_ABORTED);
     assert_int_equal(change_machine(f, id, "colour", "red"), TN_OK);
@@ -339,7 +344,10 @@ static void property_required_later_stops_nobody(void **state)
                                                .flags = TN_REQUIRED};
     struct record *record;
 
-    assert_int_equal(records_add_property(f->records, &options, &request, &f->err), TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &request}, &f->err),
+        TN_OK);
     assert_int_equal(change_machine(f, id, "price", "1"), TN_OK);
     assert_int_equal(change_machine(f, id, "colour", "red"), TN_OK);
     assert_int_equal(change_machine(f, id, "colour", ""), TN_INVALID_ARGUMENT);
@@ -363,7 +371,10 @@ static void refused_schema_change_speaks_the_callers_language(void **state)
         .type = utf8_str("nothing"), .name = utf8_str("colour"), .kind = TN_TEXT};
 
     err_init(&f->err, "fr");
-    assert_int_equal(records_add_property(f->records, &options, &request, &f->err), TN_NOT_FOUND);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &request}, &f->err),
+        TN_NOT_FOUND);
     assert_non_null(strstr(f->err.message, "Il n'y a pas"));
 }
 
@@ -376,16 +387,23 @@ static void refused_schema_change_leaves_nothing(void **state)
         .type = utf8_str("machines"), .name = utf8_str("Bad Name"), .kind = TN_TEXT};
 
     err_init(&f->err, NULL);
-    assert_int_equal(records_add_property(f->records, &options, &request, &f->err),
-                     TN_INVALID_ARGUMENT);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &request}, &f->err),
+        TN_INVALID_ARGUMENT);
     assert_true(fixture_refused(f, "name", "name"));
     request.name = utf8_str("ok");
     request.type = utf8_str("nothing");
-    assert_int_equal(records_add_property(f->records, &options, &request, &f->err), TN_NOT_FOUND);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &request}, &f->err),
+        TN_NOT_FOUND);
     request.type = utf8_str("machines");
     request.kind = 99;
-    assert_int_equal(records_add_property(f->records, &options, &request, &f->err),
-                     TN_INVALID_ARGUMENT);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &request}, &f->err),
+        TN_INVALID_ARGUMENT);
     assert_int_equal(records_head(f->records, f->portal), 0);
     (void)fixture_machine(f, "A");
 }

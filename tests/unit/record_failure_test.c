@@ -304,12 +304,17 @@ static void schema_change_that_was_not_written_leaves_nothing(void **state)
     gate->failure = LOG_FULL;
     gate->fail_count = 1;
     err_clear(&f->err);
-    assert_int_equal(records_add_type(f->records, &options, &request, &f->err),
-                     TN_RESOURCE_EXHAUSTED);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_type = &request}, &f->err),
+        TN_RESOURCE_EXHAUSTED);
     struct txn *txn = fixture_begin(f);
     assert_null(schema_type_by_name(txn_schema(txn), utf8_str("lorries")));
     txn_destroy(txn);
-    assert_int_equal(records_add_type(f->records, &options, &request, &f->err), TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_type = &request}, &f->err),
+        TN_OK);
     fixture_reopen(f);
     txn = fixture_begin(f);
     assert_non_null(schema_type_by_name(txn_schema(txn), utf8_str("lorries")));
@@ -333,8 +338,10 @@ static void refused_schema_change_does_not_fail_what_waits_beside_it(void **stat
     gate_await(gate);
     submit(&waiters[1]);
     gate_set(gate, false);
-    assert_int_equal(records_add_type(f->records, &options, &request, &f->err),
-                     TN_INVALID_ARGUMENT);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_type = &request}, &f->err),
+        TN_INVALID_ARGUMENT);
     assert_int_equal(await(&waiters[0]), TN_OK);
     assert_int_equal(await(&waiters[1]), TN_OK);
 }

@@ -311,52 +311,13 @@ static void apply(struct slot *slot, struct op *op, struct outcome *out)
 
 /* Comparing */
 
-static const char *const op_names[OP_KIND_COUNT] = {"create",
-                                                    "get",
-                                                    "get_any",
-                                                    "get_by",
-                                                    "write",
-                                                    "refer",
-                                                    "archive",
-                                                    "restore",
-                                                    "purge",
-                                                    "link",
-                                                    "unlink",
-                                                    "linked",
-                                                    "putmeta",
-                                                    "getmeta",
-                                                    "mark",
-                                                    "rollback",
-                                                    "prepare"};
-
-static void print_op(const struct op *op, const struct outcome *out)
-{
-    print_message("  %s %s %llu other %llu value '%s' (%s)%s%s %s%s labels %llu limit %zu mark %d "
-                  "-> %s '%s'\n",
-                  op_names[op->kind],
-                  model_type_names[op->type],
-                  (unsigned long long)op->id,
-                  (unsigned long long)op->other,
-                  model_values[op->value].text,
-                  model_property_names[model_values[op->value].property],
-                  op->is_all ? " all" : " ",
-                  op->is_all ? "" : model_association_names[op->association],
-                  op->is_inverse ? "inverse" : "",
-                  op->is_primary ? " primary" : "",
-                  (unsigned long long)op->labels,
-                  op->limit,
-                  op->mark,
-                  err_status_name(out->status),
-                  out->seen);
-}
-
 static void differ(const struct slot *slot, size_t op, const struct outcome *said,
                    const struct outcome *expected, const char *what)
 {
     print_message("seed %llu: %s\n", (unsigned long long)slot->world->seed, what);
     for (size_t i = 0; i < op; i++)
-        print_op(&slot->ops[i], &slot->outcomes[i]);
-    print_op(&slot->ops[op], said);
+        model_print_op(&slot->ops[i], &slot->outcomes[i]);
+    model_print_op(&slot->ops[op], said);
     print_message("  expected %s '%s'\n", err_status_name(expected->status), expected->seen);
     fail_msg("%s (%s)", what, slot->world->f->err.message);
 }

@@ -154,7 +154,8 @@ static tn_status run_type(struct load *load, unsigned step)
 
     (void)step;
     err_clear(&f->err);
-    tn_status st = records_add_type(f->records, &options, &request, &f->err);
+    tn_status st = records_change_schema(
+        f->records, &options, &(struct catalog_change){.add_type = &request}, &f->err);
     return st == TN_ALREADY_EXISTS && load->failed_count > 0 ? TN_OK : st;
 }
 

@@ -87,7 +87,10 @@ static void a_word_moves_from_property_to_property(void **state)
                                                   .kind = TN_TEXT,
                                                   .flags = TN_SEARCHABLE};
 
-    assert_int_equal(records_add_property(f->records, &options, &note, &f->err), TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &note}, &f->err),
+        TN_OK);
     tn_id id = fixture_site(f, "Paris");
     write_texts(f, id, "Paris", "north yard");
     write_texts(f, id, "North", "yard"); /* from the one to the other */

@@ -422,68 +422,54 @@ static tn_status evolve(struct opened *o, tn_status st, struct store_batch *batc
     return st;
 }
 
-static tn_status add_type(struct opened *o, const char *name)
+static tn_status change(struct opened *o, const struct catalog_change *change)
 {
-    struct catalog_type_request request = {.name = utf8_str(name)};
     struct store_batch *batch = store_batch_create();
     struct schema *schema = NULL;
 
     err_clear(&o->err);
-    tn_status st = catalog_add_type(o->catalog, PORTAL, &request, batch, &schema, &o->err);
+    tn_status st = catalog_change(o->catalog, PORTAL, change, batch, &schema, &o->err);
     return evolve(o, st, batch, schema);
+}
+
+static tn_status add_type(struct opened *o, const char *name)
+{
+    const struct catalog_type_request request = {.name = utf8_str(name)};
+
+    return change(o, &(struct catalog_change){.add_type = &request});
 }
 
 static tn_status add_property(struct opened *o, const struct catalog_property_request *request)
 {
-    struct store_batch *batch = store_batch_create();
-    struct schema *schema = NULL;
-
-    err_clear(&o->err);
-    tn_status st = catalog_add_property(o->catalog, PORTAL, request, batch, &schema, &o->err);
-    return evolve(o, st, batch, schema);
+    return change(o, &(struct catalog_change){.add_property = request});
 }
 
 static tn_status update_property(struct opened *o, const struct catalog_property_request *request)
 {
-    struct store_batch *batch = store_batch_create();
-    struct schema *schema = NULL;
-
-    err_clear(&o->err);
-    tn_status st = catalog_update_property(o->catalog, PORTAL, request, batch, &schema, &o->err);
-    return evolve(o, st, batch, schema);
+    return change(o, &(struct catalog_change){.update_property = request});
 }
 
 static tn_status archive_property(struct opened *o, const char *type, const char *name)
 {
-    struct store_batch *batch = store_batch_create();
-    struct schema *schema = NULL;
+    const struct catalog_property_request request = {.type = utf8_str(type),
+                                                     .name = utf8_str(name)};
 
-    err_clear(&o->err);
-    tn_status st = catalog_archive_property(
-        o->catalog, PORTAL, utf8_str(type), utf8_str(name), batch, &schema, &o->err);
-    return evolve(o, st, batch, schema);
+    return change(o, &(struct catalog_change){.archive_property = &request});
 }
 
-static tn_status archive_type(struct opened *o, const char *name, bool is_archived)
+static tn_status archive_type(struct opened *o, const char *type, bool is_archived)
 {
-    struct store_batch *batch = store_batch_create();
-    struct schema *schema = NULL;
+    struct tn_str name = utf8_str(type);
 
-    err_clear(&o->err);
-    tn_status st = catalog_archive_type(
-        o->catalog, PORTAL, utf8_str(name), is_archived, batch, &schema, &o->err);
-    return evolve(o, st, batch, schema);
+    return change(o,
+                  is_archived ? &(struct catalog_change){.archive_type = &name}
+                              : &(struct catalog_change){.restore_type = &name});
 }
 
 static tn_status add_association(struct opened *o,
                                  const struct catalog_association_request *request)
 {
-    struct store_batch *batch = store_batch_create();
-    struct schema *schema = NULL;
-
-    err_clear(&o->err);
-    tn_status st = catalog_add_association(o->catalog, PORTAL, request, batch, &schema, &o->err);
-    return evolve(o, st, batch, schema);
+    return change(o, &(struct catalog_change){.add_association = request});
 }
 
 static void portal_adds_what_no_other_portal_sees(void **state)
@@ -639,7 +625,12 @@ static void texts_of_a_portal_are_valid_and_bounded(void **state)
     struct schema *schema = NULL;
 
     must_keep(o, &pumps);
-    assert_int_equal(catalog_add_type(o->catalog, PORTAL, &type, batch, &schema, &o->err),
+    assert_int_equal(catalog_change(o->catalog,
+                                    PORTAL,
+                                    &(struct catalog_change){.add_type = &type},
+                                    batch,
+                                    &schema,
+                                    &o->err),
                      TN_INVALID_ARGUMENT);
     store_batch_destroy(batch);
     memset(text, 'x', sizeof(text));
@@ -662,7 +653,12 @@ static void schema_adopted_late_has_what_was_declared_meanwhile(void **state)
     struct store_batch *batch = store_batch_create();
     struct schema *schema = NULL;
 
-    tn_status st = catalog_add_type(o->catalog, PORTAL, &request, batch, &schema, &o->err);
+    tn_status st = catalog_change(o->catalog,
+                                  PORTAL,
+                                  &(struct catalog_change){.add_type = &request},
+                                  batch,
+                                  &schema,
+                                  &o->err);
     must_keep(o, &pumps);
     assert_int_equal(evolve(o, st, batch, schema), TN_OK);
     schema = schema_now(o);

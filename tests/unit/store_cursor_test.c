@@ -176,6 +176,54 @@ static void the_value_may_be_left_out(void **state)
     store_close(store);
 }
 
+/* Gathers keys; stops at the one called `stop_at`. */
+struct gathered {
+    char keys[64];
+    const char *stop_at;
+};
+
+static tn_status gather(void *ctx, struct tn_bytes key, struct tn_bytes value, struct err *err)
+{
+    struct gathered *gathered = ctx;
+    size_t len = strlen(gathered->keys);
+
+    assert_int_equal(key.len, value.len);
+    (void)snprintf(gathered->keys + len,
+                   sizeof(gathered->keys) - len,
+                   "%.*s|",
+                   (int)key.len,
+                   (const char *)key.data);
+    if (gathered->stop_at && key.len == strlen(gathered->stop_at) &&
+        memcmp(key.data, gathered->stop_at, key.len) == 0)
+        return err_set(err, TN_DATA_LOSS, "stopped");
+    return TN_OK;
+}
+
+static void each_is_called_in_order_until_it_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture);
+    const struct tn_bytes prefix = {(const uint8_t *)"b", 1};
+    struct gathered every = {.stop_at = NULL};
+    struct gathered some = {.stop_at = "b"};
+    struct gathered none = {.stop_at = NULL};
+
+    fixture_put(store, STORE_INDEX, 1, "a", "a");
+    fixture_put(store, STORE_INDEX, 1, "bb", "bb");
+    fixture_put(store, STORE_INDEX, 1, "b", "b");
+    fixture_put(store, STORE_INDEX, 1, "c", "c");
+    assert_int_equal(store_each(store, STORE_INDEX, 1, prefix, gather, &every, NULL), TN_OK);
+    assert_string_equal(every.keys, "b|bb|");
+    err_init(&fixture->err, NULL);
+    assert_int_equal(store_each(store, STORE_INDEX, 1, prefix, gather, &some, &fixture->err),
+                     TN_DATA_LOSS);
+    assert_string_equal(some.keys, "b|");
+    assert_string_equal(fixture->err.message, "stopped");
+    assert_int_equal(store_each(store, STORE_INDEX, 2, prefix, gather, &none, NULL), TN_OK);
+    assert_string_equal(none.keys, "");
+    store_close(store);
+}
+
 static void opening_survives_any_failed_allocation(void **state)
 {
     struct store *store = fixture_open(*state);
@@ -205,6 +253,7 @@ int main(void)
         WITH_FIXTURE(walks_neither_other_portals_nor_other_families),
         WITH_FIXTURE(a_prefix_of_ff_ends_with_its_family),
         WITH_FIXTURE(walks_what_its_snapshot_saw),
+        WITH_FIXTURE(each_is_called_in_order_until_it_fails),
         WITH_FIXTURE(an_open_cursor_does_not_see_later_writes),
         WITH_FIXTURE(the_value_may_be_left_out),
         WITH_FIXTURE(opening_survives_any_failed_allocation),

@@ -99,12 +99,12 @@ static void a_database_without_format_is_refused(void **state)
 static void a_newer_format_is_refused_and_named(void **state)
 {
     struct fixture *fixture = *state;
-    static const char text[] = "tenon store, format 2\nand what only the newer one knows\n";
+    static const char text[] = "tenon store, format 3\nand what only the newer one knows\n";
 
     make_store(fixture);
     fixture_write(fixture, "FORMAT", text, strlen(text));
     fixture_refuses(fixture, true, TN_FAILED_PRECONDITION);
-    assert_non_null(strstr(fixture->err.message, "format 2"));
+    assert_non_null(strstr(fixture->err.message, "format 3"));
     fixture_write(fixture, "FORMAT", "tenon store, format 4294967296\n", 31);
     fixture_refuses(fixture, true, TN_FAILED_PRECONDITION);
 }
@@ -124,6 +124,7 @@ static void an_unreadable_format_is_refused(void **state)
         {"tenon store, format 1", TN_DATA_LOSS},
         {"tenon store, format 1x\n", TN_DATA_LOSS},
         {"tenon store, format -1\n", TN_DATA_LOSS},
+        {"tenon store, format 1\n", TN_DATA_LOSS}, /* older than what is inside */
     };
     struct fixture *fixture = *state;
 

@@ -309,6 +309,73 @@ static void what_is_no_address_gives_words_only(void **state)
     check_words("a-b_c.d", "a|b|c|d|");
 }
 
+static void a_telephone_number_is_one_word_however_it_is_written(void **state)
+{
+    (void)state;
+    check_words("+33 4 78 12 34 56", "#65432187433|");
+    check_words("0033-4.78/12-34-56", "#65432187433|");
+    check_words("+33 (0)4 78 12 34 56", "#65432187433|");
+    check_words("+33\u00a04\u202f78\u201112\u201334 56", "#65432187433|");
+    check_words("(212) 555-1234", "#4321555212|");
+    check_words("+123 456 789 012 345", "#543210987654321|");
+    check_words("1234-567", "#7654321|");
+}
+
+static void a_number_without_its_country_is_its_end(void **state)
+{
+    (void)state;
+    check_words("04 78 12 34 56", "#654321874|");
+    check_words("(0)4 78 12 34 56", "#654321874|");
+    check_words("4 78 12 34 56", "#654321874|");
+}
+
+static void digits_alone_are_a_word_and_a_number(void **state)
+{
+    (void)state;
+    check_words("1234567", "1234567|#7654321|");
+    check_words("0478123456", "0478123456|#654321874|");
+}
+
+static void check_end(const char *text, const char *expected)
+{
+    char word[FOLD_NUMBER_SIZE];
+    size_t len = 0;
+
+    assert_int_equal(fold_number_end(utf8_str(text), word, &len), expected != NULL);
+    assert_int_equal(len, expected ? strlen(expected) : 0);
+    if (expected)
+        assert_memory_equal(word, expected, len);
+}
+
+static void the_last_digits_of_a_number_are_how_its_word_begins(void **state)
+{
+    (void)state;
+    check_end("+33 (0)4 78 12 34 56", "#65432187433");
+    check_end("04 78 12 34 56", "#654321874");
+    check_end("34 56", "#6543");
+    check_end("0056", "#6500");
+    check_end("0000000000000000000056", "#650000000000000");
+    check_end("1234567890123456", NULL);
+    check_end("00", NULL);
+    check_end("", NULL);
+    check_end("56 b", NULL);
+}
+
+static void what_is_no_number_gives_words_only(void **state)
+{
+    (void)state;
+    check_words("123 456", "123|456|");
+    check_words("00 0123 456", "00|0123|456|");
+    check_words("1234 5678 9012 3456", "1234|5678|9012|3456|");
+    check_words("tel. 04 78 12 34 56", "tel|04|78|12|34|56|");
+    check_words("04 78 12 34 56 ext 3", "04|78|12|34|56|ext|3|");
+    check_words("33+478123456", "33|478123456|");
+    check_words("++33478123456", "33478123456|");
+    check_words("04,78,12,34,56", "04|78|12|34|56|");
+    check_words("#65432187433", "65432187433|");
+    check_words("+-()./ ", "");
+}
+
 static void long_words_are_cut_at_a_character(void **state)
 {
     struct words words = {.left = 100};
@@ -332,6 +399,11 @@ static void words_stop_at_the_first_failure(void **state)
     assert_string_equal(words.text, "a|b|");
     words = (struct words){.left = 2};
     assert_int_equal(fold_words(utf8_str("a@b"), add_word, &words), TN_CANCELLED);
+    words = (struct words){.left = 0};
+    assert_int_equal(fold_words(utf8_str("1234567"), add_word, &words), TN_CANCELLED);
+    words = (struct words){.left = 1};
+    assert_int_equal(fold_words(utf8_str("1234567"), add_word, &words), TN_CANCELLED);
+    assert_string_equal(words.text, "1234567|");
 }
 
 int main(void)
@@ -349,6 +421,11 @@ int main(void)
         cmocka_unit_test(words_are_runs_of_letters_and_digits),
         cmocka_unit_test(an_address_gives_its_parts_and_itself),
         cmocka_unit_test(what_is_no_address_gives_words_only),
+        cmocka_unit_test(a_telephone_number_is_one_word_however_it_is_written),
+        cmocka_unit_test(a_number_without_its_country_is_its_end),
+        cmocka_unit_test(digits_alone_are_a_word_and_a_number),
+        cmocka_unit_test(the_last_digits_of_a_number_are_how_its_word_begins),
+        cmocka_unit_test(what_is_no_number_gives_words_only),
         cmocka_unit_test(long_words_are_cut_at_a_character),
         cmocka_unit_test(words_stop_at_the_first_failure),
     };

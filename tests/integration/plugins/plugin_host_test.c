@@ -150,7 +150,10 @@ static struct bench *open_crossed(tn_id *ret_id)
     const struct catalog_type_request type = {
         .name = utf8_str("machines"), .properties = &weight, .property_count = 1};
 
-    assert_int_equal(records_add_type(b->records, &options, &type, &b->err), TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            b->records, &options, &(struct catalog_change){.add_type = &type}, &b->err),
+        TN_OK);
     assert_int_equal(bench_create(b, "machines", BENCH_VALUES("weight", "7"), ret_id), TN_OK);
     bench_reopen(b);
     return b;
@@ -196,7 +199,10 @@ static void a_property_of_the_portal_is_not_a_later_plugins(void **state)
         .type = utf8_str("machines"), .name = utf8_str("serial"), .kind = TN_NUMBER};
 
     (void)state;
-    assert_int_equal(records_add_property(b->records, &options, &own, &b->err), TN_ALREADY_EXISTS);
+    assert_int_equal(
+        records_change_schema(
+            b->records, &options, &(struct catalog_change){.add_property = &own}, &b->err),
+        TN_ALREADY_EXISTS);
     assert_true(bench_refused(b, "name", "unique")); /* reserved while the plugin is there */
     bench_close(b);
 }
