@@ -242,6 +242,7 @@ static tn_status write_commits(const struct service *service, struct buf *out)
                       "tenon_store_reopen_failures_total",
                       "Times that it could not be, and was tried again: the disk needs a look",
                       stats.mending_failures));
+    TRY(write_counter(out,
                       "tenon_commit_keys_total",
                       "Entries of the store that commits wrote or took away",
                       stats.keys));
