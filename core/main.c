@@ -11,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/pool.h"
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/bus/server.h"
 #include "core/config.h"
@@ -158,7 +159,8 @@ static tn_status load_plugins(struct host *host, struct err *err)
                                           .dirs = host->config->plugin_dirs.items,
                                           .dir_count = host->config->plugin_dirs.count,
                                           .work_dir = host->work_dir,
-                                          .disabled = disabled};
+                                          .disabled = disabled,
+                                          .language = text_environment()};
 
     for (uint32_t i = 0; i < host->config->plugin_count; i++)
         if (!host->config->plugins[i].is_enabled)
@@ -274,7 +276,7 @@ static void reload(struct host *host, int argc, char **argv)
     struct config *config = NULL;
     struct err err;
 
-    err_init(&err, NULL);
+    err_init(&err, text_environment());
     if (config_load(argc, argv, &config, &err) != TN_OK) {
         LOG(host->log,
             LOG_WARN,
@@ -308,7 +310,7 @@ int main(int argc, char **argv)
     struct err err;
     sigset_t set;
 
-    err_init(&err, NULL);
+    err_init(&err, text_environment());
     block_signals(&set);
     if (config_load(argc, argv, &host.config, &err) != TN_OK) {
         (void)fprintf(stderr, "tenond: %s\n", err.message);
