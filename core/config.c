@@ -23,6 +23,10 @@
 /* Where there is no home. `tenon` looks for the same socket by the same rule. */
 #define SYSTEM_DATA_DIR "/var/lib/tenon"
 #define DEFAULT_SOCKET "tenon.sock"
+/* Well within the 90 s that systemd gives a service to stop. */
+#define DRAIN_DEFAULT_S 10u
+/* About 500 samples of their own. */
+#define METRIC_PORTALS_DEFAULT 100u
 /* Below the folder that holds the directory of the executable: build/bin, /usr/bin. */
 #define DEFAULT_PLUGIN_DIR "lib/tenon/plugins"
 /* "FILE:LINE: KEY" in messages; cut when longer. */
@@ -405,6 +409,10 @@ static tn_status fill_defaults(struct config *config, struct err *err)
     set_default(&config->portal.time_zone, "Europe/Paris");
     if (!config->log_level)
         config->log_level = LOG_INFO;
+    if (config->drain_s == 0)
+        config->drain_s = DRAIN_DEFAULT_S;
+    if (config->metric_portal_max == 0)
+        config->metric_portal_max = METRIC_PORTALS_DEFAULT;
     if (config->plugin_dirs.count == 0)
         TRY(default_plugin_dir(config, err));
     if (config->listen.count == 0)
@@ -455,10 +463,22 @@ void config_destroy(struct config *config)
     mem_free(config);
 }
 
-bool config_plugin_is_enabled(const struct config *config, struct tn_str id)
+static const struct config_plugin *find_plugin(const struct config *config, struct tn_str id)
 {
     for (uint32_t i = 0; i < config->plugin_count; i++)
         if (utf8_is(id, config->plugins[i].id))
-            return config->plugins[i].is_enabled;
-    return true;
+            return &config->plugins[i];
+    return NULL;
+}
+
+bool config_plugin_is_named(const struct config *config, struct tn_str id)
+{
+    return find_plugin(config, id) != NULL;
+}
+
+bool config_plugin_is_enabled(const struct config *config, struct tn_str id)
+{
+    const struct config_plugin *plugin = find_plugin(config, id);
+
+    return !plugin || plugin->is_enabled;
 }

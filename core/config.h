@@ -52,7 +52,9 @@ struct config {
     const char *data_dir;
     struct config_list plugin_dirs; /* at least one */
     enum log_level log_level;
-    uint32_t worker_count; /* 0: not said */
+    uint32_t worker_count;      /* 0: not said */
+    uint32_t drain_s;           /* what open calls get to finish when the host stops */
+    uint32_t metric_portal_max; /* portals that metrics name; the others are one */
     struct config_limits limits;
     struct {                     /* both or none */
         const char *certificate; /* files */
@@ -78,7 +80,34 @@ tn_status config_load(int argc, char **argv, struct config **ret_config, struct 
 void config_destroy(struct config *config);
 DEFINE_CLEANUP(struct config, config_destroy)
 
+/* How a setting that was changed takes effect. */
+enum config_change {
+    CONFIG_LIVE = 1,       /* at once */
+    CONFIG_RESTART = 2,    /* when the host starts again */
+    CONFIG_FIRST_START = 4 /* in a new data directory only */
+};
+
+#define CONFIG_KEY_SIZE 64
+/* Values are cut at this. */
+#define CONFIG_VALUE_SIZE 512
+
+/* Lent for the call. */
+struct config_difference {
+    const char *key; /* "limits.connections" */
+    enum config_change change;
+    const char *from;
+    const char *to;
+};
+typedef void (*config_differ_fn)(void *ctx, const struct config_difference *difference);
+
+/* Tells of each setting of a kind in `changes` (bits of enum config_change) that is another in
+ * `after` than in `before`; how many. [any] */
+size_t config_compare(const struct config *before, const struct config *after, unsigned changes,
+                      config_differ_fn tell, void *ctx);
+
 /* Whether the plugin is to run: unless its table says `enabled = false`. [any] */
 bool config_plugin_is_enabled(const struct config *config, struct tn_str id);
+/* Whether it has a table at all. [any] */
+bool config_plugin_is_named(const struct config *config, struct tn_str id);
 
 #endif /* CORE_CONFIG_H */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,10 @@
 #define URL_SIZE_MAX 256
 /* Calls a second; no host does more. */
 #define CALLS_MAX 10000000u
+/* Seconds: who stops a host for longer wants its calls to end. */
+#define DRAIN_MAX 3600u
+/* Some samples for each: what a Prometheus still reads in one go. */
+#define METRIC_PORTALS_MAX 10000u
 
 enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL };
 
@@ -24,6 +29,7 @@ struct config_setting {
     const char *table; /* "": at the top */
     const char *key;
     enum setting_kind kind;
+    enum config_change change;
     size_t offset;  /* of the member of struct config */
     check_fn check; /* of a text, or of each of a list; NULL: any */
     uint32_t min;   /* of a whole number */
@@ -105,48 +111,70 @@ static tn_status check_time_zone(const char *place, const char *text, struct err
 
 #define MEMBER(member) offsetof(struct config, member)
 
+#define RATE(member) SETTING_WHOLE, CONFIG_LIVE, MEMBER(limits.member), NULL, 1, CALLS_MAX
+
 static const struct config_setting settings[] = {
-    {"", "listen", SETTING_LIST, MEMBER(listen), check_url, 0, 0},
-    {"", "data", SETTING_TEXT, MEMBER(data_dir), NULL, 0, 0},
-    {"", "plugins", SETTING_LIST, MEMBER(plugin_dirs), NULL, 0, 0},
-    {"", "log", SETTING_LEVEL, MEMBER(log_level), NULL, 0, 0},
-    {"", "workers", SETTING_WHOLE, MEMBER(worker_count), NULL, 1, 256},
-    {"limits", "connections", SETTING_WHOLE, MEMBER(limits.connection_max), NULL, 1, 65536},
-    {"limits", "calls", SETTING_WHOLE, MEMBER(limits.call_max), NULL, 1, 65536},
+    {"", "listen", SETTING_LIST, CONFIG_RESTART, MEMBER(listen), check_url, 0, 0},
+    {"", "data", SETTING_TEXT, CONFIG_RESTART, MEMBER(data_dir), NULL, 0, 0},
+    {"", "plugins", SETTING_LIST, CONFIG_RESTART, MEMBER(plugin_dirs), NULL, 0, 0},
+    {"", "log", SETTING_LEVEL, CONFIG_LIVE, MEMBER(log_level), NULL, 0, 0},
+    {"", "workers", SETTING_WHOLE, CONFIG_RESTART, MEMBER(worker_count), NULL, 1, 256},
+    {"", "drain", SETTING_WHOLE, CONFIG_LIVE, MEMBER(drain_s), NULL, 1, DRAIN_MAX},
+    {"limits",
+     "connections",
+     SETTING_WHOLE,
+     CONFIG_LIVE,
+     MEMBER(limits.connection_max),
+     NULL,
+     1,
+     65536},
+    {"limits", "calls", SETTING_WHOLE, CONFIG_LIVE, MEMBER(limits.call_max), NULL, 1, 65536},
     {"limits",
      "request_size",
      SETTING_WHOLE,
+     CONFIG_LIVE,
      MEMBER(limits.request_size_max),
      NULL,
      1024,
      256u << 20},
-    {"limits",
-     "portal_calls_per_second",
+    {"limits", "portal_calls_per_second", RATE(portal.per_second)},
+    {"limits", "portal_calls_burst", RATE(portal.burst)},
+    {"limits", "token_calls_per_second", RATE(token.per_second)},
+    {"limits", "token_calls_burst", RATE(token.burst)},
+    {"metrics",
+     "portals",
      SETTING_WHOLE,
-     MEMBER(limits.portal.per_second),
+     CONFIG_LIVE,
+     MEMBER(metric_portal_max),
      NULL,
      1,
-     CALLS_MAX},
-    {"limits",
-     "portal_calls_burst",
-     SETTING_WHOLE,
-     MEMBER(limits.portal.burst),
-     NULL,
-     1,
-     CALLS_MAX},
-    {"limits",
-     "token_calls_per_second",
-     SETTING_WHOLE,
-     MEMBER(limits.token.per_second),
-     NULL,
-     1,
-     CALLS_MAX},
-    {"limits", "token_calls_burst", SETTING_WHOLE, MEMBER(limits.token.burst), NULL, 1, CALLS_MAX},
-    {"tls", "certificate", SETTING_TEXT, MEMBER(tls.certificate), check_file, 0, 0},
-    {"tls", "key", SETTING_TEXT, MEMBER(tls.key), check_file, 0, 0},
-    {"portal", "language", SETTING_TEXT, MEMBER(portal.language), check_language, 0, 0},
-    {"portal", "currency", SETTING_TEXT, MEMBER(portal.currency), check_currency, 0, 0},
-    {"portal", "time_zone", SETTING_TEXT, MEMBER(portal.time_zone), check_time_zone, 0, 0},
+     METRIC_PORTALS_MAX},
+    {"tls", "certificate", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.certificate), check_file, 0, 0},
+    {"tls", "key", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.key), check_file, 0, 0},
+    {"portal",
+     "language",
+     SETTING_TEXT,
+     CONFIG_FIRST_START,
+     MEMBER(portal.language),
+     check_language,
+     0,
+     0},
+    {"portal",
+     "currency",
+     SETTING_TEXT,
+     CONFIG_FIRST_START,
+     MEMBER(portal.currency),
+     check_currency,
+     0,
+     0},
+    {"portal",
+     "time_zone",
+     SETTING_TEXT,
+     CONFIG_FIRST_START,
+     MEMBER(portal.time_zone),
+     check_time_zone,
+     0,
+     0},
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -215,14 +243,14 @@ static tn_status set_text(struct config *config, const struct config_setting *se
     return TN_OK;
 }
 
+static const char *const level_names[] = {
+    [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
+
 static tn_status set_level(struct config *config, const char *place, struct tn_str text,
                            struct err *err)
 {
-    static const char *const names[] = {
-        [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
-
     for (size_t i = LOG_ERROR; i <= LOG_DEBUG; i++) {
-        if (utf8_is(text, names[i])) {
+        if (utf8_is(text, level_names[i])) {
             config->log_level = (enum log_level)i;
             return TN_OK;
         }
@@ -327,4 +355,126 @@ tn_status config_overlay(struct config *config, const struct config *given, stru
     if (given->log_level)
         config->log_level = given->log_level;
     return TN_OK;
+}
+
+/* Comparing */
+
+/* A setting as the operator would read it in a log, cut when it is long. */
+static void format_value(const struct config *config, const struct config_setting *setting,
+                         char out[static CONFIG_VALUE_SIZE])
+{
+    const void *member = (const char *)config + setting->offset;
+    const char *text = NULL;
+    size_t len = 0;
+
+    out[0] = '\0';
+    switch (setting->kind) {
+    case SETTING_TEXT:
+        text = *(const char *const *)member;
+        break;
+    case SETTING_LEVEL:
+        text = level_names[config->log_level];
+        break;
+    case SETTING_WHOLE:
+        if (*(const uint32_t *)member != 0)
+            (void)snprintf(out, CONFIG_VALUE_SIZE, "%u", *(const uint32_t *)member);
+        break;
+    case SETTING_LIST: {
+        const struct config_list *list = member;
+
+        for (uint32_t i = 0; i < list->count && len < CONFIG_VALUE_SIZE; i++)
+            len += (size_t)snprintf(
+                out + len, CONFIG_VALUE_SIZE - len, "%s%s", i > 0 ? ", " : "", list->items[i]);
+        break;
+    }
+    }
+    if (text)
+        (void)snprintf(out, CONFIG_VALUE_SIZE, "%s", text);
+    if (out[0] == '\0')
+        (void)snprintf(out, CONFIG_VALUE_SIZE, "(default)");
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_list(const struct config_list *a, const struct config_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (uint32_t i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
+static bool is_same(const struct config *a, const struct config *b,
+                    const struct config_setting *setting)
+{
+    const void *x = (const char *)a + setting->offset;
+    const void *y = (const char *)b + setting->offset;
+
+    switch (setting->kind) {
+    case SETTING_TEXT:
+        return same_text(*(const char *const *)x, *(const char *const *)y);
+    case SETTING_LIST:
+        return same_list(x, y);
+    case SETTING_LEVEL:
+        return a->log_level == b->log_level;
+    case SETTING_WHOLE:
+        return *(const uint32_t *)x == *(const uint32_t *)y;
+    }
+    return true;
+}
+
+/* Of the plugins that `listed` names, which is one of the two; if it is the second, those that both
+ * name were told already. */
+static size_t compare_plugins(const struct config *before, const struct config *after,
+                              const struct config *listed, config_differ_fn tell, void *ctx)
+{
+    char key[CONFIG_VALUE_SIZE];
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < listed->plugin_count; i++) {
+        const struct tn_str id = utf8_str(listed->plugins[i].id);
+        bool was = config_plugin_is_enabled(before, id);
+        bool is = config_plugin_is_enabled(after, id);
+
+        if (was == is || (listed == after && config_plugin_is_named(before, id)))
+            continue;
+        (void)snprintf(key, sizeof(key), "plugin.\"%s\".enabled", listed->plugins[i].id);
+        tell(ctx,
+             &(struct config_difference){
+                 key, CONFIG_RESTART, was ? "true" : "false", is ? "true" : "false"});
+        count++;
+    }
+    return count;
+}
+
+size_t config_compare(const struct config *before, const struct config *after, unsigned changes,
+                      config_differ_fn tell, void *ctx)
+{
+    char key[CONFIG_KEY_SIZE];
+    char from[CONFIG_VALUE_SIZE];
+    char to[CONFIG_VALUE_SIZE];
+    size_t count = 0;
+
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct config_setting *setting = &settings[i];
+
+        if (!(changes & setting->change) || is_same(before, after, setting))
+            continue;
+        (void)snprintf(
+            key, sizeof(key), "%s%s%s", setting->table, setting->table[0] ? "." : "", setting->key);
+        format_value(before, setting, from);
+        format_value(after, setting, to);
+        tell(ctx, &(struct config_difference){key, setting->change, from, to});
+        count++;
+    }
+    if (changes & CONFIG_RESTART) {
+        count += compare_plugins(before, after, before, tell, ctx);
+        count += compare_plugins(before, after, after, tell, ctx);
+    }
+    return count;
 }

@@ -13,37 +13,14 @@
 #include "core/base/pool.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
-#include "core/bus/server.h"
-#include "core/config.h"
+#include "core/main.h"
 #include "core/service/notices.h"
-#include "core/service/service.h"
 
 /* A predecessor that was just killed may hold the store for a moment. */
 #define STORE_WAIT_US ((int64_t)2 * 1000000)
-/* What open calls get to finish after SIGTERM. */
-#define DRAIN_US ((int64_t)10 * 1000000)
 /* Calls that wait for a worker; past it RESOURCE_EXHAUSTED. */
 #define CALL_QUEUE_MAX 65536u
 #define WORKERS_MIN 4u
-#define URL_MAX CONFIG_LIST_MAX
-
-struct host {
-    struct config *config;
-    struct log *log;
-    char work_dir[4096];
-    struct store *store;
-    struct catalog *catalog;
-    struct portals *portals;
-    struct tokens *tokens;
-    struct records *records;
-    struct plugin_host *plugins;
-    struct pool *pool;
-    struct service_host *services;
-    struct bus_server *server;
-    char urls[URL_MAX][BUS_URL_SIZE];
-    const char *url_list[URL_MAX];
-    size_t url_count;
-};
 
 /* Steps of starting */
 
@@ -188,12 +165,15 @@ static tn_status start_services(struct host *host, struct err *err)
         .records = host->records,
         .access = {.portals = host->portals,
                    .tokens = host->tokens,
-                   .portal_rate = {limits->portal.per_second, limits->portal.burst},
-                   .token_rate = {limits->token.per_second, limits->token.burst}},
+                   .portal_rate =
+                       (struct limit_rate){limits->portal.per_second, limits->portal.burst},
+                   .token_rate =
+                       (struct limit_rate){limits->token.per_second, limits->token.burst}},
         .catalog = host->catalog,
         .plugins = host->plugins,
         .log = host->log,
         .pool = host->pool,
+        .metric_portal_max = host->config->metric_portal_max,
         .version = TENON_VERSION,
         .data_dir = host->config->data_dir};
 
@@ -225,23 +205,99 @@ static tn_status listen_all(struct host *host, struct err *err)
     return TN_OK;
 }
 
+static tn_status look_around(struct host *host, struct err *err)
+{
+    return surroundings_check(host->log, host->config->limits.connection_max, err);
+}
+
+static tn_status open_catalog(struct host *host, struct err *err)
+{
+    return catalog_open(host->store, &host->catalog, err);
+}
+
+static tn_status open_tokens(struct host *host, struct err *err)
+{
+    return tokens_open(host->store, &host->tokens, err);
+}
+
+/* What an operator can do about a step that failed; "": the reason says it all. */
+static const char *advise_store(tn_status status)
+{
+    switch (status) {
+    case TN_UNAVAILABLE:
+        return "stop what else uses the directory, or give another one (--data); look at its disk "
+               "if nothing does";
+    case TN_PERMISSION_DENIED:
+        return "give the directory to the user that runs the host, or give another one (--data)";
+    case TN_RESOURCE_EXHAUSTED:
+        return "make room on the disk, or give a directory on another one (--data)";
+    case TN_FAILED_PRECONDITION:
+        return "run the version that wrote it, or give another directory (--data)";
+    case TN_DATA_LOSS:
+        return "restore a copy; `tenon check --data DIR` says more";
+    default:
+        return "";
+    }
+}
+
+static const char *advise_listening(tn_status status)
+{
+    switch (status) {
+    case TN_ALREADY_EXISTS:
+        return "stop the other process, or listen elsewhere (--listen)";
+    case TN_PERMISSION_DENIED:
+        return "let the user that runs the host write there and read the key, or listen elsewhere "
+               "(--listen)";
+    default:
+        return "correct the URL (--listen, or listen in the configuration)";
+    }
+}
+
+static const char *advise_limits(tn_status status)
+{
+    (void)status;
+    return "raise the hard limit of open files (ulimit -Hn, LimitNOFILE)";
+}
+
+static const struct step {
+    tn_status (*run)(struct host *host, struct err *err);
+    const char *(*advise)(tn_status status);
+} steps[] = {
+    {look_around, advise_limits},
+    {open_store, advise_store},
+    {open_catalog, advise_store},
+    {open_portals, advise_store},
+    {open_tokens, advise_store},
+    {open_records, NULL},
+    {load_plugins, NULL},
+    {start_workers, NULL},
+    {start_services, NULL},
+    {listen_all, advise_listening},
+};
+
 static tn_status start(struct host *host, struct err *err)
 {
-    TRY(open_store(host, err));
-    TRY(catalog_open(host->store, &host->catalog, err));
-    TRY(open_portals(host, err));
-    TRY(tokens_open(host->store, &host->tokens, err));
-    TRY(open_records(host, err));
-    TRY(load_plugins(host, err));
-    TRY(start_workers(host, err));
-    TRY(start_services(host, err));
-    return listen_all(host, err);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        tn_status st = steps[i].run(host, err);
+
+        if (st == TN_OK)
+            continue;
+        LOG(host->log,
+            LOG_ERROR,
+            "cannot start",
+            LOG_STR("status", err_status_name(st)),
+            LOG_STR("reason", err->message),
+            LOG_STR("do", steps[i].advise ? steps[i].advise(st) : ""));
+        return st;
+    }
+    surroundings_check_disk(host->log, host->config->data_dir);
+    return TN_OK;
 }
 
 static void stop(struct host *host)
 {
     if (host->server)
-        bus_server_stop(host->server, DRAIN_US);
+        bus_server_stop(host->server, (int64_t)host_settings(host)->drain_s * 1000000);
     if (host->services)
         service_host_stop(host->services);
     pool_destroy(host->pool);
@@ -270,25 +326,6 @@ static void block_signals(sigset_t *ret_set)
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that left is a status, not a death */
 }
 
-/* What can change while serving: the log level. The rest needs a restart, and says so. */
-static void reload(struct host *host, int argc, char **argv)
-{
-    struct config *config = NULL;
-    struct err err;
-
-    err_init(&err, text_environment());
-    if (config_load(argc, argv, &config, &err) != TN_OK) {
-        LOG(host->log,
-            LOG_WARN,
-            "configuration not reloaded, the old one stays",
-            LOG_STR("reason", err.message));
-        return;
-    }
-    log_set_level(host->log, config->log_level);
-    LOG(host->log, LOG_INFO, "log level reloaded; other settings need a restart");
-    config_destroy(config);
-}
-
 static void serve(struct host *host, const sigset_t *set, int argc, char **argv)
 {
     int received = 0;
@@ -300,7 +337,7 @@ static void serve(struct host *host, const sigset_t *set, int argc, char **argv)
     (void)fflush(stdout);
     while (received != SIGTERM && received != SIGINT)
         if (sigwait(set, &received) == 0 && received == SIGHUP)
-            reload(host, argc, argv);
+            host_reload(host, argc, argv);
     LOG(host->log, LOG_INFO, "stopping", LOG_STR("signal", strsignal(received)));
 }
 
@@ -323,21 +360,12 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "tenond: memory is out\n");
         return 1;
     }
-    if (geteuid() == 0)
-        LOG(host.log,
-            LOG_WARN,
-            "running as root, and every plugin with it: give the host a user of its own");
     tn_status st = start(&host, &err);
     if (st == TN_OK)
         serve(&host, &set, argc, argv);
-    else
-        LOG(host.log,
-            LOG_ERROR,
-            "cannot start",
-            LOG_STR("status", err_status_name(st)),
-            LOG_STR("reason", err.message));
     stop(&host);
     log_destroy(host.log);
+    config_destroy(host.reloaded);
     config_destroy(host.config);
     (void)fflush(stdout);
     /* Plugins stay mapped: nothing of theirs runs after this. */

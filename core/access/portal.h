@@ -7,6 +7,7 @@
 
 #include "core/access/limit.h"
 #include "core/base/err.h"
+#include "core/base/metric.h"
 #include "core/schema/catalog.h"
 #include "core/store/store.h"
 
@@ -21,12 +22,22 @@ struct portal_settings {
     char language[8];   /* "en", "fr" */
 };
 
-/* Lives until portals_close(). What does not change, and `calls`; see portal_settings(). */
+/* Lives until portals_close(). What does not change, `calls` and `counts`; see portal_settings().
+ */
 struct portal {
     uint32_t id; /* never reused; 0 is the host */
     char name[PORTAL_NAME_SIZE];
     tn_time created_us;
-    struct limit calls; /* of all who call in it */
+    struct limit calls;       /* of all who call in it */
+    struct metric_set counts; /* by enum portal_count */
+};
+
+/* What is counted of each portal. */
+enum portal_count {
+    PORTAL_CALLS_DONE,    /* ended with TN_OK */
+    PORTAL_CALLS_REFUSED, /* by what the caller did or may */
+    PORTAL_CALLS_FAILED,  /* by what the host could not do: an operator's to look into */
+    PORTAL_CALLS_US       /* how long all of them took */
 };
 
 struct portals;

@@ -132,18 +132,22 @@ static tn_status refuse_rate(bool is_token, int64_t retry_us, struct err *err)
 tn_status access_count(const struct access *access, const struct principal *principal,
                        struct portal *portal, struct err *err)
 {
+    const struct limit_rate portal_rate =
+        atomic_load_explicit(&access->portal_rate, memory_order_relaxed);
+    const struct limit_rate token_rate =
+        atomic_load_explicit(&access->token_rate, memory_order_relaxed);
     int64_t now_us;
     int64_t retry_us = 0;
 
-    if (access->portal_rate.per_second == 0 && access->token_rate.per_second == 0)
+    if (portal_rate.per_second == 0 && token_rate.per_second == 0)
         return TN_OK;
     now_us = clock_mono_us();
     struct limit *of_token = principal->token ? &principal->token->calls : NULL;
-    if (of_token && !limit_take(of_token, &access->token_rate, now_us, &retry_us))
+    if (of_token && !limit_take(of_token, &token_rate, now_us, &retry_us))
         return refuse_rate(true, retry_us, err);
-    if (limit_take(&portal->calls, &access->portal_rate, now_us, &retry_us))
+    if (limit_take(&portal->calls, &portal_rate, now_us, &retry_us))
         return TN_OK;
     if (of_token)
-        limit_return(of_token, &access->token_rate);
+        limit_return(of_token, &token_rate);
     return refuse_rate(false, retry_us, err);
 }

@@ -22,8 +22,10 @@ struct access_peer {
 struct access {
     struct portals *portals;
     struct tokens *tokens;
-    struct limit_rate portal_rate; /* calls of all principals of a portal */
-    struct limit_rate token_rate;  /* calls with one token, besides */
+    /* Calls of all principals of a portal, and with one token, besides. Relaxed: a call goes by
+     * what it finds. */
+    _Atomic struct limit_rate portal_rate;
+    _Atomic struct limit_rate token_rate;
 };
 
 struct principal {

@@ -40,10 +40,16 @@ static unsigned shard_index(void)
     return core < 0 ? 0 : (unsigned)core % METRIC_SHARD_COUNT;
 }
 
-void metric_add(struct metric_set *set, unsigned index)
+void metric_add_many(struct metric_set *set, unsigned index, uint64_t count)
 {
     assert(index < METRIC_SET_SIZE);
-    (void)atomic_fetch_add_explicit(&set->counters[shard_index()][index], 1, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(
+        &set->counters[shard_index()][index], count, memory_order_relaxed);
+}
+
+void metric_add(struct metric_set *set, unsigned index)
+{
+    metric_add_many(set, index, 1);
 }
 
 uint64_t metric_read(const struct metric_set *set, unsigned index)

@@ -36,6 +36,7 @@ struct metric_set {
 
 /* Adds 1. [any] */
 void metric_add(struct metric_set *set, unsigned index);
+void metric_add_many(struct metric_set *set, unsigned index, uint64_t count);
 uint64_t metric_read(const struct metric_set *set, unsigned index);
 
 /* [any] */

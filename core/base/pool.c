@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pool.c - a mutex, a condition and an intrusive queue. */
+/* pool.c - a mutex, a condition and two intrusive queues. */
 #include "core/base/pool.h"
 
 #include <pthread.h>
@@ -8,17 +8,65 @@
 
 #include "core/base/mem.h"
 
+struct queue {
+    struct pool_task *head;
+    struct pool_task *tail;
+};
+
 struct pool {
     pthread_mutex_t mu;
     pthread_cond_t wake;
-    struct pool_task *head; /* guarded by mu, as all below */
-    struct pool_task *tail;
-    size_t queued;
+    struct queue fresh; /* guarded by mu, as all below */
+    struct queue again;
+    bool is_freshs_turn; /* the last one was of `again`: neither starves the other */
+    size_t queued;       /* of both */
     size_t queue_max;
+    unsigned idle_count; /* threads that wait, but for those that were woken */
     bool is_stopping;
     unsigned thread_count;
     pthread_t threads[];
 };
+
+static void push(struct queue *queue, struct pool_task *first, struct pool_task *last)
+{
+    last->next = NULL;
+    if (queue->tail)
+        queue->tail->next = first;
+    else
+        queue->head = first;
+    queue->tail = last;
+}
+
+static struct pool_task *pop(struct queue *queue)
+{
+    struct pool_task *task = queue->head;
+
+    queue->head = task->next;
+    if (!queue->head)
+        queue->tail = NULL;
+    return task;
+}
+
+/* One at a time: who is woken wakes the next if there is still work. So a short task does not wake
+ * threads that find nothing. */
+static void wake_one(struct pool *pool)
+{
+    if (pool->idle_count == 0 || pool->queued == 0)
+        return;
+    pool->idle_count--;
+    (void)pthread_cond_signal(&pool->wake);
+}
+
+/* NULL: there is none. */
+static struct pool_task *take(struct pool *pool)
+{
+    if (pool->queued == 0)
+        return NULL;
+    bool is_fresh = pool->fresh.head && (pool->is_freshs_turn || !pool->again.head);
+    pool->is_freshs_turn = !is_fresh;
+    pool->queued--;
+    return pop(is_fresh ? &pool->fresh : &pool->again);
+}
 
 static void *work(void *arg)
 {
@@ -26,15 +74,14 @@ static void *work(void *arg)
 
     (void)pthread_mutex_lock(&pool->mu);
     for (;;) {
-        while (!pool->head && !pool->is_stopping)
+        while (pool->queued == 0 && !pool->is_stopping) {
+            pool->idle_count++;
             (void)pthread_cond_wait(&pool->wake, &pool->mu);
-        struct pool_task *task = pool->head;
+        }
+        struct pool_task *task = take(pool);
         if (!task)
             break;
-        pool->head = task->next;
-        if (!pool->head)
-            pool->tail = NULL;
-        pool->queued--;
+        wake_one(pool);
         (void)pthread_mutex_unlock(&pool->mu);
         task->run(task);
         (void)pthread_mutex_lock(&pool->mu);
@@ -79,17 +126,9 @@ static tn_status submit(struct pool *pool, struct pool_task *task,
         st = TN_RESOURCE_EXHAUSTED;
     } else {
         task->run = run;
-        task->next = again ? pool->head : NULL;
-        if (again)
-            pool->head = task;
-        else if (pool->tail)
-            pool->tail->next = task;
-        else
-            pool->head = task;
-        if (!again || !pool->tail)
-            pool->tail = task;
+        push(again ? &pool->again : &pool->fresh, task, task);
         pool->queued++;
-        (void)pthread_cond_signal(&pool->wake);
+        wake_one(pool);
     }
     (void)pthread_mutex_unlock(&pool->mu);
     return st;
@@ -112,15 +151,9 @@ tn_status pool_submit_list(struct pool *pool, struct pool_task *first, struct po
     } else if (count > pool->queue_max || pool->queued > pool->queue_max - count) {
         st = TN_RESOURCE_EXHAUSTED;
     } else {
-        last->next = NULL;
-        if (pool->tail)
-            pool->tail->next = first;
-        else
-            pool->head = first;
-        pool->tail = last;
+        push(&pool->fresh, first, last);
         pool->queued += count;
-        for (size_t i = 0; i < count && i < pool->thread_count; i++)
-            (void)pthread_cond_signal(&pool->wake);
+        wake_one(pool);
     }
     (void)pthread_mutex_unlock(&pool->mu);
     return st;

@@ -34,7 +34,8 @@ tn_status pool_submit(struct pool *pool, struct pool_task *task,
 tn_status pool_submit_list(struct pool *pool, struct pool_task *first, struct pool_task *last,
                            size_t count);
 
-/* As pool_submit, past the bound and in front: for work that was admitted before. [any] */
+/* As pool_submit, past the bound, and in turns with what was not: for work that was admitted
+ * before. [any] */
 tn_status pool_submit_again(struct pool *pool, struct pool_task *task,
                             void (*run)(struct pool_task *task));
 

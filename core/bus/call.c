@@ -10,6 +10,9 @@
 #include "core/bus/status.h"
 #include "core/bus/unpack.h"
 
+/* What one run of a handler counts for at most: so long that a second one is needed to forget. */
+#define LEARN_MAX_US 1000
+
 /* Objects */
 
 static struct bus_call *object_create(void)
@@ -166,17 +169,41 @@ void call_end(struct bus_call *call, tn_status status, const struct err *err)
 
 /* Running */
 
-static void run_handler(struct pool_task *task)
+/*
+ * How long calls of the method take to their answer: a moving average of about eight, of which two
+ * threads may lose one.
+ */
+static void learn(struct bus_call *call)
 {
-    struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
+    _Atomic int32_t *usual_us_by_8 = &call->method->usual_us_by_8;
+    int64_t took_us = clock_mono_us() - call->begun_us;
+    int32_t took = took_us < LEARN_MAX_US ? (int32_t)took_us : LEARN_MAX_US;
+    int32_t usual = atomic_load_explicit(usual_us_by_8, memory_order_relaxed);
+
+    atomic_store_explicit(usual_us_by_8, usual + took - usual / 8, memory_order_relaxed);
+}
+
+static bool is_slow(const struct bus_method_entry *method)
+{
+    return atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed) / 8 >= INLINE_RUN_US;
+}
+
+static void run_from(struct bus_call *call, int64_t now_us)
+{
     tn_status stopped = bus_call_state(call);
 
     (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
+    call->begun_us = now_us;
     /* A handler that left something for its next run has to free it. */
     if (stopped != TN_OK && !call->data)
         bus_call_finish(call, stopped);
     else
         call->method->def.run(call, call->method->def.ctx);
+}
+
+static void run_handler(struct pool_task *task)
+{
+    run_from(CONTAINER_OF(task, struct bus_call, task), clock_mono_us());
 }
 
 /* The pool did not take it. */
@@ -202,6 +229,7 @@ void call_submit(struct bus_call *call)
             link->first_ready = &call->task;
         link->last_ready = &call->task;
         link->ready_count++;
+        link->has_slow = link->has_slow || is_slow(call->method);
         return;
     }
     tn_status st = pool_submit(link->server->options.pool, &call->task, run_handler);
@@ -222,7 +250,8 @@ static void submit_each(struct pool *pool, struct pool_task *task)
     }
 }
 
-void call_submit_ready(struct bus_link *link)
+/* Takes all of them. */
+static void submit_ready(struct bus_link *link)
 {
     struct pool *pool = link->server->options.pool;
     struct pool_task *first = TAKE(link->first_ready);
@@ -230,8 +259,80 @@ void call_submit_ready(struct bus_link *link)
     size_t count = link->ready_count;
 
     link->ready_count = 0;
+    link->has_slow = false;
     if (first && pool_submit_list(pool, first, last, count) != TN_OK)
         submit_each(pool, first);
+}
+
+void call_submit_ready(struct bus_link *link)
+{
+    if (!link->first_ready)
+        return;
+    if (link->has_slow || link->is_running ||
+        !bus_poll_run_after(&link->server->poll, &link->run)) {
+        submit_ready(link);
+        return;
+    }
+    link->is_running = true;
+    link->live_calls++; /* keeps the link, as a call does */
+}
+
+static struct bus_call *take_ready(struct bus_link *link)
+{
+    struct pool_task *task = link->first_ready;
+
+    link->first_ready = task->next;
+    if (!link->first_ready)
+        link->last_ready = NULL;
+    link->ready_count--;
+    return CONTAINER_OF(task, struct bus_call, task);
+}
+
+void call_run_ready(struct bus_poll_work *work)
+{
+    struct bus_link *link = CONTAINER_OF(work, struct bus_link, run);
+    int64_t now_us = clock_mono_us();
+    int64_t until_us = now_us + INLINE_BUDGET_US;
+
+    (void)pthread_mutex_lock(&link->mu);
+    while (link->is_running && link->first_ready && now_us < until_us) {
+        struct bus_call *call = take_ready(link);
+
+        (void)pthread_mutex_unlock(&link->mu);
+        run_from(call, now_us);
+        now_us = clock_mono_us();
+        (void)pthread_mutex_lock(&link->mu);
+    }
+    (void)pthread_mutex_unlock(&link->mu);
+}
+
+/* What was not begun goes to the pool, and what was answered leaves. */
+static void stop_running(struct bus_link *link)
+{
+    if (!link->is_running)
+        return;
+    link->is_running = false;
+    submit_ready(link);
+    bus_conn_kick(&link->conn);
+}
+
+void call_rescue_ready(struct bus_poll_work *work)
+{
+    struct bus_link *link = CONTAINER_OF(work, struct bus_link, run);
+
+    (void)pthread_mutex_lock(&link->mu);
+    stop_running(link);
+    (void)pthread_mutex_unlock(&link->mu);
+}
+
+void call_done_ready(struct bus_poll_work *work)
+{
+    struct bus_link *link = CONTAINER_OF(work, struct bus_link, run);
+
+    (void)pthread_mutex_lock(&link->mu);
+    stop_running(link);
+    link->live_calls--;
+    link_unlock(link);
 }
 
 void bus_call_again(struct bus_call *call)
@@ -272,6 +373,18 @@ static bool can_send(const struct bus_call *call)
     return !call->out.has_message && call->out.credit > 0 && call->link->conn.credit > 0;
 }
 
+/* A call that begins to wait after link_drain() looked at it is what that would have ended. Locked.
+ */
+static void stop_if_draining(struct bus_call *call)
+{
+    tn_status running = TN_OK;
+
+    if (call->wants_credit || atomic_load(&call->link->server->state) == SERVER_SERVING)
+        return;
+    atomic_store_explicit(&call->is_host_stopping, true, memory_order_relaxed);
+    (void)atomic_compare_exchange_strong(&call->stopped, &running, TN_CANCELLED);
+}
+
 void bus_call_wait(struct bus_call *call, int64_t wake_us,
                    void (*wake)(struct bus_call *call, void *ctx), void *ctx)
 {
@@ -281,6 +394,7 @@ void bus_call_wait(struct bus_call *call, int64_t wake_us,
     call->wake = wake;
     call->wake_ctx = ctx;
     call->wake_us = wake_us;
+    stop_if_draining(call);
     if (bus_call_state(call) != TN_OK || call->is_woken || (call->wants_credit && can_send(call))) {
         wake_now(call);
     } else {
@@ -496,10 +610,11 @@ static void answer_body(struct bus_call *call)
     struct bus_link *link = call->link;
     struct bus_conn *conn = &link->conn;
 
+    learn(call);
     (void)pthread_mutex_lock(&link->mu);
     conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
     answer_locked(call);
-    if (conn->is_held && !conn->is_sending && conn->state != BUS_CONN_CLOSED)
+    if (conn->is_held && !link->is_running && !conn->is_sending && conn->state != BUS_CONN_CLOSED)
         bus_loop_post(&link->server->loop, &link->flush);
     conn->is_held = false; /* anything else that is put takes them along */
     link_unlock(link);
@@ -595,6 +710,7 @@ void bus_call_finish(struct bus_call *call, tn_status status)
 
     if (status != TN_OK)
         explain(call, &status);
+    learn(call);
     (void)pthread_mutex_lock(&link->mu);
     finish_locked(call, status);
     link_unlock(link);

@@ -5,28 +5,27 @@
 #include <assert.h>
 #include <string.h>
 
-#include <nng/nng.h>
-
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 
 /* Written buffers that grew past this are given back. */
 #define WRITE_KEEP ((size_t)512 << 10)
 
-static void on_received(void *arg);
-static void on_written(void *arg);
+static void on_received(void *ctx, bool is_ok, size_t count);
+static void on_sent(void *ctx, bool is_ok, size_t count);
 static void pump(struct bus_conn *conn);
 
-tn_status bus_conn_init(struct bus_conn *conn, struct nng_stream *stream, pthread_mutex_t *mu,
+static const struct bus_stream_events stream_events = {.received = on_received, .sent = on_sent};
+
+tn_status bus_conn_init(struct bus_conn *conn, struct bus_stream *stream, pthread_mutex_t *mu,
                         const struct bus_conn_events *events, int64_t credit)
 {
     *conn = (struct bus_conn){
         .mu = mu, .events = events, .stream = stream, .credit = credit, .state = BUS_CONN_OPEN};
     if (!stream)
         return TN_OK;
-    if (buf_reserve(&conn->in, BUS_READ_SIZE) != TN_OK ||
-        nng_aio_alloc(&conn->rx, on_received, conn) != 0 ||
-        nng_aio_alloc(&conn->tx, on_written, conn) != 0) {
+    bus_stream_listen(stream, &stream_events, conn);
+    if (buf_reserve(&conn->in, BUS_READ_SIZE) != TN_OK) {
         bus_conn_fini(conn);
         return TN_RESOURCE_EXHAUSTED;
     }
@@ -35,25 +34,11 @@ tn_status bus_conn_init(struct bus_conn *conn, struct nng_stream *stream, pthrea
 
 void bus_conn_fini(struct bus_conn *conn)
 {
-    if (conn->stream)
-        nng_stream_close(conn->stream);
-    /* nng 1.5 leaves an operation that began just as the peer hung up; stopping ends it. */
-    if (conn->rx)
-        nng_aio_stop(conn->rx);
-    if (conn->tx)
-        nng_aio_stop(conn->tx);
-    if (conn->stream)
-        nng_stream_free(conn->stream);
-    if (conn->rx)
-        nng_aio_free(conn->rx);
-    if (conn->tx)
-        nng_aio_free(conn->tx);
+    bus_stream_free(conn->stream);
+    conn->stream = NULL;
     buf_fini(&conn->in);
     buf_fini(&conn->out[0]);
     buf_fini(&conn->out[1]);
-    conn->stream = NULL;
-    conn->rx = NULL;
-    conn->tx = NULL;
 }
 
 static void tell_closed(struct bus_conn *conn)
@@ -68,27 +53,13 @@ void bus_conn_close(struct bus_conn *conn)
 {
     if (conn->state != BUS_CONN_CLOSED) {
         conn->state = BUS_CONN_CLOSED;
-        if (conn->stream) {
-            nng_stream_close(conn->stream);
-            /* Their callbacks run later and elsewhere, never in here. */
-            nng_aio_cancel(conn->rx);
-            nng_aio_cancel(conn->tx);
-        }
+        if (conn->stream)
+            bus_stream_close(conn->stream);
     }
     tell_closed(conn);
 }
 
 /* Writing */
-
-static void write_on(struct bus_conn *conn)
-{
-    const struct buf *buf = &conn->out[conn->filling ^ 1u];
-    nng_iov iov = {.iov_buf = buf->data + conn->written, .iov_len = buf->len - conn->written};
-
-    (void)nng_aio_set_iov(conn->tx, 1, &iov); /* one vector always fits */
-    conn->is_sending = true;
-    nng_stream_send(conn->stream, conn->tx);
-}
 
 static void clear_written(struct buf *buf)
 {
@@ -110,17 +81,51 @@ static void hand_over(struct bus_conn *conn)
     }
 }
 
-static void write_gathered(struct bus_conn *conn)
+/* Turns to what gathered meanwhile; false: there is nothing. */
+static bool next_write(struct bus_conn *conn)
 {
-    if (!conn->stream) {
-        hand_over(conn);
-        return;
-    }
-    if (conn->is_sending || conn->state == BUS_CONN_CLOSED || bus_conn_out(conn)->len == 0)
-        return;
+    if (conn->state == BUS_CONN_CLOSED || bus_conn_out(conn)->len == 0)
+        return false;
     conn->filling ^= 1u;
     conn->written = 0;
-    write_on(conn);
+    return true;
+}
+
+/* Writes until all is written or the peer's side is full; then on_sent() goes on. */
+static void write_on(struct bus_conn *conn)
+{
+    bool has_more = true;
+
+    conn->is_sending = true;
+    while (has_more) {
+        struct buf *buf = &conn->out[conn->filling ^ 1u];
+        size_t count = 0;
+
+        if (bus_stream_send(
+                conn->stream, buf->data + conn->written, buf->len - conn->written, &count) != TN_OK)
+            break;
+        if (count == 0)
+            return;
+        conn->written += count;
+        if (conn->written < buf->len)
+            continue;
+        clear_written(buf);
+        pump(conn);
+        has_more = next_write(conn);
+    }
+    conn->is_sending = false;
+    if (has_more || conn->is_finishing)
+        bus_conn_close(conn); /* the peer is gone, or that was all */
+    else
+        tell_closed(conn);
+}
+
+static void write_gathered(struct bus_conn *conn)
+{
+    if (!conn->stream)
+        hand_over(conn);
+    else if (!conn->is_sending && next_write(conn))
+        write_on(conn);
 }
 
 void bus_conn_kick(struct bus_conn *conn)
@@ -131,11 +136,8 @@ void bus_conn_kick(struct bus_conn *conn)
 
 static void receive(struct bus_conn *conn)
 {
-    nng_iov iov = {.iov_buf = conn->in.data + conn->in.len, .iov_len = conn->in.cap - conn->in.len};
-
-    (void)nng_aio_set_iov(conn->rx, 1, &iov);
     conn->is_receiving = true;
-    nng_stream_recv(conn->stream, conn->rx);
+    bus_stream_receive(conn->stream, conn->in.data + conn->in.len, conn->in.cap - conn->in.len);
 }
 
 /* Reads on, unless the peer lets too much of what it asked for lie. Locked. */
@@ -245,17 +247,15 @@ void bus_conn_finish(struct bus_conn *conn)
     close_if_finished(conn);
 }
 
-static void on_written(void *arg)
+static void on_sent(void *ctx, bool is_ok, size_t count)
 {
-    struct bus_conn *conn = arg;
-    int result = nng_aio_result(conn->tx);
-    size_t count = nng_aio_count(conn->tx);
+    struct bus_conn *conn = ctx;
 
     (void)pthread_mutex_lock(conn->mu);
     struct buf *buf = &conn->out[conn->filling ^ 1u];
     conn->is_sending = false;
     conn->written += count;
-    if (result != 0 || conn->state == BUS_CONN_CLOSED) {
+    if (!is_ok || conn->state == BUS_CONN_CLOSED) {
         bus_conn_close(conn);
     } else if (conn->written < buf->len) {
         write_on(conn);
@@ -263,10 +263,10 @@ static void on_written(void *arg)
         clear_written(buf);
         pump(conn);
         write_gathered(conn);
-        close_if_finished(conn);
-        if (conn->is_stalled && conn->state != BUS_CONN_CLOSED)
-            receive_or_stall(conn);
     }
+    close_if_finished(conn);
+    if (!conn->is_sending && conn->is_stalled && conn->state != BUS_CONN_CLOSED)
+        receive_or_stall(conn);
     (void)pthread_mutex_unlock(conn->mu);
 }
 
@@ -349,14 +349,13 @@ void bus_conn_goaway(struct bus_conn *conn, const struct err *err, bool is_error
 
 /* Reading */
 
-/* Hands over the whole frames of what was read, and keeps the rest. */
+/* Hands over the whole frames of what was read, and keeps the rest. Locked. */
 static void take_frames(struct bus_conn *conn)
 {
     struct tn_bytes input = buf_bytes(&conn->in);
     struct bus_frame frame;
     struct err err;
 
-    /* Only this thread moves the state from OPEN to ENDING while frames are handled. */
     err_init(&err, NULL);
     for (;;) {
         tn_status st = bus_frame_read(&input, &frame, &err);
@@ -366,9 +365,7 @@ static void take_frames(struct bus_conn *conn)
         if (st == TN_OK)
             st = conn->events->frame(conn, &frame, &err);
         if (st != TN_OK) {
-            (void)pthread_mutex_lock(conn->mu);
             bus_conn_goaway(conn, &err, true);
-            (void)pthread_mutex_unlock(conn->mu);
             input.len = 0;
             break;
         }
@@ -378,49 +375,44 @@ static void take_frames(struct bus_conn *conn)
     conn->in.len = input.len;
 }
 
-static void set_cork(struct bus_conn *conn, bool is_corked)
-{
-    (void)pthread_mutex_lock(conn->mu);
-    conn->is_corked = is_corked;
-    conn->corked_by = pthread_self();
-    (void)pthread_mutex_unlock(conn->mu);
-}
-
+/* Locked; the lock is taken once for all frames of a read. */
 static void take_read(struct bus_conn *conn, size_t count)
 {
-    (void)pthread_mutex_lock(conn->mu);
-    bool is_open = conn->state == BUS_CONN_OPEN;
-    (void)pthread_mutex_unlock(conn->mu);
-    if (!is_open) {
+    if (conn->state != BUS_CONN_OPEN) {
         conn->in.len = 0;
         return;
     }
     conn->in.len += count;
-    set_cork(conn, true);
+    conn->is_corked = true;
+    conn->corked_by = pthread_self();
     if (conn->events->begin)
         conn->events->begin(conn);
     take_frames(conn);
     if (conn->events->idle)
         conn->events->idle(conn);
-    set_cork(conn, false);
+    conn->is_corked = false;
 }
 
-static void on_received(void *arg)
+static void on_received(void *ctx, bool is_ok, size_t count)
 {
-    struct bus_conn *conn = arg;
-    int result = nng_aio_result(conn->rx);
+    struct bus_conn *conn = ctx;
 
-    if (result == 0)
-        take_read(conn, nng_aio_count(conn->rx));
+    if (conn->events->enter)
+        conn->events->enter(conn);
     (void)pthread_mutex_lock(conn->mu);
+    if (is_ok)
+        take_read(conn, count);
     conn->is_receiving = false;
-    if (result != 0 || conn->state == BUS_CONN_CLOSED) {
+    if (!is_ok || conn->state == BUS_CONN_CLOSED) {
         bus_conn_close(conn);
     } else {
         bus_conn_kick(conn);
-        receive_or_stall(conn);
+        if (conn->state != BUS_CONN_CLOSED)
+            receive_or_stall(conn);
     }
     (void)pthread_mutex_unlock(conn->mu);
+    if (conn->events->leave)
+        conn->events->leave(conn);
 }
 
 void bus_conn_start(struct bus_conn *conn)

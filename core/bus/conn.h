@@ -17,10 +17,9 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/bus/frame.h"
+#include "core/bus/stream.h"
 
 struct bus_conn;
-struct nng_aio;
-struct nng_stream;
 
 /* More than the largest frame, so that a read is always worth its system call. */
 #define BUS_READ_SIZE ((size_t)64 << 10)
@@ -46,14 +45,17 @@ struct bus_out {
 };
 
 struct bus_conn_events {
-    /*
-     * Each frame in order, one at a time, without the lock. A failure closes the connection
-     * after telling the peer why. [loop]
-     */
-    tn_status (*frame)(struct bus_conn *conn, const struct bus_frame *frame, struct err *err);
-    /* Before the first and after the last frame of a read, without the lock; may be NULL. [loop] */
+    /* Around a read and all that comes of it, without the lock; may be NULL. [loop] */
+    void (*enter)(struct bus_conn *conn);
+    void (*leave)(struct bus_conn *conn);
+    /* Before the first and after the last frame of a read. Locked. May be NULL. [loop] */
     void (*begin)(struct bus_conn *conn);
     void (*idle)(struct bus_conn *conn);
+    /*
+     * Each frame in order, one at a time. Locked; the lock may be let go meanwhile. A failure
+     * closes the connection after telling the peer why. [loop]
+     */
+    tn_status (*frame)(struct bus_conn *conn, const struct bus_frame *frame, struct err *err);
     /* `out` has left, and its end. Locked. */
     void (*sent)(struct bus_conn *conn, struct bus_out *out);
     /* Reading stopped because the peer does not read, or goes on. Locked. May be NULL. */
@@ -74,9 +76,7 @@ struct bus_conn {
     pthread_mutex_t
         *mu; /* guards all that follow but `in`, which belongs to the reading callback */
     const struct bus_conn_events *events;
-    struct nng_stream *stream;
-    struct nng_aio *rx;
-    struct nng_aio *tx;
+    struct bus_stream *stream;
     struct buf in;
     enum bus_conn_state state;
     int64_t credit; /* of all messages together */
@@ -100,7 +100,7 @@ struct bus_conn {
  * (bus_conn_start is not called). `mu` is borrowed. Credit starts at `credit`.
  * TN_RESOURCE_EXHAUSTED: memory is out. [any]
  */
-tn_status bus_conn_init(struct bus_conn *conn, struct nng_stream *stream, pthread_mutex_t *mu,
+tn_status bus_conn_init(struct bus_conn *conn, struct bus_stream *stream, pthread_mutex_t *mu,
                         const struct bus_conn_events *events, int64_t credit);
 /* Begins to read: events may happen before it returns. Not locked. [any] */
 void bus_conn_start(struct bus_conn *conn);

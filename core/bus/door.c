@@ -49,6 +49,8 @@ struct door {
     struct bus_server *server;
     nng_socket socket;
     bool is_open;
+    nng_listener listener;
+    bool is_tls;
     struct door_context contexts[DOOR_CONTEXT_COUNT];
     pthread_mutex_t mu;
     struct map peers;       /* by pipe; guarded by mu, as all below */
@@ -187,7 +189,7 @@ void door_closed(struct door_peer *peer)
 /* 0: the connection has no call to spare. */
 static uint32_t find_free_id(const struct door_peer *peer)
 {
-    uint32_t max = peer->link->server->options.call_max;
+    uint32_t max = peer->link->call_max;
 
     for (uint32_t id = 1; id <= DOOR_CONTEXT_COUNT && id <= max; id++)
         if (!peer->contexts[id] && !peer->link->calls[id])
@@ -502,15 +504,22 @@ static int open_contexts(struct door *door)
     return 0;
 }
 
+/* Of connections that are made from now on. */
+static int set_request_max(const struct door *door)
+{
+    uint32_t max = atomic_load_explicit(&door->server->request_size_max, memory_order_relaxed);
+
+    return nng_socket_set_size(door->socket, NNG_OPT_RECVMAXSZ, (size_t)max + BUS_ENVELOPE_MAX);
+}
+
 static int open_socket(struct door *door)
 {
-    size_t size_max = door->server->options.request_size_max + BUS_ENVELOPE_MAX;
     int result = nng_rep0_open(&door->socket);
 
     if (result != 0)
         return result;
     door->is_open = true;
-    result = nng_socket_set_size(door->socket, NNG_OPT_RECVMAXSZ, size_max);
+    result = set_request_max(door);
     if (result == 0)
         result = nng_pipe_notify(door->socket, NNG_PIPE_EV_ADD_PRE, on_pipe_added, door);
     if (result == 0)
@@ -521,17 +530,17 @@ static int open_socket(struct door *door)
 static int start_listener(struct door *door, const struct bus_url *at, struct nng_tls_config *tls,
                           int *ret_port)
 {
-    nng_listener listener;
-    int result = nng_listener_create(&listener, door->socket, at->address);
+    int result = nng_listener_create(&door->listener, door->socket, at->address);
 
+    door->is_tls = tls != NULL;
     if (result == 0 && at->is_ipc)
-        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+        result = nng_listener_set_int(door->listener, NNG_OPT_IPC_PERMISSIONS, BUS_FILE_MODE);
     if (result == 0 && tls)
-        result = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls);
+        result = nng_listener_set_ptr(door->listener, NNG_OPT_TLS_CONFIG, tls);
     if (result == 0)
-        result = nng_listener_start(listener, 0);
+        result = nng_listener_start(door->listener, 0);
     if (result == 0 && !at->is_ipc)
-        (void)nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, ret_port);
+        (void)nng_listener_get_int(door->listener, NNG_OPT_TCP_BOUND_PORT, ret_port);
     return result;
 }
 
@@ -550,7 +559,6 @@ tn_status door_listen(struct bus_server *server, const char *url, const struct b
         return bus_url_refuse(url, result, err);
     TRY(server_tls_config(server, url, at, &tls, err));
     result = start_listener(door, at, tls, ret_port);
-    bus_tls_free(tls);
     if (result != 0)
         return bus_url_refuse(url, result, err);
     for (uint32_t i = 0; i < DOOR_CONTEXT_COUNT; i++)
@@ -560,6 +568,19 @@ tn_status door_listen(struct bus_server *server, const char *url, const struct b
     server->doors = TAKE(door);
     (void)pthread_mutex_unlock(&server->mu);
     return TN_OK;
+}
+
+void doors_set_request_max(struct bus_server *server)
+{
+    for (const struct door *door = server->doors; door; door = door->next)
+        (void)set_request_max(door); /* of an open socket: it is done */
+}
+
+void doors_set_tls(struct bus_server *server, struct nng_tls_config *tls)
+{
+    for (const struct door *door = server->doors; door; door = door->next)
+        if (door->is_tls)
+            (void)nng_listener_set_ptr(door->listener, NNG_OPT_TLS_CONFIG, tls); /* as above */
 }
 
 void doors_close(struct bus_server *server)

@@ -15,6 +15,7 @@
 struct bus_server;
 struct bus_url;
 struct door_peer;
+struct nng_tls_config;
 
 /* Requests of a door that are served at a time, of all its connections; more wait in the socket. */
 #define DOOR_CONTEXT_COUNT 64u
@@ -26,6 +27,11 @@ struct door_peer;
 /* As bus_server_listen. `*ret_port` is the port that was bound; untouched on ipc. [loader] */
 tn_status door_listen(struct bus_server *server, const char *url, const struct bus_url *at,
                       int *ret_port, struct err *err);
+
+/* Tells the sockets what requests the server takes now. [loader] */
+void doors_set_request_max(struct bus_server *server);
+/* The connection that a socket is about to accept still gets the former one. [loader] */
+void doors_set_tls(struct bus_server *server, struct nng_tls_config *tls);
 
 /* Closes the doors of `server` and waits for their callbacks. [loader] blocks */
 void doors_close(struct bus_server *server);

@@ -2,8 +2,6 @@
 /* link.c - a client's connection: its frames become calls. */
 #include <string.h>
 
-#include <nng/nng.h>
-
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -68,7 +66,7 @@ void link_unlock(struct bus_link *link)
 
 static void stop_all(struct bus_link *link, tn_status status)
 {
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++)
+    for (uint32_t id = 1; id <= link->call_max; id++)
         if (link->calls[id])
             call_stop(link->calls[id], status);
 }
@@ -180,7 +178,7 @@ static void fire_calls(struct bus_timer *timer)
 
     (void)pthread_mutex_lock(&link->mu);
     link->call_due_us = BUS_NEVER;
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++) {
+    for (uint32_t id = 1; id <= link->call_max; id++) {
         int64_t due_us = link->calls[id] ? call_look(link->calls[id], now_us) : BUS_NEVER;
 
         if (due_us < next_us)
@@ -217,8 +215,8 @@ static tn_status take_hello(struct bus_link *link, const struct bus_frame *frame
     const struct bus_hello answer = {
         .version_min = BUS_VERSION,
         .version_max = BUS_VERSION,
-        .call_max = options->call_max,
-        .request_size_max = options->request_size_max,
+        .call_max = link->call_max,
+        .request_size_max = link->request_size_max,
         .software = utf8_str(SOFTWARE),
     };
     link->has_hello = true;
@@ -261,7 +259,7 @@ static tn_status take_define(struct bus_link *link, const struct bus_frame *fram
 }
 
 /* NULL: the host has no such method (any more). */
-static const struct bus_method_entry *resolve(struct bus_server *server, struct link_method *method)
+static struct bus_method_entry *resolve(struct bus_server *server, struct link_method *method)
 {
     uint32_t generation = atomic_load_explicit(&server->methods.generation, memory_order_acquire);
 
@@ -298,12 +296,12 @@ static tn_status read_arrival(struct bus_link *link, const struct bus_frame *fra
                               struct arrival *arrival, struct err *err)
 {
     TRY(bus_call_head_read(frame, &arrival->head, &arrival->request, err));
-    if (frame->call_id > link->server->options.call_max)
+    if (frame->call_id > link->call_max)
         return err_set(err,
                        TN_DATA_LOSS,
                        "The call id %u is greater than %u.",
                        frame->call_id,
-                       link->server->options.call_max);
+                       link->call_max);
     if (link->calls[frame->call_id])
         return err_set(err, TN_DATA_LOSS, "The call id %u is in use.", frame->call_id);
     arrival->method = link->methods[arrival->head.method_id];
@@ -332,7 +330,7 @@ static int64_t deadline_of(const struct bus_link *link, const struct bus_call *c
 
 static tn_status append_request(struct bus_call *call, struct tn_bytes piece)
 {
-    uint32_t max = call->link->server->options.request_size_max;
+    uint32_t max = call->link->request_size_max;
 
     if (call->request.len - call->metadata_len + piece.len > max)
         return err_set(
@@ -438,7 +436,7 @@ static tn_status take_call(struct bus_link *link, const struct bus_frame *frame,
 /* The call that a frame is about; NULL if it ended while the frame was on its way. */
 static struct bus_call *find_call(const struct bus_link *link, const struct bus_frame *frame)
 {
-    return frame->call_id <= link->server->options.call_max ? link->calls[frame->call_id] : NULL;
+    return frame->call_id <= link->call_max ? link->calls[frame->call_id] : NULL;
 }
 
 static tn_status take_message(struct bus_link *link, const struct bus_frame *frame, struct err *err)
@@ -459,7 +457,7 @@ static tn_status take_message(struct bus_link *link, const struct bus_frame *fra
 
 static void wake_credit_waiters(struct bus_link *link)
 {
-    for (uint32_t id = 1; id <= link->server->options.call_max && link->credit_waiters > 0; id++)
+    for (uint32_t id = 1; id <= link->call_max && link->credit_waiters > 0; id++)
         if (link->calls[id])
             call_credited(link->calls[id]);
 }
@@ -522,23 +520,16 @@ tn_status link_take_frame(struct bus_link *link, const struct bus_frame *frame, 
 
 static tn_status on_frame(struct bus_conn *conn, const struct bus_frame *frame, struct err *err)
 {
-    struct bus_link *link = link_of(conn);
-
-    (void)pthread_mutex_lock(&link->mu);
-    tn_status st = link_take_frame(link, frame, err);
-    (void)pthread_mutex_unlock(&link->mu);
-    return st;
+    return link_take_frame(link_of(conn), frame, err);
 }
 
 static void on_begin(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
 
-    (void)pthread_mutex_lock(&link->mu);
     link->is_reading = true;
     link->has_heard = true;
     link->read_us = clock_mono_us();
-    (void)pthread_mutex_unlock(&link->mu);
 }
 
 /* After the frames of a read. */
@@ -546,12 +537,10 @@ static void on_idle(struct bus_conn *conn)
 {
     struct bus_link *link = link_of(conn);
 
-    (void)pthread_mutex_lock(&link->mu);
     link->is_reading = false;
     call_submit_ready(link);
     if (conn->state == BUS_CONN_ENDING)
         set_timer(link, LINGER_US);
-    (void)pthread_mutex_unlock(&link->mu);
 }
 
 static void on_sent(struct bus_conn *conn, struct bus_out *out)
@@ -615,6 +604,7 @@ static struct bus_link *link_alloc(struct bus_server *server)
     link->server = server;
     link->job.run = run_end;
     link->flush.run = run_flush;
+    link->run = (struct bus_poll_work){call_run_ready, call_rescue_ready, call_done_ready};
     link->timer.fire = fire_link;
     link->call_timer.fire = fire_calls;
     link->call_due_us = BUS_NEVER;
@@ -623,12 +613,14 @@ static struct bus_link *link_alloc(struct bus_server *server)
 }
 
 /* Takes `stream` over. On failure the link is still good for give_up(). */
-static tn_status prepare(struct bus_link *link, struct nng_stream *stream,
+static tn_status prepare(struct bus_link *link, struct bus_stream *stream,
                          const struct bus_conn_events *conn_events, int64_t due_us)
 {
     struct bus_server *server = link->server;
 
-    link->calls = mem_array(struct bus_call *, server->options.call_max + 1);
+    link->call_max = atomic_load_explicit(&server->call_max, memory_order_relaxed);
+    link->request_size_max = atomic_load_explicit(&server->request_size_max, memory_order_relaxed);
+    link->calls = mem_array(struct bus_call *, link->call_max + 1);
     TRY(bus_conn_init(&link->conn, stream, &link->mu, conn_events, 0));
     if (!link->calls)
         return TN_RESOURCE_EXHAUSTED;
@@ -636,17 +628,15 @@ static tn_status prepare(struct bus_link *link, struct nng_stream *stream,
     return bus_loop_arm(&server->loop, &link->timer, due_us);
 }
 
-tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over)
+tn_status link_create(struct bus_server *server, struct bus_stream *stream, bool is_over)
 {
     struct bus_link *link = link_alloc(server);
 
     if (!link) {
-        nng_stream_free(stream);
+        bus_stream_free(stream);
         return TN_RESOURCE_EXHAUSTED;
     }
     link->peer = bus_peer_of_stream(stream);
-    (void)nng_stream_set_bool(stream, NNG_OPT_TCP_NODELAY, true); /* ipc has none */
-    (void)nng_stream_set_bool(stream, NNG_OPT_TCP_KEEPALIVE, true);
     if (prepare(link, stream, &events, clock_mono_us() + server->options.hello_timeout_us) != TN_OK)
         return give_up(link);
     join_server(link);
@@ -702,7 +692,7 @@ void link_drain(struct bus_link *link)
     (void)err_set(&err, TN_UNAVAILABLE, "The host is stopping.");
     (void)pthread_mutex_lock(&link->mu);
     bus_conn_goaway(&link->conn, &err, false);
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++) {
+    for (uint32_t id = 1; id <= link->call_max; id++) {
         struct bus_call *call = link->calls[id];
 
         if (call && call->state == CALL_WAITING && !call->wants_credit) {
@@ -716,7 +706,7 @@ void link_drain(struct bus_link *link)
 void link_cancel(struct bus_link *link)
 {
     (void)pthread_mutex_lock(&link->mu);
-    for (uint32_t id = 1; id <= link->server->options.call_max; id++)
+    for (uint32_t id = 1; id <= link->call_max; id++)
         if (link->calls[id])
             atomic_store_explicit(&link->calls[id]->is_host_stopping, true, memory_order_relaxed);
     stop_all(link, TN_CANCELLED);

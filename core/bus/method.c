@@ -8,6 +8,9 @@
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 
+/* What a method is taken to need before it was called a few times. */
+#define USUAL_US 50
+
 void bus_method_table_init(struct bus_method_table *table)
 {
     *table = (struct bus_method_table){0};
@@ -49,6 +52,7 @@ static struct bus_method_entry *entry_create(const struct bus_method *method)
         return NULL;
     char *at = (char *)(entry + 1);
     entry->def = *method;
+    atomic_init(&entry->usual_us_by_8, USUAL_US * 8);
     entry->def.name = copy_text(&at, method->name);
     entry->def.request = copy_text(&at, method->request);
     entry->def.response = copy_text(&at, method->response);
@@ -103,11 +107,10 @@ void bus_method_table_remove(struct bus_method_table *table, const char *name)
     (void)pthread_mutex_unlock(&table->mu);
 }
 
-const struct bus_method_entry *bus_method_table_find(struct bus_method_table *table,
-                                                     struct tn_str name)
+struct bus_method_entry *bus_method_table_find(struct bus_method_table *table, struct tn_str name)
 {
     (void)pthread_mutex_lock(&table->mu);
-    const struct bus_method_entry *entry = map_get(&table->by_name, name);
+    struct bus_method_entry *entry = map_get(&table->by_name, name);
     (void)pthread_mutex_unlock(&table->mu);
     return entry;
 }

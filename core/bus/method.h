@@ -13,7 +13,8 @@
 struct bus_method_entry {
     struct bus_method def; /* its strings belong to the entry */
     struct bus_method_entry *next;
-    bool is_removed; /* guarded by the table's mu */
+    bool is_removed;               /* guarded by the table's mu */
+    _Atomic int32_t usual_us_by_8; /* what a call takes, in eighths of 1 us; relaxed: a hint */
 };
 
 struct bus_method_table {
@@ -34,8 +35,7 @@ tn_status bus_method_table_add(struct bus_method_table *table, const struct bus_
 void bus_method_table_remove(struct bus_method_table *table, const char *name);
 
 /* NULL: none of that name. [any] */
-const struct bus_method_entry *bus_method_table_find(struct bus_method_table *table,
-                                                     struct tn_str name);
+struct bus_method_entry *bus_method_table_find(struct bus_method_table *table, struct tn_str name);
 
 /*
  * The methods of `service` (empty: all) sorted by name, in `arena`.

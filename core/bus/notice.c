@@ -84,7 +84,7 @@ static int start_listener(struct notice_socket *notices, const struct bus_url *a
     if (result == 0)
         result = nng_listener_create(&listener, notices->socket, at->address);
     if (result == 0 && at->is_ipc)
-        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+        result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, BUS_FILE_MODE);
     if (result == 0)
         result = nng_listener_start(listener, 0);
     if (result == 0 && !at->is_ipc)

@@ -5,10 +5,10 @@
 
 #include "core/bus/server.h"
 
-struct nng_stream;
+struct bus_stream;
 
 /* Nobody in particular, where the transport does not tell. [loop] */
-struct bus_peer bus_peer_of_stream(struct nng_stream *stream);
+struct bus_peer bus_peer_of_stream(struct bus_stream *stream);
 /* The same for a pipe of a socket, by nng's id. [loop] */
 struct bus_peer bus_peer_of_pipe(uint32_t pipe_id);
 

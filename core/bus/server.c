@@ -2,6 +2,12 @@
 /* server.c - creating, listening and stopping. */
 #include "core/bus/server.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <nng/nng.h>
 
 #include "core/base/clock.h"
@@ -17,27 +23,43 @@
 /* How long stop waits for the last connections to be written out and closed. */
 #define CLOSE_TIMEOUT_US ((int64_t)2 * 1000000)
 
+/* One accept is under way, or the timer will begin one, or neither. */
+enum accept_state { ACCEPT_RUNS, ACCEPT_WAITS, ACCEPT_PAUSED };
+
+/* A socket of ours, or, for TLS, one of nng's. */
 struct listener {
     struct listener *next;
     struct bus_server *server;
+    struct bus_watch watch;
+    int fd;                  /* -1: it is nng's */
+    char path[BUS_URL_SIZE]; /* of the socket's file; empty: none */
     nng_stream_listener *stream;
     nng_aio *aio;
     struct bus_timer retry;
-    bool is_failing; /* of on_accept, which never runs twice at once */
+    bool is_failing; /* of accepted(), which never runs twice at once */
+    pthread_mutex_t mu;
+    enum accept_state accepts; /* guarded by mu */
 };
 
 /* Creating */
+
+static void set_limits(struct bus_server *server, const struct bus_server_limits *limits)
+{
+    const uint32_t connection_max =
+        limits->connection_max ? limits->connection_max : BUS_CONNECTION_MAX_DEFAULT;
+    const uint32_t call_max = limits->call_max ? limits->call_max : CALL_MAX_DEFAULT;
+    const uint32_t request_size_max =
+        limits->request_size_max ? limits->request_size_max : REQUEST_SIZE_MAX_DEFAULT;
+
+    atomic_store_explicit(&server->connection_max, connection_max, memory_order_relaxed);
+    atomic_store_explicit(&server->call_max, call_max, memory_order_relaxed);
+    atomic_store_explicit(&server->request_size_max, request_size_max, memory_order_relaxed);
+}
 
 static struct bus_server_options with_defaults(const struct bus_server_options *options)
 {
     struct bus_server_options full = *options;
 
-    if (full.connection_max == 0)
-        full.connection_max = CONNECTION_MAX_DEFAULT;
-    if (full.call_max == 0)
-        full.call_max = CALL_MAX_DEFAULT;
-    if (full.request_size_max == 0)
-        full.request_size_max = REQUEST_SIZE_MAX_DEFAULT;
     if (full.default_timeout_us == 0)
         full.default_timeout_us = TIMEOUT_DEFAULT_US;
     if (full.hello_timeout_us == 0)
@@ -64,6 +86,8 @@ static void init_locks(struct bus_server *server)
 
 static void fini_parts(struct bus_server *server)
 {
+    bus_tls_free(server->tls_before);
+    bus_tls_free(server->tls);
     bus_reflect_fini(&server->reflect);
     bus_method_table_fini(&server->methods);
     (void)pthread_cond_destroy(&server->drained);
@@ -81,12 +105,19 @@ tn_status bus_server_create(const struct bus_server_options *options,
     if (!server)
         return err_memory(err, "the server");
     server->options = with_defaults(options);
+    set_limits(server,
+               &(struct bus_server_limits){
+                   options->connection_max, options->call_max, options->request_size_max});
     init_locks(server);
     bus_method_table_init(&server->methods);
     bus_reflect_init(&server->reflect);
     tn_status st = bus_reflect_serve(server, err);
     if (st == TN_OK && bus_loop_init(&server->loop, "bus") != TN_OK)
         st = err_memory(err, "a thread");
+    if (st == TN_OK && bus_poll_init(&server->poll, "bus-io", true) != TN_OK) {
+        bus_loop_fini(&server->loop);
+        st = err_memory(err, "a thread");
+    }
     if (st != TN_OK) {
         fini_parts(server);
         return st;
@@ -119,18 +150,18 @@ bool server_is_full(struct bus_server *server)
     (void)pthread_mutex_lock(&server->mu);
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
-    return count >= server->options.connection_max;
+    return count >= atomic_load_explicit(&server->connection_max, memory_order_relaxed);
 }
 
-static void welcome(struct bus_server *server, nng_stream *stream)
+static void welcome(struct bus_server *server, struct bus_stream *stream)
 {
     (void)pthread_mutex_lock(&server->mu);
     uint32_t count = server->link_count;
     (void)pthread_mutex_unlock(&server->mu);
 
-    uint32_t max = server->options.connection_max;
+    uint32_t max = atomic_load_explicit(&server->connection_max, memory_order_relaxed);
     if (count >= max + REFUSED_MAX) {
-        nng_stream_free(stream);
+        bus_stream_free(stream);
         return;
     }
     if (count == max)
@@ -139,61 +170,139 @@ static void welcome(struct bus_server *server, nng_stream *stream)
         LOG(server->options.log, LOG_WARN, "connection refused, memory is out", LOG_INT("at", 0));
 }
 
-static void on_accept(void *arg)
+static bool is_serving(const struct listener *listener)
 {
-    struct listener *listener = arg;
-    struct bus_server *server = listener->server;
-    int result = nng_aio_result(listener->aio);
+    return atomic_load_explicit(&listener->server->state, memory_order_acquire) == SERVER_SERVING;
+}
 
-    if (result == NNG_ECLOSED || result == NNG_ECANCELED ||
-        atomic_load_explicit(&server->state, memory_order_acquire) != SERVER_SERVING) {
-        if (result == 0)
-            nng_stream_free(nng_aio_get_output(listener->aio, 0));
+static void accept_next(struct listener *listener)
+{
+    if (listener->fd >= 0)
+        bus_poll_want(&listener->watch, BUS_POLL_IN);
+    else
+        nng_stream_listener_accept(listener->stream, listener->aio);
+}
+
+/* One accept at a time: who moves the state begins it. Connections come on several threads. */
+static void move_accept(struct listener *listener, enum accept_state from, enum accept_state to)
+{
+    (void)pthread_mutex_lock(&listener->mu);
+    if (listener->accepts == from) {
+        listener->accepts = to;
+        if (to == ACCEPT_RUNS)
+            accept_next(listener);
+        else if (to == ACCEPT_WAITS)
+            (void)bus_loop_arm(/* it was armed from the start: that takes no memory */
+                               &listener->server->loop,
+                               &listener->retry,
+                               clock_mono_us() + ACCEPT_RETRY_US);
+    }
+    (void)pthread_mutex_unlock(&listener->mu);
+}
+
+static void accept_later(struct listener *listener, int result)
+{
+    struct bus_server *server = listener->server;
+
+    if (!listener->is_failing)
+        LOG(server->options.log,
+            LOG_WARN,
+            result == NNG_ENOFILES ? "cannot accept connections, trying again: raise the limit "
+                                     "of open files (ulimit -n, LimitNOFILE)"
+                                   : "cannot accept connections, trying again",
+            LOG_STR("reason", nng_strerror(result)));
+    listener->is_failing = true;
+    move_accept(listener, ACCEPT_RUNS, ACCEPT_WAITS);
+}
+
+/* A connection, or, if it is NULL, why there is none. */
+static void accepted(struct listener *listener, struct bus_stream *stream, int result)
+{
+    struct bus_server *server = listener->server;
+
+    if (!is_serving(listener)) {
+        bus_stream_free(stream);
         return;
     }
-    if (result != 0) {
-        if (!listener->is_failing)
-            LOG(server->options.log,
-                LOG_WARN,
-                result == NNG_ENOFILES ? "cannot accept connections, trying again: raise the limit "
-                                         "of open files (ulimit -n, LimitNOFILE)"
-                                       : "cannot accept connections, trying again",
-                LOG_STR("reason", nng_strerror(result)));
-        listener->is_failing = true;
-        (void)bus_loop_arm(&server->loop, &listener->retry, clock_mono_us() + ACCEPT_RETRY_US);
+    if (!stream) {
+        accept_later(listener, result);
         return;
     }
     if (listener->is_failing)
         LOG(server->options.log, LOG_INFO, "accepting connections again");
     listener->is_failing = false;
-    welcome(server, nng_aio_get_output(listener->aio, 0));
-    nng_stream_listener_accept(listener->stream, listener->aio);
+    welcome(server, stream);
+    move_accept(listener, ACCEPT_RUNS, ACCEPT_RUNS);
+}
+
+static void on_connection(struct bus_watch *watch, unsigned events)
+{
+    struct listener *listener = CONTAINER_OF(watch, struct listener, watch);
+    struct bus_stream *stream = NULL;
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    (void)events;
+    if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) {
+        move_accept(listener, ACCEPT_RUNS, ACCEPT_RUNS);
+        return;
+    }
+    int result = fd < 0 ? bus_socket_error(errno) : NNG_ENOMEM;
+    if (fd >= 0)
+        (void)bus_stream_create(&listener->server->poll, fd, &stream); /* else it is NULL */
+    accepted(listener, stream, result);
+}
+
+static void on_nng_connection(void *arg)
+{
+    struct listener *listener = arg;
+    struct bus_stream *stream = NULL;
+    int result = nng_aio_result(listener->aio);
+
+    if (result == NNG_ECLOSED || result == NNG_ECANCELED)
+        return;
+    if (result == 0 &&
+        bus_stream_create_nng(nng_aio_get_output(listener->aio, 0), &stream) != TN_OK)
+        result = NNG_ENOMEM;
+    accepted(listener, stream, result);
 }
 
 static void retry_accept(struct bus_timer *timer)
 {
-    struct listener *listener = CONTAINER_OF(timer, struct listener, retry);
+    move_accept(CONTAINER_OF(timer, struct listener, retry), ACCEPT_WAITS, ACCEPT_RUNS);
+}
 
-    nng_stream_listener_accept(listener->stream, listener->aio);
+/* Nobody is accepted any more. */
+static void listener_close(struct listener *listener)
+{
+    bus_poll_remove(&listener->watch);
+    if (listener->fd >= 0)
+        (void)close(listener->fd);
+    listener->fd = -1;
+    if (listener->path[0] != '\0')
+        (void)unlink(listener->path); /* the next host would find that nobody listens there */
+    if (listener->stream)
+        nng_stream_listener_close(listener->stream);
 }
 
 static void listener_destroy(struct listener *listener)
 {
     if (!listener)
         return;
+    bus_loop_disarm(&listener->server->loop, &listener->retry);
+    listener_close(listener);
     if (listener->aio)
         nng_aio_stop(listener->aio);
     if (listener->stream)
         nng_stream_listener_free(listener->stream);
     if (listener->aio)
         nng_aio_free(listener->aio);
+    (void)pthread_mutex_destroy(&listener->mu);
     mem_free(listener);
 }
 DEFINE_CLEANUP(struct listener, listener_destroy)
 
-tn_status server_tls_config(const struct bus_server *server, const char *url,
-                            const struct bus_url *at, struct nng_tls_config **ret_config,
-                            struct err *err)
+tn_status server_tls_config(struct bus_server *server, const char *url, const struct bus_url *at,
+                            struct nng_tls_config **ret_config, struct err *err)
 {
     const struct bus_server_options *options = &server->options;
 
@@ -207,24 +316,41 @@ tn_status server_tls_config(const struct bus_server *server, const char *url,
                        "Cannot listen on %s: TLS needs a certificate and its key, [tls] in the "
                        "configuration.",
                        url);
-    return bus_tls_host(options->tls_certificate, options->tls_key, ret_config, err);
+    if (!server->tls)
+        TRY(bus_tls_host(options->tls_certificate, options->tls_key, &server->tls, err));
+    *ret_config = server->tls;
+    return TN_OK;
 }
 
 /* The stream holds the configuration too. */
-static int start_listener(struct listener *listener, const struct bus_url *at,
-                          struct nng_tls_config *tls)
+static int start_nng(struct listener *listener, const struct bus_url *at,
+                     struct nng_tls_config *tls, int *ret_port)
 {
     int result = nng_stream_listener_alloc(&listener->stream, at->address);
 
     if (result == 0)
-        result = nng_aio_alloc(&listener->aio, on_accept, listener);
-    if (result == 0 && at->is_ipc)
-        result = nng_stream_listener_set_int(listener->stream, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
-    if (result == 0 && tls)
+        result = nng_aio_alloc(&listener->aio, on_nng_connection, listener);
+    if (result == 0)
         result = nng_stream_listener_set_ptr(listener->stream, NNG_OPT_TLS_CONFIG, tls);
     if (result == 0)
         result = nng_stream_listener_listen(listener->stream);
+    if (result == 0)
+        (void)nng_stream_listener_get_int(listener->stream, NNG_OPT_TCP_BOUND_PORT, ret_port);
     return result;
+}
+
+static int start_socket(struct listener *listener, const struct bus_url *at, int *ret_port)
+{
+    int result = bus_socket_listen(at->address, &listener->fd, ret_port);
+
+    if (result != 0)
+        return result;
+    if (at->is_ipc)
+        (void)snprintf(
+            listener->path, sizeof(listener->path), "%s", at->address + strlen("ipc://"));
+    return bus_poll_add(&listener->server->poll, &listener->watch, listener->fd) == TN_OK
+               ? 0
+               : NNG_ENOMEM;
 }
 
 static tn_status listen_bus(struct bus_server *server, const char *url, const struct bus_url *at,
@@ -235,22 +361,25 @@ static tn_status listen_bus(struct bus_server *server, const char *url, const st
 
     if (!listener)
         return err_memory(err, "a listener");
+    (void)pthread_mutex_init(&listener->mu, NULL);
     listener->server = server;
+    listener->fd = -1;
+    listener->watch.ready = on_connection;
     listener->retry.fire = retry_accept;
+    listener->accepts = ACCEPT_PAUSED;
+    if (bus_loop_arm(&server->loop, &listener->retry, BUS_NEVER) != TN_OK)
+        return err_memory(err, "a listener");
     TRY(server_tls_config(server, url, at, &tls, err));
-    int result = start_listener(listener, at, tls);
-    bus_tls_free(tls);
+    int result =
+        tls ? start_nng(listener, at, tls, ret_port) : start_socket(listener, at, ret_port);
     if (result != 0)
         return bus_url_refuse(url, result, err);
-    if (!at->is_ipc)
-        (void)nng_stream_listener_get_int(listener->stream, NNG_OPT_TCP_BOUND_PORT, ret_port);
-    nng_stream_listener *stream = listener->stream;
-    nng_aio *aio = listener->aio;
+    struct listener *added = listener;
     (void)pthread_mutex_lock(&server->mu);
     listener->next = server->listeners;
     server->listeners = TAKE(listener);
     (void)pthread_mutex_unlock(&server->mu);
-    nng_stream_listener_accept(stream, aio);
+    move_accept(added, ACCEPT_PAUSED, ACCEPT_RUNS);
     return TN_OK;
 }
 
@@ -269,6 +398,46 @@ tn_status bus_server_listen(struct bus_server *server, const char *url, char *re
         TRY(listen_bus(server, url, &at, &port, err));
     if (ret_url)
         bus_url_write(url, port, ret_url);
+    return TN_OK;
+}
+
+/* Changing */
+
+void bus_server_set_limits(struct bus_server *server, const struct bus_server_limits *limits)
+{
+    set_limits(server, limits);
+    doors_set_request_max(server);
+}
+
+/* An accept that is under way has taken the former configuration already, so it begins anew. */
+static void listener_set_tls(struct listener *listener, struct nng_tls_config *tls)
+{
+    (void)pthread_mutex_lock(&listener->mu);
+    listener->accepts = ACCEPT_PAUSED;
+    (void)pthread_mutex_unlock(&listener->mu);
+    nng_aio_cancel(listener->aio);
+    nng_aio_wait(listener->aio);
+    /* It is an option of every listener for TLS. */
+    (void)nng_stream_listener_set_ptr(listener->stream, NNG_OPT_TLS_CONFIG, tls);
+    move_accept(listener, ACCEPT_PAUSED, ACCEPT_RUNS);
+}
+
+tn_status bus_server_set_tls(struct bus_server *server, const char *certificate, const char *key,
+                             bool *ret_is_used, struct err *err)
+{
+    struct nng_tls_config *tls = NULL;
+
+    if (server->tls) {
+        TRY(bus_tls_host(certificate, key, &tls, err));
+        for (struct listener *listener = server->listeners; listener; listener = listener->next)
+            if (listener->stream)
+                listener_set_tls(listener, tls);
+        doors_set_tls(server, tls);
+        bus_tls_free(server->tls_before);
+        server->tls_before = server->tls;
+        server->tls = tls;
+    }
+    *ret_is_used = tls != NULL;
     return TN_OK;
 }
 
@@ -359,8 +528,6 @@ static void close_listeners(struct bus_server *server)
     while (listener) {
         struct listener *next = listener->next;
 
-        bus_loop_disarm(&server->loop, &listener->retry);
-        nng_stream_listener_close(listener->stream);
         listener_destroy(listener);
         listener = next;
     }
@@ -392,5 +559,6 @@ void bus_server_destroy(struct bus_server *server)
     /* A handler that still runs holds its call, and that its connection's memory. */
     wait_for_none(server, count_live_links, BUS_NEVER);
     bus_loop_fini(&server->loop);
+    bus_poll_fini(&server->poll);
     fini_parts(server);
 }

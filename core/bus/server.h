@@ -42,6 +42,7 @@ typedef void (*bus_drop_fn)(void *ctx, void *session);
  * bus_server_changed(), on the server's own thread. Quick; listens to no other bus function. */
 typedef void (*bus_heads_fn)(void *ctx, struct bus_server *server);
 
+#define BUS_CONNECTION_MAX_DEFAULT 1024u
 struct bus_server_options {
     struct pool *pool; /* borrowed */
     struct log *log;   /* borrowed; may be NULL */
@@ -49,9 +50,10 @@ struct bus_server_options {
     bus_drop_fn drop;
     bus_heads_fn heads;         /* NULL: nothing is told */
     void *ctx;                  /* of admit, drop and heads */
-    uint32_t connection_max;    /* 0: 1024; more are closed with RESOURCE_EXHAUSTED */
+    uint32_t connection_max;    /* 0: as above; more are closed with RESOURCE_EXHAUSTED */
     uint32_t call_max;          /* calls a connection may have open; 0: 1024 */
-    uint32_t request_size_max;  /* bytes of one request; 0: 4 MiB */
+    uint32_t request_size_max;  /* bytes of one request; 0: 4 MiB; for these three see
+                                 * bus_server_set_limits() */
     int64_t default_timeout_us; /* of a unary call that states none; 0: 30 s */
     int64_t hello_timeout_us;   /* to introduce itself, TLS included; 0: 10 s */
     int64_t ping_interval_us;   /* of silence; after three pings unanswered it is closed; 0: 30 s */
@@ -76,6 +78,23 @@ tn_status bus_server_create(const struct bus_server_options *options,
 #define BUS_URL_SIZE 256
 tn_status bus_server_listen(struct bus_server *server, const char *url, char *ret_url,
                             struct err *err);
+
+/* What may change while it serves. 0: the default, as in the options. */
+struct bus_server_limits {
+    uint32_t connection_max;   /* no connection is closed for it */
+    uint32_t call_max;         /* of connections that are made from now on, as the next */
+    uint32_t request_size_max; /* bytes */
+};
+/* [loader], as the next, while no other call of it runs */
+void bus_server_set_limits(struct bus_server *server, const struct bus_server_limits *limits);
+
+/*
+ * Reads a certificate and its key for the connections that are made from now on at tls+tcp URLs (at
+ * sp+tls+tcp URLs from the second on). `*ret_is_used`: there are such URLs; without any, nothing is
+ * read. As bus_server_listen; on failure nothing has changed. [loader] blocks
+ */
+tn_status bus_server_set_tls(struct bus_server *server, const char *certificate, const char *key,
+                             bool *ret_is_used, struct err *err);
 
 /* Something was committed: sockets at sp+pub URLs will be told. [any] */
 void bus_server_changed(struct bus_server *server);

@@ -18,7 +18,6 @@
 #include "core/bus/server.h"
 
 #define CALL_MAX_DEFAULT 1024u
-#define CONNECTION_MAX_DEFAULT 1024u
 #define REQUEST_SIZE_MAX_DEFAULT ((uint32_t)4 << 20)
 #define TIMEOUT_DEFAULT_US ((int64_t)30 * 1000000)
 /* One answer; a longer one is the handler's mistake: it should be a stream or a page. */
@@ -44,11 +43,15 @@
 #define LINGER_US ((int64_t)500 * 1000)
 /* How long a client may leave more than BUS_WRITE_MAX unread. */
 #define STALL_TIMEOUT_DEFAULT_US ((int64_t)60 * 1000000)
+/*
+ * The thread that reads runs the calls of a read itself if their methods took less than this of
+ * late: waking another thread costs about as much.
+ */
+#define INLINE_RUN_US 20
+/* It runs them for so long at most; the rest go to the pool. */
+#define INLINE_BUDGET_US ((int64_t)100)
 /* Connections past connection_max that are told so; more are just closed. */
 #define REFUSED_MAX 64u
-
-/* Of a socket file: what it lets do, it lets do its owner only. */
-#define IPC_MODE 0600
 
 struct bus_url;
 struct door;
@@ -60,8 +63,12 @@ struct nng_tls_config;
 enum server_state { SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPED };
 
 struct bus_server {
-    struct bus_server_options options;
+    struct bus_server_options options; /* but for what follows */
+    _Atomic uint32_t connection_max;   /* relaxed, as the next two: they go with nothing else */
+    _Atomic uint32_t call_max;
+    _Atomic uint32_t request_size_max;
     struct bus_loop loop;
+    struct bus_poll poll;
     struct bus_method_table methods;
     struct bus_reflect reflect;
     _Atomic uint32_t open_calls; /* relaxed; the last to leave takes drain_mu */
@@ -71,8 +78,12 @@ struct bus_server {
     pthread_mutex_t mu;
     struct bus_link *links; /* guarded by mu, as those below */
     uint32_t link_count;
-    struct listener *listeners;
+    struct listener
+        *listeners; /* changed by the loader's thread only, as doors: it need not lock */
     struct door *doors;
+    /* What is listened with at TLS URLs; NULL: there are none. Of the loader's thread. */
+    struct nng_tls_config *tls;
+    struct nng_tls_config *tls_before; /* nng may be about to take it for one more connection */
 
     _Atomic bool has_notices;   /* release/acquire with their timer's being armed */
     _Atomic bool is_notice_due; /* the timer is set */
@@ -108,7 +119,7 @@ struct bus_session {
 
 /* A method id of a link. */
 struct link_method {
-    const struct bus_method_entry *entry; /* as of `generation`; NULL: there is none */
+    struct bus_method_entry *entry; /* as of `generation`; NULL: there is none */
     uint32_t generation;
     size_t len;
     char name[];
@@ -132,6 +143,8 @@ struct bus_link {
     uint32_t silence; /* how often it fired since anything came */
     bool is_gone;     /* the connection's resources are; memory goes with the last call */
     uint32_t call_window;
+    uint32_t call_max;           /* fixed, as the next: as they were told to the client */
+    uint32_t request_size_max;   /* bytes */
     struct bus_timer call_timer; /* one for all calls: most end long before their deadline */
     int64_t call_due_us;         /* when it fires: no call is due earlier */
     uint32_t live_calls;         /* objects in use, finished ones that are referenced included */
@@ -145,6 +158,9 @@ struct bus_link {
     struct pool_task *first_ready; /* they, in order */
     struct pool_task *last_ready;
     size_t ready_count;
+    bool has_slow;            /* one of them is better run by the pool */
+    bool is_running;          /* the thread that read them runs them, one by one */
+    struct bus_poll_work run; /* that */
     struct link_method *methods[BUS_METHOD_ID_MAX];
     struct bus_session *sessions[BUS_SESSION_ID_MAX];
 };
@@ -166,9 +182,10 @@ struct bus_call {
     uint32_t id;
     struct bus_link *link;
     struct bus_session *session; /* NULL: an open method */
-    const struct bus_method_entry *method;
+    struct bus_method_entry *method;
     void *data; /* the handler's own */
     int64_t deadline_us;
+    int64_t begun_us;   /* when its handler ran first, or last */
     struct buf request; /* metadata first */
     size_t metadata_len;
     struct arena arena;
@@ -189,11 +206,10 @@ struct bus_call {
 
 /* server.c */
 
-/* The TLS configuration to listen at `at` with; NULL if it takes none. OWNED:
- * bus_tls_free. As bus_tls_host. [loader] */
-tn_status server_tls_config(const struct bus_server *server, const char *url,
-                            const struct bus_url *at, struct nng_tls_config **ret_config,
-                            struct err *err);
+/* The TLS configuration to listen at `at` with, the server's; NULL if it takes none. As
+ * bus_tls_host. [loader] */
+tn_status server_tls_config(struct bus_server *server, const char *url, const struct bus_url *at,
+                            struct nng_tls_config **ret_config, struct err *err);
 /* Whether there are as many connections as there may be. [any] */
 bool server_is_full(struct bus_server *server);
 /* Wakes who waits for calls and links to end. [any] */
@@ -204,7 +220,7 @@ void server_link_freed(struct bus_server *server);
 /* link.c */
 
 /* Takes `stream` over, on failure too; `is_over`: there are too many. [loop] */
-tn_status link_create(struct bus_server *server, struct nng_stream *stream, bool is_over);
+tn_status link_create(struct bus_server *server, struct bus_stream *stream, bool is_over);
 /*
  * A link without a stream: frames come by link_take_frame() and leave by door_take_frames(). It
  * stays in memory until link_release(). TN_RESOURCE_EXHAUSTED: memory is out. [loop]
@@ -246,8 +262,12 @@ void call_unref_locked(struct bus_call *call);
 void call_free(struct bus_call *call);
 /* Hands it to the pool, or to the link's ready ones while frames are read. */
 void call_submit(struct bus_call *call);
-/* Hands the ready ones to the pool. */
+/* Hands the ready ones to the pool, or lets the thread that read them run them. */
 void call_submit_ready(struct bus_link *link);
+/* The members of link->run. */
+void call_run_ready(struct bus_poll_work *work);
+void call_rescue_ready(struct bus_poll_work *work);
+void call_done_ready(struct bus_poll_work *work);
 /* Sends an END at once: for calls that no handler has. The call is gone. */
 void call_end(struct bus_call *call, tn_status status, const struct err *err);
 /* Cancelled, late, or its connection is gone. The call may be gone afterwards. */

@@ -5,10 +5,14 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include <nng/nng.h>
 
 #include "core/bus/server.h"
+
+/* As much as sockaddr_un takes, NUL included. */
+#define IPC_PATH_MAX ((int)sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 static bool takes_prefix(const char **at, const char *prefix)
 {
@@ -56,6 +60,12 @@ static tn_status check_address(const char *url, const nng_url *parsed, struct bu
                        "Cannot listen on %s: nobody shows a token to hear notices, so they are for "
                        "this machine: sp+pub+ipc:// or sp+pub+tcp://127.0.0.1.",
                        url);
+    if (at->is_ipc && strlen(parsed->u_path) > IPC_PATH_MAX)
+        return err_set(err,
+                       TN_INVALID_ARGUMENT,
+                       "Cannot listen on %s: the path of a socket has at most %d bytes.",
+                       url,
+                       IPC_PATH_MAX);
     if (at->is_ipc || at->is_tls)
         return TN_OK;
     if (strcmp(parsed->u_scheme, "tcp") != 0)

@@ -14,6 +14,7 @@ struct portal_entry {
 
 struct directory {
     struct map by_id;
+    struct map tokens; /* portal and id of each */
     uint32_t last;
 };
 
@@ -82,6 +83,8 @@ static bool is_family(unsigned family, uint32_t portal)
 static tn_status check_ranges(struct check *check, const struct directory *directory)
 {
     const struct tn_bytes none = {(const uint8_t *)"", 0};
+    const struct tn_bytes list = {(const uint8_t *)"p", 1};
+    uint64_t told = directory->last; /* those below it are missed already */
     uint32_t portal = 0;
     unsigned family = 0;
     tn_status st;
@@ -92,6 +95,13 @@ static tn_status check_ranges(struct check *check, const struct directory *direc
         uint64_t id = portal;
 
         if (portal != 0 && !map_get_u64(&directory->by_id, &id)) {
+            if (id > told)
+                FOUND(check,
+                      STORE_META,
+                      list,
+                      "Portal %llu is missing in the directory.",
+                      (unsigned long long)id);
+            told = id > told ? id : told;
             check->portal = portal;
             FOUND(check,
                   (enum store_family)family,
@@ -123,6 +133,9 @@ static tn_status check_due_outcome(struct check *check, struct tn_bytes due, tn_
 
     if (st == TN_NOT_FOUND) {
         FOUND(check, STORE_DUE, due, "What it is about is not there.");
+        check->portal = read_u32(due.data + 8); /* either of the two may be the one that is wrong */
+        FOUND(check, STORE_META, key, "It is missing: a due entry is about it.");
+        check->portal = 0;
     } else if (st == TN_OK) {
         Tenon__Stored__V1__Outcome *outcome =
             tenon__stored__v1__outcome__unpack(NULL, value.len, value.data);
@@ -156,14 +169,35 @@ static tn_status each_due(struct check *check, void *ctx, struct tn_bytes key,
     return check_due_outcome(check, key, (tn_time)read_u64(key.data));
 }
 
-/* Behind its first byte the key is a token's hash, of which nothing can be said but its length. */
+/* Ids of tokens are their portal's own. */
+static tn_status note_token(struct check *check, struct directory *directory, uint64_t portal,
+                            uint32_t id, struct tn_bytes key)
+{
+    struct portal_entry *entry = arena_new(&check->arena, struct portal_entry);
+
+    if (!entry)
+        return check_memory(check);
+    entry->id = portal << 32 | id;
+    if (map_get_u64(&directory->tokens, &entry->id))
+        FOUND(check, STORE_META, key, "Another token has its id.");
+    return map_set_u64(&directory->tokens, &entry->id, entry, NULL) == TN_OK ? TN_OK
+                                                                             : check_memory(check);
+}
+
+/*
+ * Behind its first byte the key is the hash of a secret that is kept nowhere, of which nothing can
+ * be said but its length. Tokens that were revoked are taken away in the end, so that one that is
+ * missing is not missed.
+ */
 static tn_status each_token(struct check *check, void *ctx, struct tn_bytes key,
                             struct tn_bytes value)
 {
-    const struct directory *directory = ctx;
+    struct directory *directory = ctx;
     Tenon__Stored__V1__Token *token = tenon__stored__v1__token__unpack(NULL, value.len, value.data);
     uint64_t portal = token ? token->portal : 0;
-    bool is_sound = token && token->id != 0 && token->scopes != 0 && token->name[0] != '\0' &&
+    uint32_t id = token ? token->id : 0;
+    bool is_sound = token && token->id != 0 && token->scopes != 0 &&
+                    (token->scopes & ~TOKEN_ALL) == 0 && token->name[0] != '\0' &&
                     key.len == 1 + TOKEN_HASH_SIZE;
 
     if (token)
@@ -172,6 +206,8 @@ static tn_status each_token(struct check *check, void *ctx, struct tn_bytes key,
         FOUND(check, STORE_META, key, "The token is damaged.");
     else if (!map_get_u64(&directory->by_id, &portal))
         FOUND(check, STORE_META, key, "It is of a portal that is not there.");
+    else
+        return note_token(check, directory, portal, id, key);
     return TN_OK;
 }
 
@@ -193,6 +229,7 @@ tn_status check_host(struct check *check, bool *ret_readable)
     struct directory directory = {0};
     tn_status st = check_with(check, &directory, ret_readable);
 
+    map_fini(&directory.tokens);
     map_fini(&directory.by_id);
     return st;
 }

@@ -425,6 +425,22 @@ static tn_status compare_all(struct check *check)
     return TN_OK;
 }
 
+/* The head and the log say different ends: either may be the one that is wrong. */
+static tn_status tell_lost_end(struct check *check, uint64_t last)
+{
+    struct buf key = {0};
+
+    if (key_log(&key, last + 1) != TN_OK)
+        return check_memory(check);
+    FOUND(check,
+          STORE_LOG,
+          buf_bytes(&key),
+          "It is missing: the head says that change %llu is the newest.",
+          (unsigned long long)check->head.change);
+    buf_fini(&key);
+    return TN_OK;
+}
+
 /* The log's end and the ids are as the head says. */
 static tn_status check_head(struct check *check, uint64_t last)
 {
@@ -440,6 +456,8 @@ static tn_status check_head(struct check *check, uint64_t last)
               (unsigned long long)check->head.change,
               (unsigned long long)last);
         check->log_is_whole = false;
+        if (check->head.change > last)
+            TRY(tell_lost_end(check, last));
     }
     if (check->has_head && check->head.next_record <= check->record_max)
         FOUND(check,

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/check/state.h"
+#include "core/record/rollup.h"
 #include "core/store/meta.h"
 #include "core/value/value.h"
 #include "tenon/stored/v1/stored.pb-c.h"
@@ -256,8 +257,13 @@ static tn_status check_outcome(struct check *check, struct tn_bytes key, struct 
         st = buf_add(&due, key.data, key.len);
     if (st == TN_OK)
         st = store_has(check->store, check->snapshot, STORE_DUE, 0, buf_bytes(&due), check->err);
-    if (st == TN_NOT_FOUND)
+    if (st == TN_NOT_FOUND) { /* either of the two may be the one that is wrong */
         FOUND(check, STORE_META, key, "It would be kept for ever: no due entry ends it.");
+        const uint32_t portal = check->portal;
+        check->portal = 0; /* what is due is the host's, and says of whom it is */
+        FOUND(check, STORE_DUE, buf_bytes(&due), "It is missing: an outcome is to end then.");
+        check->portal = portal;
+    }
     buf_fini(&due);
     return st == TN_NOT_FOUND ? TN_OK : st;
 }
@@ -280,16 +286,19 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
     case STORE_META_OUTCOME:
         return check_outcome(check, key, value);
     case STORE_META_VALUE:
-        if (value.len == 0)
-            FOUND(check, STORE_META, key, "It is empty, which is how a value is taken away.");
-        return TN_OK;
-    case STORE_META_SCHEMA:
-        return TN_OK;       /* check_definitions */
-    case STORE_META_ROLLUP: /* what shape its totals are of; another one has them counted anew */
-        if (check->portal != 0 && key.len == 5 &&
-            (!check->schema || schema_rollup_by_id(check->schema, read_u32(key.data + 1))))
-            return TN_OK;
+        if (check->portal != 0)
+            return TN_OK; /* check_values */
         break;
+    case STORE_META_SCHEMA:
+        return TN_OK; /* check_definitions */
+    case STORE_META_ROLLUP:
+        if (check->portal == 0 || key.len != 5 ||
+            (check->schema && !schema_rollup_by_id(check->schema, read_u32(key.data + 1))))
+            break;
+        /* Another shape than the schema's is no fault: it has the totals counted anew. */
+        if (!rollup_is_shape(value))
+            FOUND(check, STORE_META, key, "The value is damaged.");
+        return TN_OK;
     case STORE_META_PORTAL:
     case STORE_META_TOKEN:
         if (check->portal == 0)
@@ -305,5 +314,7 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
 tn_status check_meta(struct check *check)
 {
     TRY(check_walk(check, check->portal, STORE_META, (struct tn_bytes){0}, each_entry, NULL));
+    if (check->portal != 0)
+        TRY(check_values(check));
     return check_definitions(check);
 }

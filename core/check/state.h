@@ -107,10 +107,11 @@ struct checked_record *check_record(const struct check *check, tn_id id);
 tn_status check_add_record(struct check *check, tn_id id, struct checked_record **ret_record);
 
 /* The parts, in their order. Each returns TN_OK when all was read. */
-tn_status check_meta(struct check *check);  /* head, definitions, outcomes */
-tn_status check_rows(struct check *check);  /* reads them into `records` */
-tn_status check_log(struct check *check);   /* against rows and history */
-tn_status check_index(struct check *check); /* index, unique, words */
+tn_status check_meta(struct check *check);   /* head, definitions, outcomes */
+tn_status check_values(struct check *check); /* settings and imports; of check_meta */
+tn_status check_rows(struct check *check);   /* reads them into `records` */
+tn_status check_log(struct check *check);    /* against rows and history */
+tn_status check_index(struct check *check);  /* index, unique, words */
 tn_status check_rollups(struct check *check);
 tn_status check_links(struct check *check);
 /* The host's own: portals and what is due. `ret_readable`: definitions and portals are sound, so

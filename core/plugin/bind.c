@@ -7,6 +7,7 @@
 #include "core/base/utf8.h"
 #include "core/plugin/call.h"
 #include "core/plugin/descriptors.h"
+#include "core/plugin/shape.h"
 #include "core/value/value.h"
 
 struct table {
@@ -109,7 +110,8 @@ static tn_status make_field(const struct tn_property *row, struct message_field 
     return TN_OK;
 }
 
-static tn_status make_message(struct plugin *plugin, uint32_t row, struct err *err)
+static tn_status make_message(struct plugin *plugin, uint32_t row, const struct shapes *shapes,
+                              struct err *err)
 {
     const struct tn_plugin *rows = plugin->rows;
     struct message_type *type = arena_new(&plugin->arena, struct message_type);
@@ -125,6 +127,10 @@ static tn_status make_message(struct plugin *plugin, uint32_t row, struct err *e
         return err_memory(err, "a message");
     type->name = rows->types.items[row].name;
     type->is_encoded = (rows->types.items[row].flags & TN_ENCODED) != 0;
+    type->shape = shapes_find(shapes, type->name);
+    if (!type->shape && (type->is_encoded || rows->descriptors.count > 0))
+        return err_set(
+            err, TN_INVALID_ARGUMENT, "Its descriptors lack the message %s.", type->name);
     for (uint32_t i = 0; i < rows->properties.count; i++) {
         if (rows->properties.items[i].type != row)
             continue;
@@ -179,7 +185,9 @@ static tn_status use_message(struct plugin *plugin, uint32_t row, struct err *er
     return TN_OK;
 }
 
-static tn_status bind_messages(struct plugin *plugin, struct err *err)
+/* An encoded message must be in the plugin's own descriptors, and so must all once there are any:
+ * reflection shows one set or the other. */
+static tn_status bind_messages(struct plugin *plugin, const struct shapes *shapes, struct err *err)
 {
     const struct tn_plugin *rows = plugin->rows;
 
@@ -191,9 +199,18 @@ static tn_status bind_messages(struct plugin *plugin, struct err *err)
         if (flags & TN_EXTERN)
             TRY(use_message(plugin, i, err));
         else
-            TRY(make_message(plugin, i, err));
+            TRY(make_message(plugin, i, shapes, err));
     }
     return TN_OK;
+}
+
+static tn_status read_messages(struct plugin *plugin, struct err *err)
+{
+    const struct tn_byte_list *own = &plugin->rows->descriptors;
+    CLEANUP(shapes_fini) struct shapes shapes = {0};
+
+    TRY(shapes_read(&shapes, (struct tn_bytes){own->items, own->count}, &plugin->arena, err));
+    return bind_messages(plugin, &shapes, err);
 }
 
 /* Methods */
@@ -246,32 +263,12 @@ static tn_status serve_method(struct plugin *plugin, uint32_t row, struct err *e
     return TN_OK;
 }
 
-/* An encoded message must be in the plugin's own descriptors, and so must all once there are any:
- * reflection shows one set or the other. */
-static tn_status check_described(const struct plugin *plugin, struct err *err)
-{
-    bool has_own = plugin->rows->descriptors.count > 0;
-
-    for (uint32_t i = 0; i < plugin->rows->types.count; i++) {
-        const struct tn_type *row = &plugin->rows->types.items[i];
-
-        if ((row->flags & (TN_MESSAGE | TN_EXTERN)) != TN_MESSAGE)
-            continue;
-        if (has_own ? !descriptors_have(plugin->descriptors, row->name)
-                    : (row->flags & TN_ENCODED) != 0)
-            return err_set(
-                err, TN_INVALID_ARGUMENT, "Its descriptors lack the message %s.", row->name);
-    }
-    return TN_OK;
-}
-
 static tn_status bind_descriptors(struct plugin *plugin, struct err *err)
 {
     const struct tn_byte_list *own = &plugin->rows->descriptors;
     CLEANUP(buf_fini) struct buf built = {0};
 
     plugin->descriptors = (struct tn_bytes){own->items, own->count};
-    TRY(check_described(plugin, err));
     if (own->count > 0 || plugin->rows->methods.count == 0)
         return TN_OK;
     if (descriptors_build(plugin->rows, &built) != TN_OK)
@@ -293,7 +290,7 @@ tn_status bind_rows(struct plugin *plugin, struct err *err)
     plugin->served = arena_array(&plugin->arena, struct plugin_method, rows->methods.count);
     if (!plugin->messages || !plugin->fields || !plugin->calls || !plugin->served)
         return err_memory(err, "a plugin");
-    TRY(bind_messages(plugin, err));
+    TRY(read_messages(plugin, err));
     TRY(bind_descriptors(plugin, err));
     for (uint32_t i = 0; i < rows->methods.count; i++) {
         if (rows->methods.items[i].flags & TN_EXTERN)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bus_table.c - tenon.bus/1: calling methods of other plugins inside the same transaction. */
 #include "core/plugin/call.h"
+#include "core/plugin/rest.h"
 
 static tn_status bus_request(struct tn_call *call, uint32_t method, struct tn_record **ret_request)
 {
@@ -38,6 +39,7 @@ static tn_status run_joined(struct tn_call *call, const struct tn_record *reques
                        TN_FAILED_PRECONDITION,
                        "The method %s writes, and its caller only reads.",
                        method->name);
+    TRY(rest_check(owner, txn_schema(call->txn), txn_portal(call->txn), err));
     TRY(message_create(
         txn_arena(call->txn), owner->messages[method->row->response], &response, err));
     TRY(message_check(request->message, err));

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/base/utf8.h"
+
 void call_init(struct tn_call *call, struct plugin *plugin, struct txn *txn, struct err *err)
 {
     *call = (struct tn_call){.plugin = plugin, .txn = txn, .err = err};
@@ -101,6 +103,18 @@ tn_status call_type(struct tn_call *call, uint32_t row, const struct schema_type
     return TN_OK;
 }
 
+/* Of its own rows, a plugin sees only what it declared: never what a portal gave that name. */
+static const struct schema_property *find_template(const struct tn_call *call,
+                                                   const struct tn_property *row,
+                                                   const struct schema_type *type)
+{
+    const struct schema_property *property =
+        schema_property_by_name(txn_schema(call->txn), type, log_str(row->name));
+    bool is_own = property && utf8_equal(property->owner, plugin_id(call->plugin));
+
+    return is_own || row->flags & TN_EXTERN ? property : NULL;
+}
+
 static const struct schema_property *find_property(const struct tn_call *call, uint32_t row,
                                                    const struct schema_type *type)
 {
@@ -109,7 +123,7 @@ static const struct schema_property *find_property(const struct tn_call *call, u
 
     /* Such a row is a property of each of its types, and has no id of its own. */
     if (declared->type == TN_ANY_TYPE || TN_IS_MARKED(declared->type))
-        return type ? schema_property_by_name(schema, type, log_str(declared->name)) : NULL;
+        return type ? find_template(call, declared, type) : NULL;
     if (call->plugin->messages[declared->type])
         return NULL;
     return schema_property_by_id(schema, call->plugin->binding->properties[row]);

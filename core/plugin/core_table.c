@@ -4,6 +4,7 @@
 
 #include "core/base/utf8.h"
 #include "core/plugin/call.h"
+#include "core/plugin/rest.h"
 #include "core/plugin/settings.h"
 
 /* A line of a plugin's log; longer ones are cut. */
@@ -227,6 +228,11 @@ static tn_status core_enter(const struct tn_host *host, struct tn_str portal,
         return TN_RESOURCE_EXHAUSTED;
     err_init(&entered->err, NULL);
     TRY(txn_begin(options->records, &how, &txn, &entered->err));
+    tn_status st = rest_check(plugin, txn_schema(txn), how.portal, &entered->err);
+    if (st != TN_OK) {
+        txn_destroy(txn);
+        return st;
+    }
     call_init(&entered->call, plugin, txn, &entered->err);
     entered->call.is_entered = true;
     (void)txn_set_writer(txn, plugin_id(plugin));

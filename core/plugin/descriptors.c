@@ -37,36 +37,6 @@ enum {
 };
 #define LABEL_OPTIONAL 1u
 
-/* Reading */
-
-static bool message_is(struct tn_bytes message, struct tn_str name)
-{
-    struct wire_field field;
-
-    while (wire_next(&message, &field) == TN_OK)
-        if (field.field == MESSAGE_NAME && field.type == WIRE_BYTES)
-            return utf8_equal((struct tn_str){(const char *)field.bytes.data, field.bytes.len},
-                              name);
-    return false;
-}
-
-static bool file_has(struct tn_bytes file, struct tn_str package, struct tn_str name)
-{
-    struct tn_bytes rest = file;
-    struct wire_field field;
-    bool is_package = false;
-
-    while (!is_package && wire_next(&rest, &field) == TN_OK)
-        is_package =
-            field.field == FILE_PACKAGE && field.type == WIRE_BYTES &&
-            utf8_equal((struct tn_str){(const char *)field.bytes.data, field.bytes.len}, package);
-    while (is_package && wire_next(&file, &field) == TN_OK)
-        if (field.field == FILE_MESSAGE && field.type == WIRE_BYTES &&
-            message_is(field.bytes, name))
-            return true;
-    return false;
-}
-
 /* "a.b.C" to "a.b" and "C". */
 static struct tn_str package_of(const char *name, size_t len)
 {
@@ -79,20 +49,6 @@ static const char *after_dot(struct tn_str package, const char *name)
 {
     return package.len > 0 ? name + package.len + 1 : name;
 }
-
-bool descriptors_have(struct tn_bytes set, const char *name)
-{
-    struct tn_str package = package_of(name, strlen(name));
-    struct wire_field field;
-
-    while (wire_next(&set, &field) == TN_OK)
-        if (field.field == SET_FILE && field.type == WIRE_BYTES &&
-            file_has(field.bytes, package, utf8_str(after_dot(package, name))))
-            return true;
-    return false;
-}
-
-/* Writing */
 
 static uint32_t field_type(uint32_t kind)
 {

@@ -3,17 +3,9 @@
 #ifndef CORE_PLUGIN_DESCRIPTORS_H
 #define CORE_PLUGIN_DESCRIPTORS_H
 
-#include <stdbool.h>
-
 #include <tenon/plugin.h>
 
 #include "core/base/buf.h"
-
-/*
- * Whether a serialized google.protobuf.FileDescriptorSet has the message `name` on the top level
- * of one of its files. False if the set is none. [any]
- */
-bool descriptors_have(struct tn_bytes set, const char *name);
 
 /*
  * Appends a FileDescriptorSet of what the rows say: the flat messages that the plugin owns and the

@@ -14,7 +14,7 @@ struct tn_found {
     struct tn_record record;
 };
 
-/* What the two kinds of filters have in common; TN_WORD has no place in a query yet. */
+/* The two kinds of filters count their operators differently. */
 static bool query_op_of(uint32_t op, enum query_op *ret_op)
 {
     static const enum query_op ops[] = {[TN_EQ] = QUERY_EQ,
@@ -26,6 +26,7 @@ static bool query_op_of(uint32_t op, enum query_op *ret_op)
                                         [TN_IN] = QUERY_IN,
                                         [TN_HAS] = QUERY_HAS,
                                         [TN_HAS_NOT] = QUERY_HAS_NOT,
+                                        [TN_WORD] = QUERY_WORD,
                                         [TN_BETWEEN] = QUERY_BETWEEN};
 
     if (op >= sizeof(ops) / sizeof(ops[0]) || ops[op] == 0)
@@ -38,30 +39,25 @@ static bool query_op_of(uint32_t op, enum query_op *ret_op)
 static tn_status copy_values(struct tn_call *call, const struct tn_filter *from,
                              struct query_filter *filter)
 {
+    const struct schema_property *property = filter->property;
     struct arena *arena = txn_arena(call->txn);
     struct tn_value *values;
 
     if (from->value_count > QUERY_VALUE_MAX)
         return call_misuse(call, "a filter has too many values");
     values = arena_array(arena, struct tn_value, from->value_count);
-    for (uint32_t i = 0; values && i < from->value_count; i++)
-        if (value_copy(arena, &from->values[i], &values[i]) != TN_OK)
-            values = NULL;
     if (!values)
         return call_fail(call, err_memory(call->err, "a query"));
+    for (uint32_t i = 0; i < from->value_count; i++) {
+        values[i] = from->values[i];
+        TRY(call_fail(
+            call, query_value_check(property, property->name.data, arena, &values[i], call->err)));
+        if (value_copy(arena, &values[i], &values[i]) != TN_OK)
+            return call_fail(call, err_memory(call->err, "a query"));
+    }
     filter->values = values;
     filter->value_count = from->value_count;
     return TN_OK;
-}
-
-static tn_status not_served(struct tn_call *call)
-{
-    return call_fail(call,
-                     err_set(call->err,
-                             TN_UNIMPLEMENTED,
-                             "The plugin %s searches in a way that this version of the host does "
-                             "not serve.",
-                             call->plugin->rows->id));
 }
 
 static tn_status make_filter(struct tn_call *call, const struct schema_type *type,
@@ -71,7 +67,7 @@ static tn_status make_filter(struct tn_call *call, const struct schema_type *typ
 
     TRY(call_property(call, from->property, type, &filter.property));
     if (!query_op_of(from->op, &filter.op))
-        return not_served(call);
+        return call_misuse(call, "a filter has no known operator");
     TRY(copy_values(call, from, &filter));
     *ret_filter = filter;
     return TN_OK;
@@ -112,9 +108,9 @@ static tn_status make_sort(struct tn_call *call, uint32_t sort, struct query *qu
 {
     if (sort == TN_BY_ID)
         return TN_OK;
+    query->descending = (sort & TN_DESCENDING) != 0; /* as TN_NEWEST_FIRST has it */
     if (sort == TN_NEWEST_FIRST)
-        return not_served(call); /* queries go through ids upwards only */
-    query->descending = (sort & TN_DESCENDING) != 0;
+        return TN_OK;
     return call_property(call, sort & ~TN_DESCENDING, query->type, &query->sort);
 }
 

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/plugin/call.h"
+#include "core/plugin/rest.h"
 #include "core/value/value.h"
 
 static int compare_hooks(const void *a, const void *b)
@@ -109,12 +111,15 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
     tn_status st = is_woken(&call, hook->row, record, &is_wanted);
     if (st == TN_OK && is_wanted) {
         struct tn_str writer = txn_set_writer(txn, plugin_id(hook->plugin));
+        const int64_t begun_us = clock_mono_us();
 
         st = call_result(&call, run_callback(&call, hook->row, record));
         (void)atomic_fetch_add_explicit(st == TN_OK ? &hook->plugin->hook_accepted
                                                     : &hook->plugin->hook_refused,
                                         1,
                                         memory_order_relaxed);
+        (void)atomic_fetch_add_explicit(
+            &hook->plugin->hook_us, (uint64_t)(clock_mono_us() - begun_us), memory_order_relaxed);
         (void)txn_set_writer(txn, writer);
     }
     call_fini(&call);
@@ -129,7 +134,8 @@ tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct er
     if (record_is_new(record) && record_is_archived(record))
         return TN_OK; /* it never was, for anybody else */
     for (size_t i = 0; i < host->hook_count; i++)
-        if (is_for_type(&host->hooks[i], type))
+        if (is_for_type(&host->hooks[i], type) &&
+            rest_check(host->hooks[i].plugin, txn_schema(txn), txn_portal(txn), NULL) == TN_OK)
             TRY(run_hook(&host->hooks[i], txn, record, err));
     return TN_OK;
 }

@@ -11,6 +11,7 @@
 #include "core/plugin/hooks.h"
 #include "core/plugin/load.h"
 #include "core/plugin/order.h"
+#include "core/plugin/rest.h"
 
 tn_status plugin_host_create(const struct plugin_host_options *options,
                              struct plugin_host **ret_host, struct err *err)
@@ -145,6 +146,7 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     refuse_repeated_ids(host);
     for (size_t i = 0; i < host->plugin_count; i++)
         start_plugin(host->plugins[i]);
+    rest_report(host);
     /* pairs with the acquire of enter(): hooks and methods do not change from here on */
     atomic_store_explicit(&host->is_serving, true, memory_order_release);
     return TN_OK;
@@ -214,8 +216,17 @@ bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugi
         .reason = plugin->reason,
         .state = plugin->state,
         .hook_accepted = atomic_load_explicit(&plugin->hook_accepted, memory_order_relaxed),
-        .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed)};
+        .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed),
+        .hook_us = atomic_load_explicit(&plugin->hook_us, memory_order_relaxed)};
     return true;
+}
+
+bool plugin_host_rests(const struct plugin_host *host, size_t index, const struct schema *schema,
+                       const struct portal *portal, struct err *err)
+{
+    const struct plugin *plugin = host->plugins[index];
+
+    return plugin->state == PLUGIN_RUNNING && rest_check(plugin, schema, portal, err) != TN_OK;
 }
 
 struct plugin *plugin_find(const struct plugin_host *host, struct tn_str id)
@@ -254,6 +265,7 @@ tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
                        TN_RESOURCE_EXHAUSTED,
                        "The request is larger than %zu bytes.",
                        PLUGIN_MESSAGE_SIZE_MAX);
+    TRY(rest_check(plugin, txn_schema(txn), txn_portal(txn), err));
     TRY(message_create(arena, plugin->messages[method->row->request], &asked, err));
     TRY(message_create(arena, plugin->messages[method->row->response], &answer, err));
     TRY(message_decode(asked, request, err));

@@ -84,10 +84,16 @@ struct plugin_info {
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;
+    uint64_t hook_us; /* how long all of them took */
 };
 
 /* All files found, in the order they were; `index` from 0. False: no more. [any] once loaded */
 bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugin_info *ret_info);
+
+/* Whether the running plugin of that index rests in a portal, whose schema is given: it has given a
+ * name that the plugin declares. `err` says which, in its language. [any] once loaded */
+bool plugin_host_rests(const struct plugin_host *host, size_t index, const struct schema *schema,
+                       const struct portal *portal, struct err *err);
 
 /* Methods */
 

@@ -351,7 +351,7 @@ static void check_types(struct checker *c)
 
 #define PROPERTY_FLAGS                                                                           \
     (TN_REQUIRED | TN_UNIQUE | TN_INDEXED | TN_SEARCHABLE | TN_READONLY | TN_HIDDEN | TN_TITLE | \
-     TN_TRAVELS | TN_OWNER)
+     TN_TRAVELS | TN_OWNER | TN_EMAIL)
 
 /* The flags that a property on this type may have; its owner states the others. */
 static uint32_t property_flags(const struct checker *c, const struct tn_property *p)
@@ -417,6 +417,12 @@ static void check_property(struct checker *c, const struct tn_property *p)
     check_flags(c, p->flags, property_flags(c, p));
     check_reference(c, p);
     check_choice(c, p);
+    if ((p->flags & TN_EMAIL) && (p->kind != TN_TEXT || (p->fallback && p->fallback[0] != '\0')))
+        WRONG(c,
+              "flags",
+              "email",
+              "%s has TN_EMAIL, but the property is no TN_TEXT, or has a fallback.",
+              c->place);
     if (is_message(c, p->type))
         check_field(c, p);
     else if (!(p->flags & (TN_EXTERN | TN_HIDDEN)))
@@ -452,7 +458,7 @@ static void check_association(struct checker *c, const struct tn_association *a)
     claim(c, "name", 0, a->name);
     check_record_type(c, "from", a->from);
     check_record_type(c, "to", a->to);
-    check_flags(c, a->flags, TN_EXTERN | TN_WRITES);
+    check_flags(c, a->flags, TN_READONLY | TN_EXTERN | TN_WRITES);
     check_options(c, "labels", &a->labels);
     if (a->labels.count > LABEL_MAX)
         WRONG(c, "labels", "limit", "%s are more than %u.", c->place, LABEL_MAX);

@@ -99,11 +99,12 @@ static void print_associations(const struct tn_plugin *p, FILE *out)
         const struct tn_association *a = &p->associations.items[i];
 
         fprintf(out,
-                "  %s association %s: %s to %s%s\n",
+                "  %s association %s: %s to %s%s%s\n",
                 a->flags & TN_EXTERN ? "uses" : "brings",
                 a->name,
                 p->types.items[a->from].name,
                 p->types.items[a->to].name,
+                a->flags & TN_READONLY ? ", read-only" : "",
                 a->flags & TN_WRITES ? ", and writes it" : "");
     }
     for (uint32_t i = 0; i < p->rollups.count; i++)

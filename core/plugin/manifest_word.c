@@ -31,12 +31,14 @@ const struct manifest_flag manifest_property_flags[] = {
     {TN_TITLE, "title"},
     {TN_TRAVELS, "travels"},
     {TN_OWNER, "owner"},
+    {TN_EMAIL, "email"},
     {TN_EXTERN, "extern"},
     {TN_WRITES, "writes"},
     {0, NULL},
 };
 
 const struct manifest_flag manifest_association_flags[] = {
+    {TN_READONLY, "readonly"},
     {TN_EXTERN, "extern"},
     {TN_WRITES, "writes"},
     {0, NULL},

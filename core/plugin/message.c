@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/utf8.h"
+#include "core/bus/unpack.h"
 #include "core/plugin/wire.h"
 #include "core/record/txn.h"
 #include "core/value/value.h"
@@ -189,6 +190,7 @@ tn_status message_decode(struct message *message, struct tn_bytes bytes, struct 
     tn_status st;
 
     if (type->is_encoded) {
+        TRY(bus_unpack_check(bytes, type->shape, err));
         message->body = bytes;
         return TN_OK;
     }

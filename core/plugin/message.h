@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <protobuf-c/protobuf-c.h>
+
 #include <tenon/declare.h>
 
 #include "core/base/arena.h"
@@ -36,8 +38,9 @@ struct message_field {
 };
 
 struct message_type {
-    const char *name; /* "org.example.machines.v1.CloseRequest" */
-    bool is_encoded;  /* its owner decodes it; no fields */
+    const char *name;                        /* "org.example.machines.v1.CloseRequest" */
+    bool is_encoded;                         /* its owner decodes it; no fields */
+    const ProtobufCMessageDescriptor *shape; /* of an encoded one: what it is checked against */
     const struct message_field *fields;
     uint32_t field_count;
 };
@@ -61,7 +64,8 @@ tn_status message_write(struct message *message, struct arena *arena, uint32_t f
 
 /*
  * Reads the encoded message; texts point into `bytes`. Unknown fields are skipped, as protobuf
- * does. TN_INVALID_ARGUMENT: not such a message, or violations of its fields. [any]
+ * does. One that its owner decodes is kept as it is, once bus_unpack_check() has nothing to say.
+ * TN_INVALID_ARGUMENT: not such a message, or violations of its fields. [any]
  */
 tn_status message_decode(struct message *message, struct tn_bytes bytes, struct err *err);
 

@@ -57,6 +57,7 @@ struct plugin {
     bool is_started;
     _Atomic uint64_t hook_accepted; /* hooks run, by outcome; relaxed: for metrics */
     _Atomic uint64_t hook_refused;
+    _Atomic uint64_t hook_us; /* how long all of them took */
 };
 
 /* One hook of a running plugin. */

@@ -238,7 +238,9 @@ static tn_status open_link(struct tn_record *from, uint32_t row,
 
     TRY(find_link(from, row, ret_association, ret_is_inverse));
     TRY(check_changes(call));
-    if (!may_write(list->items[row & ~TN_INVERSE].flags))
+    if (!may_write(list->items[row & ~TN_INVERSE].flags) ||
+        ((*ret_association)->flags & TN_READONLY &&
+         !utf8_equal((*ret_association)->owner, plugin_id(call->plugin))))
         return denied(call, list->items[row & ~TN_INVERSE].name);
     return TN_OK;
 }

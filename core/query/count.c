@@ -28,7 +28,7 @@ static bool is_answered_by_keys(const struct query_filter *filter)
     if (filter->op == QUERY_HAS)
         return true;
     return filter->op != QUERY_NE && filter->op != QUERY_HAS_NOT &&
-           !value_is_text(filter->property->kind);
+           !value_is_text(filter->property->kind); /* so none of QUERY_WORD */
 }
 
 static tn_status count_range(struct txn *txn, const struct scan_range *range, uint64_t *count,
@@ -103,6 +103,7 @@ static tn_status count_rows(struct txn *txn, const struct query *query, uint64_t
     uint64_t count = 0;
 
     unsorted.sort = NULL;
+    unsorted.descending = false;
     TRY(query_open(txn, &unsorted, (struct tn_bytes){0}, &run, err));
     tn_status st = query_next(run, &hit, err);
     for (; st == TN_OK; st = query_next(run, &hit, err))

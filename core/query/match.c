@@ -7,6 +7,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/schema/options.h"
 #include "core/value/fold.h"
 #include "core/value/value.h"
 
@@ -50,6 +51,17 @@ static tn_status check_value_count(const struct query_filter *filter, const char
                        QUERY_VALUE_MAX);
 }
 
+tn_status query_value_check(const struct schema_property *property, const char *field,
+                            struct arena *arena, struct tn_value *value, struct err *err)
+{
+    TRY(value_check(value, TXN_TEXT_SIZE_MAX, field, err));
+    if (value->kind != property->kind)
+        return TN_OK;
+    if (value->kind == TN_CHOICE || value->kind == TN_CHOICES)
+        return options_check(property, field, arena, value, err);
+    return TN_OK;
+}
+
 static tn_status check_values(const struct query_filter *filter, const char *field, struct err *err)
 {
     const struct schema_property *property = filter->property;
@@ -86,7 +98,7 @@ static tn_status check_filter(const struct query *query, const struct query_filt
                            (int)query->type->name.len,
                            query->type->name.data);
     (void)snprintf(field, sizeof(field), "groups[%u].filters[%u].op", group, position);
-    if (filter->op < QUERY_EQ || filter->op > QUERY_BETWEEN)
+    if (filter->op < QUERY_EQ || filter->op > QUERY_WORD)
         return err_violate(
             err, TN_INVALID_ARGUMENT, field, "operator", "The filter has no known operator.");
     if (query_op_is_range(filter->op) && !has_order(property->kind))
@@ -96,6 +108,15 @@ static tn_status check_filter(const struct query *query, const struct query_filt
                            "operator",
                            "Values of kind %s have no order: use EQ, NE, IN, HAS or HAS_NOT.",
                            value_kind_name(property->kind));
+    if (filter->op == QUERY_WORD &&
+        (property->kind != TN_TEXT || !(property->flags & TN_SEARCHABLE)))
+        return err_violate(err,
+                           TN_FAILED_PRECONDITION,
+                           field,
+                           "searchable",
+                           "'%.*s' is not searchable: no words of it can be looked for.",
+                           (int)property->name.len,
+                           property->name.data);
     (void)snprintf(field, sizeof(field), "groups[%u].filters[%u].values", group, position);
     return check_values(filter, field, err);
 }
@@ -153,12 +174,22 @@ tn_status match_check(const struct query *query, struct err *err)
 
 /* Matching */
 
+/* Words of one filter: a bit each tells which of them a text has. */
+#define FILTER_WORD_MAX 64u
+struct wanted_words {
+    struct tn_str words[FILTER_WORD_MAX];
+    uint32_t count;
+    uint64_t found; /* of the text that is looked at */
+    struct arena *arena;
+};
+
 struct matcher {
     const struct query *query;
     struct arena arena; /* of the folded values */
     /* Of each text filter that compares for equality: its values, case folded. */
     struct tn_str *folded[QUERY_GROUP_MAX][QUERY_FILTER_MAX];
-    struct buf scratch; /* the row's text, folded */
+    struct wanted_words *words[QUERY_GROUP_MAX][QUERY_FILTER_MAX]; /* of QUERY_WORD */
+    struct buf scratch;                                            /* the row's text, folded */
 };
 
 /* Bytes of folded values: a request has at most 4 MiB of text, which folding may double. */
@@ -188,6 +219,41 @@ static tn_status fold_values(struct matcher *matcher, const struct query_filter 
     return TN_OK;
 }
 
+static tn_status want_word(void *ctx, struct tn_str word)
+{
+    struct wanted_words *wanted = ctx;
+
+    for (uint32_t i = 0; i < wanted->count; i++)
+        if (utf8_equal(wanted->words[i], word))
+            return TN_OK;
+    if (wanted->count == FILTER_WORD_MAX)
+        return TN_OUT_OF_RANGE;
+    return arena_copy_str(wanted->arena, word, &wanted->words[wanted->count++]);
+}
+
+static tn_status want_words(struct matcher *matcher, const struct query_filter *filter,
+                            struct wanted_words **ret_wanted, struct err *err)
+{
+    struct wanted_words *wanted = arena_new(&matcher->arena, struct wanted_words);
+    tn_status st = TN_RESOURCE_EXHAUSTED;
+
+    if (wanted) {
+        wanted->arena = &matcher->arena;
+        st = fold_words(filter->values[0].as.text, want_word, wanted);
+    }
+    if (st == TN_OUT_OF_RANGE)
+        return err_violate(err,
+                           TN_INVALID_ARGUMENT,
+                           filter->property->name.data,
+                           "too_many",
+                           "At most %u words can be looked for at once.",
+                           FILTER_WORD_MAX);
+    if (st != TN_OK)
+        return err_memory(err, "a query");
+    *ret_wanted = wanted;
+    return TN_OK;
+}
+
 DEFINE_CLEANUP(struct matcher, matcher_destroy)
 
 tn_status matcher_create(const struct query *query, struct matcher **ret_matcher, struct err *err)
@@ -204,6 +270,8 @@ tn_status matcher_create(const struct query *query, struct matcher **ret_matcher
 
             if (is_folded(filter) && fold_values(matcher, filter, &matcher->folded[i][j]) != TN_OK)
                 return err_memory(err, "a query");
+            if (filter->op == QUERY_WORD)
+                TRY(want_words(matcher, filter, &matcher->words[i][j], err));
         }
     }
     *ret_matcher = TAKE(matcher);
@@ -266,9 +334,31 @@ static bool test_range(const struct query_filter *filter, const struct tn_value 
     }
 }
 
-static tn_status test_filter(struct matcher *matcher, const struct query_filter *filter,
-                             const struct tn_str *folded, struct tn_bytes row, bool *ret_matches)
+static tn_status find_word(void *ctx, struct tn_str word)
 {
+    struct wanted_words *wanted = ctx;
+
+    for (uint32_t i = 0; i < wanted->count; i++)
+        if (utf8_equal(wanted->words[i], word))
+            wanted->found |= UINT64_C(1) << i;
+    return TN_OK;
+}
+
+/* The text has every wanted word; one without words is in every text. */
+static bool test_words(struct wanted_words *wanted, struct tn_str text)
+{
+    uint64_t all =
+        wanted->count == FILTER_WORD_MAX ? UINT64_MAX : (UINT64_C(1) << wanted->count) - 1;
+
+    wanted->found = 0;
+    (void)fold_words(text, find_word, wanted); /* find_word never stops it */
+    return wanted->found == all;
+}
+
+static tn_status test_filter(struct matcher *matcher, uint32_t group, uint32_t position,
+                             struct tn_bytes row, bool *ret_matches)
+{
+    const struct query_filter *filter = &matcher->query->groups[group].filters[position];
     struct tn_value value;
 
     TRY(row_get(row, filter->property->id, &value));
@@ -283,9 +373,13 @@ static tn_status test_filter(struct matcher *matcher, const struct query_filter 
         *ret_matches = has_value && test_range(filter, &value);
         return TN_OK;
     }
+    if (filter->op == QUERY_WORD) {
+        *ret_matches = has_value && test_words(matcher->words[group][position], value.as.text);
+        return TN_OK;
+    }
     bool is_equal = false;
     if (has_value)
-        TRY(test_equal(matcher, filter, folded, &value, &is_equal));
+        TRY(test_equal(matcher, filter, matcher->folded[group][position], &value, &is_equal));
     *ret_matches = is_equal == (filter->op != QUERY_NE);
     return TN_OK;
 }
@@ -297,8 +391,7 @@ static tn_status test_group(struct matcher *matcher, uint32_t position, struct t
 
     *ret_matches = true;
     for (uint32_t i = 0; i < group->filter_count && *ret_matches; i++)
-        TRY(test_filter(
-            matcher, &group->filters[i], matcher->folded[position][i], row, ret_matches));
+        TRY(test_filter(matcher, position, i, row, ret_matches));
     return TN_OK;
 }
 

@@ -6,7 +6,8 @@
  * A sorted query has two ways with one result: if its filters leave few candidates these are
  * sorted in memory, otherwise the sorted property's index is walked and what is among the
  * candidates, if an index tells any, is fetched and checked. The order of both is the same to the
- * byte, so that a cursor of one goes on in the other.
+ * byte, so that a cursor of one goes on in the other. Of the newest first, candidates are read from
+ * their end, or else the rows.
  */
 #include "core/query/query.h"
 
@@ -26,6 +27,7 @@
 enum mode {
     MODE_ROWS,   /* all rows of the type, by id */
     MODE_IDS,    /* what indexes propose, by id */
+    MODE_NEWEST, /* the same, by falling id */
     MODE_INDEX,  /* the sorted property's index */
     MODE_SORTED, /* candidates sorted in memory */
     MODE_MISSING /* behind MODE_INDEX: those without a value of the sorted property, by id */
@@ -36,7 +38,7 @@ struct candidates {
     tn_id *ids;
     size_t count;
     size_t cap;
-    size_t at;     /* of MODE_MISSING */
+    size_t at;     /* of MODE_MISSING; of MODE_NEWEST: how many are left */
     bool is_known; /* false: any record may match */
 };
 
@@ -65,17 +67,18 @@ struct query_run {
 
 /* Rows */
 
-static tn_status open_rows(struct query_run *run, tn_id after, struct err *err)
+/* The rows behind record `at` (0: all of them), or with `reverse` those before it, from the end. */
+static tn_status open_rows(struct query_run *run, tn_id at, bool reverse, struct err *err)
 {
     uint32_t type = run->query->type->id;
     struct buf prefix = {0};
     struct buf from = {0};
 
-    if (after == UINT64_MAX)
+    if (at == (reverse ? 1 : UINT64_MAX))
         return TN_OK; /* nothing is behind it: no cursor, no rows */
     tn_status st = key_type(&prefix, type);
-    if (st == TN_OK)
-        st = key_row(&from, type, after + 1);
+    if (st == TN_OK && at != 0)
+        st = key_row(&from, type, reverse ? at - 1 : at + 1);
     if (st == TN_OK)
         run->rows = store_cursor_open(records_store(txn_records(run->txn)),
                                       txn_snapshot(run->txn),
@@ -83,7 +86,7 @@ static tn_status open_rows(struct query_run *run, tn_id after, struct err *err)
                                       txn_portal(run->txn)->id,
                                       buf_bytes(&prefix),
                                       buf_bytes(&from),
-                                      false);
+                                      reverse);
     buf_fini(&from);
     buf_fini(&prefix);
     return run->rows ? TN_OK : err_memory(err, "a query");
@@ -284,7 +287,7 @@ static tn_status begin_missing(struct query_run *run, struct err *err)
     run->mode = MODE_MISSING;
     if (run->needs_value || run->candidates.is_known)
         return TN_OK;
-    return open_rows(run, after, err);
+    return open_rows(run, after, false, err);
 }
 
 static tn_status next_indexed(struct query_run *run, struct query_hit *ret_hit, struct err *err)
@@ -405,6 +408,40 @@ static tn_status start_sorted(struct query_run *run, struct err *err)
     return open_index(run, err);
 }
 
+/* The newest first */
+
+static tn_status next_newest(struct query_run *run, struct query_hit *ret_hit, struct err *err)
+{
+    struct candidates *candidates = &run->candidates;
+
+    while (candidates->at > 0) {
+        tn_id id = candidates->ids[--candidates->at];
+        bool matches = false;
+
+        TRY(scan_step(run->txn, &run->steps, err));
+        TRY(fetch(run, id, &matches, err));
+        if (!matches)
+            continue;
+        *ret_hit = (struct query_hit){.id = id, .row = buf_bytes(&run->row)};
+        return position_set(&run->position, POSITION_BY_ID, id, (struct tn_bytes){0});
+    }
+    return TN_NOT_FOUND;
+}
+
+static tn_status start_newest(struct query_run *run, tn_id before, struct err *err)
+{
+    struct candidates *candidates = &run->candidates;
+
+    TRY(find_candidates(run, err));
+    run->mode = candidates->is_known ? MODE_NEWEST : MODE_ROWS;
+    if (!candidates->is_known)
+        return open_rows(run, before, true, err);
+    candidates->at = candidates->count;
+    while (before != 0 && candidates->at > 0 && candidates->ids[candidates->at - 1] >= before)
+        candidates->at--;
+    return TN_OK;
+}
+
 /* Opening */
 
 static tn_status start(struct query_run *run, struct err *err)
@@ -413,12 +450,14 @@ static tn_status start(struct query_run *run, struct err *err)
 
     if (run->query->sort)
         return start_sorted(run, err);
+    if (run->query->descending)
+        return start_newest(run, after, err);
     run->mode = MODE_IDS;
     tn_status st = ids_open(run->txn, run->query, after, &run->arena, &run->ids, err);
     if (st != TN_NOT_FOUND)
         return st;
     run->mode = MODE_ROWS;
-    return open_rows(run, after, err);
+    return open_rows(run, after, false, err);
 }
 
 DEFINE_CLEANUP(struct query_run, query_close)
@@ -449,6 +488,8 @@ tn_status query_next(struct query_run *run, struct query_hit *ret_hit, struct er
     switch (run->mode) {
     case MODE_IDS:
         return next_id(run, ret_hit, err);
+    case MODE_NEWEST:
+        return next_newest(run, ret_hit, err);
     case MODE_INDEX:
         return next_indexed(run, ret_hit, err);
     case MODE_SORTED:

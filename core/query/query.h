@@ -24,13 +24,14 @@ enum query_op {
     QUERY_IN,
     QUERY_HAS,
     QUERY_HAS_NOT,
-    QUERY_BETWEEN /* values[0] to values[1], both included */
+    QUERY_BETWEEN, /* values[0] to values[1], both included */
+    QUERY_WORD     /* of searchable texts: has each word of values[0], case and accents apart */
 };
 
 struct query_filter {
     const struct schema_property *property;
     enum query_op op;
-    const struct tn_value *values;
+    const struct tn_value *values; /* as query_value_check leaves them */
     uint32_t value_count;
 };
 
@@ -51,7 +52,7 @@ struct query {
     uint32_t group_count;
     bool archived;                      /* archived records instead of live ones */
     const struct schema_property *sort; /* NULL: by id; an indexed property otherwise */
-    bool descending;
+    bool descending;                    /* of what it is sorted by; by id: the newest first */
 };
 
 /* One record that was found; `row` is lent until the next step. */
@@ -63,10 +64,23 @@ struct query_hit {
 struct query_run;
 
 /*
+ * Checks a value that a filter on `property` compares with, and brings it to the form that is
+ * stored, its text perhaps in `arena`. One of another kind is left to query_open. Violations of
+ * `field` (TN_INVALID_ARGUMENT): what value_check says, or rule "option". [any]
+ */
+tn_status query_value_check(const struct schema_property *property, const char *field,
+                            struct arena *arena, struct tn_value *value, struct err *err);
+
+/*
  * Checks the query (violations of "groups[0].filters[1].values" and the like) and starts it behind
- * `cursor` (empty: at the start; one that query_cursor gave for the same query). `query` and what
- * it points to must outlive the run. OWNED: query_close. TN_INVALID_ARGUMENT;
- * TN_FAILED_PRECONDITION: sort on a property without index. [worker] blocks
+ * `cursor` (empty: at the start; one that query_cursor gave for the same query).
+ *
+ * The run copies nothing of the query: `query`, its groups, filters and values, their texts, and
+ * the transaction (whose schema holds the type and properties) must live and stay as they are until
+ * query_close(). The cursor is read within this call only.
+ *
+ * OWNED: query_close. TN_INVALID_ARGUMENT; TN_FAILED_PRECONDITION: sort on a property without
+ * index, or words of one that is not searchable. [worker] blocks
  */
 tn_status query_open(struct txn *txn, const struct query *query, struct tn_bytes cursor,
                      struct query_run **ret_run, struct err *err);
@@ -76,7 +90,8 @@ tn_status query_next(struct query_run *run, struct query_hit *ret_hit, struct er
 tn_status query_cursor(const struct query_run *run, struct buf *out);
 void query_close(struct query_run *run);
 
-/* How many records match, without reading rows where an index answers. [worker] blocks */
+/* How many records match, without reading rows where an index answers. Needs the query within the
+ * call only. [worker] blocks */
 tn_status query_count(struct txn *txn, const struct query *query, uint64_t *ret_count,
                       struct err *err);
 

@@ -109,6 +109,8 @@ tn_status committer_submit_wait(struct records *records, struct submission *subm
 
 enum evolution_kind {
     EVOLUTION_ADD_TYPE,
+    EVOLUTION_ARCHIVE_TYPE,
+    EVOLUTION_RESTORE_TYPE,
     EVOLUTION_ADD_PROPERTY,
     EVOLUTION_UPDATE_PROPERTY,
     EVOLUTION_ARCHIVE_PROPERTY,
@@ -120,7 +122,7 @@ struct evolution {
     uint32_t portal;
     enum evolution_kind kind;
     const void *request;
-    struct tn_str type; /* to archive */
+    struct tn_str type; /* of a property to archive */
     struct tn_str name;
 };
 
@@ -132,6 +134,15 @@ static tn_status evolve(void *ctx, struct store_batch *batch, struct schema **re
     switch (e->kind) {
     case EVOLUTION_ADD_TYPE:
         return catalog_add_type(e->catalog, e->portal, e->request, batch, ret_schema, err);
+    case EVOLUTION_ARCHIVE_TYPE:
+    case EVOLUTION_RESTORE_TYPE:
+        return catalog_archive_type(e->catalog,
+                                    e->portal,
+                                    e->name,
+                                    e->kind == EVOLUTION_ARCHIVE_TYPE,
+                                    batch,
+                                    ret_schema,
+                                    err);
     case EVOLUTION_ADD_PROPERTY:
         return catalog_add_property(e->catalog, e->portal, e->request, batch, ret_schema, err);
     case EVOLUTION_UPDATE_PROPERTY:
@@ -174,6 +185,14 @@ tn_status records_add_type(struct records *records, const struct txn_options *op
 {
     return run_evolution(
         records, options, &(struct evolution){.kind = EVOLUTION_ADD_TYPE, .request = request}, err);
+}
+
+tn_status records_archive_type(struct records *records, const struct txn_options *options,
+                               struct tn_str name, bool is_archived, struct err *err)
+{
+    enum evolution_kind kind = is_archived ? EVOLUTION_ARCHIVE_TYPE : EVOLUTION_RESTORE_TYPE;
+
+    return run_evolution(records, options, &(struct evolution){.kind = kind, .name = name}, err);
 }
 
 tn_status records_add_property(struct records *records, const struct txn_options *options,

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "core/record/state.h"
 
 /* A record with more is listed page by page; archiving it needs them all. */
-#define WALK_MAX 100000u
+#define WALK_MAX TXN_SHED_MAX
 
 static struct edge make_edge(const struct schema_association *association, bool is_inverse,
                              tn_id record, tn_id other)
@@ -26,7 +27,7 @@ static tn_status open_edge(struct txn *txn, const struct edge *edge, struct txn_
     struct txn_edge *found = map_get(&txn->edges, (struct tn_str){(const char *)key, sizeof(key)});
 
     if (!found) {
-        if (txn->edge_count >= TXN_LINK_MAX)
+        if (txn->edge_count >= TXN_LINK_MAX + txn->shed_count)
             return err_set(err,
                            TN_RESOURCE_EXHAUSTED,
                            "A transaction has at most %u links; split it.",
@@ -264,6 +265,20 @@ static tn_status check_link(const struct schema_association *association, bool i
     return TN_OK;
 }
 
+/* Archiving a record unlinks it all the same. */
+static tn_status check_writer(const struct txn *txn, const struct schema_association *association,
+                              struct err *err)
+{
+    if (!(association->flags & TN_READONLY) || utf8_equal(txn->writer, association->owner))
+        return TN_OK;
+    return err_violate(err,
+                       TN_INVALID_ARGUMENT,
+                       association->name.data,
+                       "read_only",
+                       "%s is kept by the plugin that declares it: nobody else links by it.",
+                       association->name.data);
+}
+
 /* That `at` may have one more link on its side of the association. */
 static tn_status check_limit(const struct schema_association *association, bool is_inverse,
                              struct record *at, struct err *err)
@@ -352,6 +367,7 @@ tn_status txn_link(struct txn *txn, const struct schema_association *association
 
     TRY(record_may_change(from, err));
     TRY(check_link(association, is_inverse, from, to, labels, err));
+    TRY(check_writer(txn, association, err));
     TRY(txn_get(txn, to_type, to, &other, err));
     struct edge wanted = make_edge(association, is_inverse, from->id, to);
     TRY(open_edge(txn, &wanted, &edge, err));
@@ -380,9 +396,10 @@ tn_status txn_link(struct txn *txn, const struct schema_association *association
     return TN_OK;
 }
 
-tn_status txn_unlink(struct txn *txn, const struct schema_association *association, bool is_inverse,
-                     struct record *from, tn_id to, bool *ret_changed, struct err *err)
+static tn_status unlink_from(struct record *from, const struct schema_association *association,
+                             bool is_inverse, tn_id to, bool *ret_changed, struct err *err)
 {
+    struct txn *txn = from->txn;
     struct edge wanted = make_edge(association, is_inverse, from->id, to);
     struct record *other = map_get_u64(&txn->by_id, &to);
     struct txn_edge *edge;
@@ -402,6 +419,13 @@ tn_status txn_unlink(struct txn *txn, const struct schema_association *associati
     return TN_OK;
 }
 
+tn_status txn_unlink(struct txn *txn, const struct schema_association *association, bool is_inverse,
+                     struct record *from, tn_id to, bool *ret_changed, struct err *err)
+{
+    TRY(check_writer(txn, association, err));
+    return unlink_from(from, association, is_inverse, to, ret_changed, err);
+}
+
 tn_status txn_unlink_all(struct record *record, struct err *err)
 {
     struct txn_link *links;
@@ -411,13 +435,13 @@ tn_status txn_unlink_all(struct record *record, struct err *err)
     TRY(txn_linked(record, NULL, false, 0, WALK_MAX, &links, &count, &more, err));
     if (more)
         return too_many(record, err);
+    if (count > TXN_SHED_MAX - record->txn->shed_count)
+        return err_set(err,
+                       TN_RESOURCE_EXHAUSTED,
+                       "The records that are archived at once have more than %u links; split it.",
+                       TXN_SHED_MAX);
+    record->txn->shed_count += count;
     for (size_t i = 0; i < count; i++)
-        TRY(txn_unlink(record->txn,
-                       links[i].association,
-                       links[i].is_inverse,
-                       record,
-                       links[i].to,
-                       NULL,
-                       err));
+        TRY(unlink_from(record, links[i].association, links[i].is_inverse, links[i].to, NULL, err));
     return TN_OK;
 }

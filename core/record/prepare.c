@@ -106,9 +106,21 @@ static tn_status check_required(const struct record *record, struct err *err)
     return st;
 }
 
+/* `other` is a stored record, or 0: it is made in this transaction, and its id means nothing yet.
+ */
 static tn_status already_there(const struct record *record, const struct schema_property *property,
                                tn_id other, struct err *err)
 {
+    if (other == 0)
+        return err_violate(err,
+                           TN_ALREADY_EXISTS,
+                           property->name.data,
+                           "unique",
+                           "Another new record of type %.*s has the same %.*s.",
+                           (int)record->type->name.len,
+                           record->type->name.data,
+                           (int)property->name.len,
+                           property->name.data);
     return err_violate(err,
                        TN_ALREADY_EXISTS,
                        property->name.data,
@@ -121,21 +133,24 @@ static tn_status already_there(const struct record *record, const struct schema_
                        (unsigned long long)other);
 }
 
-/* Another record that has the value of `key` in the end; 0: none. */
+/*
+ * Whether another record has the value of `key` in the end, and its id, 0 for a new one. Of several
+ * that get it in this transaction the first one may have it: each of the others is refused, once.
+ */
 static tn_status find_other(struct record *record, const struct schema_property *property,
-                            struct tn_bytes key, tn_id *ret_other, struct err *err)
+                            struct tn_bytes key, bool *ret_has, tn_id *ret_other, struct err *err)
 {
     struct txn *txn = record->txn;
     struct record *other;
     tn_id stored = 0;
     bool has = true;
 
-    *ret_other = 0;
     if (txn_mark_read(txn, mark_bytes(txn, MARK_UNIQUE, key)) != TN_OK ||
         txn_unique_holder(txn, property, key, record, &other) != TN_OK)
         return err_memory(err, "a unique value");
     if (other) {
-        *ret_other = other->id;
+        *ret_has = true;
+        *ret_other = other->is_new ? 0 : other->id;
         return TN_OK;
     }
     tn_status st = index_unique_find(
@@ -146,8 +161,8 @@ static tn_status find_other(struct record *record, const struct schema_property 
     other = map_get_u64(&txn->by_id, &stored);
     if (other && record_has_unique(other, property, key, &has) != TN_OK)
         return err_memory(err, "a unique value");
-    if (has) /* else it gives the value up in this transaction */
-        *ret_other = stored;
+    *ret_has = has; /* else it gives the value up in this transaction */
+    *ret_other = stored;
     return TN_OK;
 }
 
@@ -155,16 +170,17 @@ static tn_status check_unique_value(struct record *record, const struct schema_p
                                     const struct tn_value *value, struct err *err)
 {
     struct buf key = {0};
+    bool has = false;
     tn_id other = 0;
     tn_status st = index_unique_key(property, value, &key);
 
     if (st == TN_OK)
-        st = find_other(record, property, buf_bytes(&key), &other, err);
+        st = find_other(record, property, buf_bytes(&key), &has, &other, err);
     else
         st = err_memory(err, "a unique value");
     buf_fini(&key);
     TRY(st);
-    return other ? already_there(record, property, other, err) : TN_OK;
+    return has ? already_there(record, property, other, err) : TN_OK;
 }
 
 static tn_status check_unique(struct record *record, struct err *err)

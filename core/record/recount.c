@@ -31,6 +31,19 @@ tn_status rollup_add_shape(const struct schema_rollup *rollup, struct buf *out)
     return TN_OK;
 }
 
+bool rollup_is_shape(struct tn_bytes shape)
+{
+    if (shape.len < 5 || shape.data[0] != SHAPE_FORMAT)
+        return false;
+    const uint64_t ids = (uint64_t)4 * read_u32(shape.data + 1);
+    if (ids > shape.len - 5 || (shape.len - 5 - ids) % 8 != 0)
+        return false;
+    for (uint64_t i = 0; i < ids; i += 4)
+        if (read_u32(shape.data + 5 + i) == 0)
+            return false; /* no property has this id */
+    return true;
+}
+
 static struct tn_bytes shape_key(uint8_t key[SHAPE_KEY_SIZE], const struct schema_rollup *rollup)
 {
     key[0] = STORE_META_ROLLUP;

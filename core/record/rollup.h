@@ -24,4 +24,7 @@ tn_status rollup_read(struct txn *txn, const struct schema_rollup *rollup,
  * that is another, they are to be counted anew. TN_RESOURCE_EXHAUSTED. [any] */
 tn_status rollup_add_shape(const struct schema_rollup *rollup, struct buf *out);
 
+/* Whether it could be one that rollup_add_shape() made, for whatever roll-up. [any] */
+bool rollup_is_shape(struct tn_bytes shape);
+
 #endif /* CORE_RECORD_ROLLUP_H */

@@ -279,6 +279,7 @@ struct txn {
     struct txn_edge *first_edge;
     struct txn_edge *last_edge;
     size_t edge_count;
+    size_t shed_count; /* links of records that it archives: not held against TXN_LINK_MAX */
     struct txn_meta *first_meta;
     struct undo *undos;
     size_t undo_count;
@@ -326,9 +327,10 @@ bool record_has_effect(const struct record *record);
 /* Whether the live record has the value of `key` (index_unique_key) in that property. */
 tn_status record_has_unique(const struct record *record, const struct schema_property *property,
                             struct tn_bytes key, bool *ret_has);
-/* A record but `but` that got the value in this transaction and still has it, or NULL. */
+/* A record that got the value in this transaction and still has it, or NULL; of those that got it
+ * before `before` did if that is not NULL. */
 tn_status txn_unique_holder(struct txn *txn, const struct schema_property *property,
-                            struct tn_bytes key, const struct record *but,
+                            struct tn_bytes key, const struct record *before,
                             struct record **ret_holder);
 
 /* Remembers that the record gets the value, or all that it has (it is restored), for the above and

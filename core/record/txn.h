@@ -21,6 +21,9 @@
 /* Records and links that one transaction may change; a batch of 1000 with its links fits. */
 #define TXN_RECORD_MAX 10000u
 #define TXN_LINK_MAX 20000u
+/* Links that leave with the records that one transaction archives, which is all or nothing: some
+ * 30 MiB of writes. A record with more has to be unlinked in steps first. */
+#define TXN_SHED_MAX 100000u
 
 struct txn_options {
     struct portal *portal;
@@ -214,6 +217,9 @@ tn_status txn_commit_wait(struct txn *txn, struct err *err);
 /* Schema changes, committed alone and at once; logged as a change. [worker] blocks */
 tn_status records_add_type(struct records *records, const struct txn_options *options,
                            const struct catalog_type_request *request, struct err *err);
+/* `is_archived` false: back again. */
+tn_status records_archive_type(struct records *records, const struct txn_options *options,
+                               struct tn_str name, bool is_archived, struct err *err);
 tn_status records_add_property(struct records *records, const struct txn_options *options,
                                const struct catalog_property_request *request, struct err *err);
 tn_status records_update_property(struct records *records, const struct txn_options *options,

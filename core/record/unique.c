@@ -23,18 +23,20 @@ tn_status record_has_unique(const struct record *record, const struct schema_pro
 }
 
 tn_status txn_unique_holder(struct txn *txn, const struct schema_property *property,
-                            struct tn_bytes key, const struct record *but,
+                            struct tn_bytes key, const struct record *before,
                             struct record **ret_holder)
 {
     struct unique_holder *holder =
         map_get(&txn->unique, (struct tn_str){(const char *)key.data, key.len});
 
     *ret_holder = NULL;
+    while (before && holder && holder->record != before) /* the latest come first */
+        holder = holder->next;
+    if (before && holder)
+        holder = holder->next;
     for (; holder; holder = holder->next) {
         bool has = false;
 
-        if (holder->record == but)
-            continue;
         TRY(record_has_unique(holder->record, property, key, &has));
         if (has) {
             *ret_holder = holder->record;

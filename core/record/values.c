@@ -5,6 +5,8 @@
 
 #include "core/base/utf8.h"
 #include "core/record/state.h"
+#include "core/schema/options.h"
+#include "core/value/email.h"
 
 tn_id record_id(const struct record *record)
 {
@@ -113,55 +115,21 @@ uint64_t record_version(const struct record *record)
     return record_header(record).version;
 }
 
-static tn_status check_choice(const struct schema_property *property, struct tn_str name,
-                              struct err *err)
+static tn_status check_email(struct arena *arena, const char *field, struct tn_value *value,
+                             struct err *err)
 {
-    if (schema_option(property, name))
-        return TN_OK;
-    return err_violate(err,
-                       TN_INVALID_ARGUMENT,
-                       property->name.data,
-                       "option",
-                       "\"%.*s\" is no option of %.*s.",
-                       name.len > 60 ? 60 : (int)name.len,
-                       name.data,
-                       (int)property->name.len,
-                       property->name.data);
-}
-
-/* The named options once each, in option order, joined by ';'. */
-static tn_status normalise_choices(const struct schema_property *property, struct arena *arena,
-                                   struct tn_value *value, struct err *err)
-{
-    struct tn_str rest = value->as.text;
-    bool *is_set = arena_array(arena, bool, property->option_count);
-    char *joined = arena_alloc(arena, rest.len + 1);
+    char email[EMAIL_SIZE];
     size_t len = 0;
 
-    if (!is_set || !joined)
-        return err_memory(err, "a value");
-    while (rest.len > 0) {
-        const char *end = memchr(rest.data, ';', rest.len);
-        struct tn_str name = {rest.data, end ? (size_t)(end - rest.data) : rest.len};
-
-        rest = end ? (struct tn_str){end + 1, rest.len - name.len - 1} : (struct tn_str){0};
-        if (name.len == 0)
-            continue;
-        TRY(check_choice(property, name, err));
-        is_set[schema_option(property, name) - property->options] = true;
-    }
-    for (uint32_t i = 0; i < property->option_count; i++) {
-        struct tn_str name = property->options[i].name;
-
-        if (!is_set[i])
-            continue;
-        if (len)
-            joined[len++] = ';';
-        memcpy(joined + len, name.data, name.len);
-        len += name.len;
-    }
-    *value = len ? value_text(TN_CHOICES, (struct tn_str){joined, len}) : value_none();
-    return TN_OK;
+    if (!email_normalise(value->as.text, email, &len))
+        return err_violate(err,
+                           TN_INVALID_ARGUMENT,
+                           field,
+                           "email",
+                           "This is not an e-mail address such as name@example.com.");
+    return arena_copy_str(arena, (struct tn_str){email, len}, &value->as.text) == TN_OK
+               ? TN_OK
+               : err_memory(err, "a value");
 }
 
 static tn_status check_reference(struct txn *txn, const struct schema_property *property,
@@ -230,10 +198,10 @@ static tn_status check_value(struct record *record, const struct schema_property
         *value = value_none(); /* an empty text is no value */
         return TN_OK;
     }
-    if (value->kind == TN_CHOICE)
-        return check_choice(property, value->as.text, err);
-    if (value->kind == TN_CHOICES)
-        return normalise_choices(property, &txn->arena, value, err);
+    if (value->kind == TN_CHOICE || value->kind == TN_CHOICES)
+        return options_check(property, field, &txn->arena, value, err);
+    if (property->flags & TN_EMAIL)
+        return check_email(&txn->arena, field, value, err);
     if (value->kind == TN_REF)
         return check_reference(txn, property, value, err);
     return TN_OK;

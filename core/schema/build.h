@@ -30,6 +30,7 @@ struct definitions {
     size_t property_count;
     size_t association_count;
     size_t rollup_count;
+    bool is_crossed; /* of a portal: it has a property where a plugin wants one for every type */
 };
 
 void definitions_fini(struct definitions *defs);
@@ -50,7 +51,9 @@ Tenon__Stored__V1__Association *definitions_association(const struct definitions
 Tenon__Stored__V1__Rollup *definitions_rollup(const struct definitions *defs, struct tn_str name);
 
 /*
- * The schema of the host's definitions and a portal's own (NULL: none), with everything copied.
+ * The schema of the host's definitions and a portal's own (NULL: none), with everything copied. A
+ * name that both have is the portal's, which gave it first (unless it archived what has it): the
+ * host's definition is left out, and what hangs on it. schema_is_crossed() tells then.
  * TN_RESOURCE_EXHAUSTED; TN_DATA_LOSS: a definition that refers to none.
  */
 tn_status schema_build(const struct definitions *host, const struct definitions *portal,

@@ -149,6 +149,38 @@ static tn_status read_definitions(struct catalog *catalog, uint32_t portal,
     return st == TN_NOT_FOUND ? TN_OK : st;
 }
 
+static void destroy_portal(struct portal_schema *portal)
+{
+    schema_unref(portal->current);
+    definitions_fini(&portal->own);
+    mem_free(portal);
+}
+
+/* Plugins may have come since the portal made its types. */
+static tn_status reach_stored(struct catalog *catalog, struct portal_schema *portal,
+                              struct err *err)
+{
+    if (portal->own.type_count == 0 || catalog->kept_count == 0)
+        return TN_OK;
+    struct store_batch *batch = store_batch_create();
+    if (!batch)
+        return err_memory(err, "a portal's schema");
+    tn_status st = catalog_reach(catalog, portal, batch, err);
+    if (st == TN_OK && store_batch_count(batch) > 0)
+        st = store_write(catalog->store, batch, true, err);
+    store_batch_destroy(batch);
+    return st;
+}
+
+static tn_status read_portal(struct catalog *catalog, struct portal_schema *portal, struct err *err)
+{
+    TRY(read_definitions(catalog, (uint32_t)portal->id, &portal->own, &portal->next_id, err));
+    TRY(reach_stored(catalog, portal, err));
+    return map_set_u64(&catalog->portals, &portal->id, portal, NULL) == TN_OK
+               ? TN_OK
+               : err_memory(err, "a portal's schema");
+}
+
 tn_status catalog_find_portal(struct catalog *catalog, uint32_t portal,
                               struct portal_schema **ret_portal, struct err *err)
 {
@@ -161,12 +193,9 @@ tn_status catalog_find_portal(struct catalog *catalog, uint32_t portal,
             return err_memory(err, "a portal's schema");
         found->id = id;
         found->next_id = SCHEMA_PORTAL_ID;
-        tn_status st = read_definitions(catalog, portal, &found->own, &found->next_id, err);
-        if (st == TN_OK && map_set_u64(&catalog->portals, &found->id, found, NULL) != TN_OK)
-            st = err_memory(err, "a portal's schema");
+        tn_status st = read_portal(catalog, found, err);
         if (st != TN_OK) {
-            definitions_fini(&found->own);
-            mem_free(found);
+            destroy_portal(found);
             return st;
         }
     }
@@ -189,6 +218,16 @@ void catalog_forget_built(struct catalog *catalog)
         schema_unref(portal->current);
         portal->current = NULL;
     }
+    catalog->forgotten = catalog->version;
+}
+
+void catalog_forget_portals(struct catalog *catalog)
+{
+    struct portal_schema *portal;
+
+    for (size_t at = 0; (portal = map_next(&catalog->portals, &at, NULL));)
+        destroy_portal(portal);
+    map_clear(&catalog->portals);
     catalog->forgotten = catalog->version;
 }
 
@@ -226,18 +265,32 @@ struct schema *catalog_schema(struct catalog *catalog, uint32_t portal)
     return schema;
 }
 
+bool catalog_has_own(struct catalog *catalog, uint32_t portal)
+{
+    struct portal_schema *found = NULL;
+
+    (void)pthread_mutex_lock(&catalog->mu);
+    bool has = catalog_find_portal(catalog, portal, &found, NULL) != TN_OK ||
+               found->own.type_count > 0 || found->own.property_count > 0 ||
+               found->own.association_count > 0;
+    (void)pthread_mutex_unlock(&catalog->mu);
+    return has;
+}
+
 void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *schema)
 {
     uint64_t id = portal;
 
     (void)pthread_mutex_lock(&catalog->mu);
     struct portal_schema *found = map_get_u64(&catalog->portals, &id);
-    if (schema_version(schema) <= catalog->forgotten) {
+    if (!found || schema_version(schema) <= catalog->forgotten) {
         schema_unref(schema); /* a plugin was declared meanwhile: it is built anew */
         schema = NULL;
     }
-    schema_unref(found->current);
-    found->current = schema;
+    if (found) {
+        schema_unref(found->current);
+        found->current = schema;
+    }
     (void)pthread_mutex_unlock(&catalog->mu);
 }
 
@@ -247,11 +300,8 @@ void catalog_reread(struct catalog *catalog, uint32_t portal)
 
     (void)pthread_mutex_lock(&catalog->mu);
     struct portal_schema *found = map_remove_u64(&catalog->portals, &id);
-    if (found) {
-        schema_unref(found->current);
-        definitions_fini(&found->own);
-        mem_free(found);
-    }
+    if (found)
+        destroy_portal(found);
     (void)pthread_mutex_unlock(&catalog->mu);
 }
 
@@ -302,15 +352,9 @@ tn_status catalog_open(struct store *store, struct catalog **ret_catalog, struct
 
 void catalog_close(struct catalog *catalog)
 {
-    struct portal_schema *portal;
-
     if (!catalog)
         return;
-    for (size_t at = 0; (portal = map_next(&catalog->portals, &at, NULL));) {
-        schema_unref(portal->current);
-        definitions_fini(&portal->own);
-        mem_free(portal);
-    }
+    catalog_forget_portals(catalog);
     map_fini(&catalog->portals);
     schema_texts_unref(catalog->texts);
     definitions_fini(&catalog->host);

@@ -43,7 +43,8 @@ tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugi
                           struct catalog_declared **ret_declared, struct err *err);
 const struct catalog_binding *catalog_binding(const struct catalog_declared *declared);
 
-/* Stores it, synced; on failure it is as before. [loader] blocks */
+/* Stores it, synced; on failure it is as before. From then on the types that portals make have what
+ * the plugin declares for every type. No portal's schema may be changing. [loader] blocks */
 tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declared, struct err *err);
 /* Takes it out again as if it had never been declared: the last one, and not after catalog_keep.
  * [loader] */
@@ -51,19 +52,20 @@ void catalog_drop(struct catalog *catalog, struct catalog_declared *declared);
 /* Frees the binding; what it declared stays. */
 void catalog_declared_destroy(struct catalog_declared *declared);
 
-/* The schema of a portal, OWNED: schema_unref. NULL when memory is out. [any] */
+/* The schema of a portal, OWNED: schema_unref. NULL when memory is out, or the store cannot be read
+ * or written: the first time after a plugin came, what it declares for every type is stored for the
+ * types that the portal made. [any] blocks the first time */
 struct schema *catalog_schema(struct catalog *catalog, uint32_t portal);
+
+/* Whether the portal has made anything at run time; true if that cannot be read. [any] blocks the
+ * first time */
+bool catalog_has_own(struct catalog *catalog, uint32_t portal);
 
 /*
  * Changes of one portal's own schema. Each checks, adds its writes to `batch`, and returns the
  * schema as it will be in `*ret_schema` (OWNED); catalog_adopt() makes it the portal's once the
  * batch is written. Only the portal's committer calls them, one at a time. [any]
  */
-struct catalog_type_request {
-    struct tn_str name;
-    struct tn_str label;
-    struct tn_str plural;
-};
 struct catalog_property_request {
     struct tn_str type;
     struct tn_str name;
@@ -75,6 +77,15 @@ struct catalog_property_request {
     uint32_t flags;
     const struct schema_option *options;
     uint32_t option_count;
+};
+/* A type with its first properties (whose `type` is not looked at), all or nothing. */
+struct catalog_type_request {
+    struct tn_str name;
+    struct tn_str label;
+    struct tn_str plural;
+    const struct catalog_property_request *properties;
+    uint32_t property_count;
+    uint32_t *refused; /* NULL, or set to the position of a property that is refused */
 };
 struct catalog_association_request {
     struct tn_str name;
@@ -100,6 +111,10 @@ tn_status catalog_update_property(struct catalog *catalog, uint32_t portal,
                                   const struct catalog_property_request *request,
                                   struct store_batch *batch, struct schema **ret_schema,
                                   struct err *err);
+/* Of one that the portal made; `is_archived` false: back again, unless a plugin has the name. */
+tn_status catalog_archive_type(struct catalog *catalog, uint32_t portal, struct tn_str name,
+                               bool is_archived, struct store_batch *batch,
+                               struct schema **ret_schema, struct err *err);
 tn_status catalog_archive_property(struct catalog *catalog, uint32_t portal, struct tn_str type,
                                    struct tn_str name, struct store_batch *batch,
                                    struct schema **ret_schema, struct err *err);

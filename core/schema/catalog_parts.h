@@ -32,6 +32,7 @@ struct catalog {
     uint32_t next_id;
     const struct tn_plugin **plugins; /* those declared; their texts and templates */
     size_t plugin_count;
+    size_t kept_count; /* of `plugins`: those whose declarations are stored */
     struct schema_texts *texts;
     struct map portals; /* id -> struct portal_schema */
     uint64_t version;
@@ -45,6 +46,14 @@ tn_status catalog_build(struct catalog *catalog, struct portal_schema *portal,
                         struct schema **ret_schema, struct err *err);
 /* All portals' schemas are built again when next asked for. */
 void catalog_forget_built(struct catalog *catalog);
+/* All that is known of portals is read again when next asked for. */
+void catalog_forget_portals(struct catalog *catalog);
+/*
+ * Gives the types that the portal made what kept plugins declare for every type (TN_ANY_TYPE), in
+ * memory and in `batch`. No writes: there was nothing to give. On failure all is as before.
+ */
+tn_status catalog_reach(struct catalog *catalog, struct portal_schema *portal,
+                        struct store_batch *batch, struct err *err);
 /* The texts of all declared plugins, anew. */
 tn_status catalog_collect_texts(struct catalog *catalog, struct err *err);
 

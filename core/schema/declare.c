@@ -27,8 +27,9 @@ struct declaring {
     struct catalog *catalog;
     const struct tn_plugin *plugin;
     struct catalog_declared *declared;
-    struct definitions defs; /* the new ones */
+    struct definitions defs; /* the new ones: the host's, or with `is_portal` a portal's own */
     uint32_t next_id;
+    bool is_portal;
     struct err *err;
 };
 
@@ -137,7 +138,7 @@ static tn_status copy_options(struct catalog *catalog, const struct tn_option_li
 #define STORED_FLAGS (TN_UNIQUE | TN_INDEXED | TN_SEARCHABLE | TN_OWNER)
 #define PROPERTY_FLAGS                                                                           \
     (TN_REQUIRED | TN_UNIQUE | TN_INDEXED | TN_SEARCHABLE | TN_READONLY | TN_HIDDEN | TN_TITLE | \
-     TN_OWNER)
+     TN_OWNER | TN_EMAIL)
 
 static tn_status check_known(struct declaring *d, const struct tn_property *row,
                              const Tenon__Stored__V1__Property *known, const char *type_name)
@@ -165,6 +166,16 @@ static tn_status check_known(struct declaring *d, const struct tn_property *row,
     return TN_OK;
 }
 
+/* The id of the type that a row names; of the host's, whatever is being declared. */
+static uint32_t type_id(const struct declaring *d, uint32_t row)
+{
+    const struct definitions *host = d->is_portal ? &d->catalog->host : &d->defs;
+    const Tenon__Stored__V1__Type *type =
+        definitions_type(host, utf8_str(d->plugin->types.items[row].name));
+
+    return type ? type->id : 0;
+}
+
 static tn_status fill_property(struct declaring *d, const struct tn_property *row,
                                Tenon__Stored__V1__Property *def)
 {
@@ -178,7 +189,7 @@ static tn_status fill_property(struct declaring *d, const struct tn_property *ro
     def->fallback = catalog_copy(catalog, row->fallback);
     def->owner = catalog_copy(catalog, d->plugin->id);
     if (row->kind == TN_REF)
-        def->refers = d->declared->types[row->refers];
+        def->refers = type_id(d, row->refers);
     if (!def->name || !def->label || !def->group || !def->fallback || !def->owner)
         return err_memory(d->err, "a property");
     if (copy_options(catalog, &row->options, &def->options, &def->n_options) != TN_OK)
@@ -204,7 +215,12 @@ static tn_status declare_on(struct declaring *d, const struct tn_property *row,
     if (known)
         def->word_bit = known->word_bit;
     else if (row->flags & TN_SEARCHABLE)
-        TRY(catalog_word_bit(&d->defs, NULL, type->id, false, &def->word_bit, d->err));
+        TRY(catalog_word_bit(d->is_portal ? &d->catalog->host : &d->defs,
+                             d->is_portal ? &d->defs : NULL,
+                             type->id,
+                             d->is_portal,
+                             &def->word_bit,
+                             d->err));
     def->id = known ? known->id : d->next_id++;
     *ret_id = def->id;
     if (!known)
@@ -246,6 +262,28 @@ static bool template_fits(const struct tn_property *row, const Tenon__Stored__V1
 }
 
 /*
+ * Whether a template is to be declared on the type. The rows of a plugin that was declared before
+ * reach what is new; those of the one that is being declared are brought up to date. In a portal,
+ * what it made itself, or what is stored otherwise, stays as it is.
+ */
+static bool is_wanted(struct declaring *d, const struct tn_plugin *declaring,
+                      const struct tn_property *row, const Tenon__Stored__V1__Type *type)
+{
+    const Tenon__Stored__V1__Property *known =
+        definitions_property(&d->defs, type->id, utf8_str(row->name));
+
+    if (!template_fits(row, type))
+        return false;
+    if (!known || (!d->is_portal && d->plugin == declaring))
+        return true;
+    if (!d->is_portal)
+        return false;
+    bool is_own = check_known(&(struct declaring){.plugin = d->plugin}, row, known, "") == TN_OK;
+    d->defs.is_crossed = d->defs.is_crossed || !is_own;
+    return is_own;
+}
+
+/*
  * Gives the types that a template row of `plugin` fits its property. A template that uses
  * what others own (TN_EXTERN) makes nothing.
  */
@@ -261,14 +299,9 @@ static tn_status expand_templates(struct declaring *d, const struct tn_plugin *p
 
         if (!is_template(row) || (row->flags & TN_EXTERN))
             continue;
-        for (size_t j = 0; st == TN_OK && j < d->defs.type_count; j++) {
-            const Tenon__Stored__V1__Type *type = d->defs.types[j];
-
-            if (template_fits(row, type) &&
-                (plugin == declaring ||
-                 !definitions_property(&d->defs, type->id, utf8_str(row->name))))
-                st = declare_on(d, row, type, &id);
-        }
+        for (size_t j = 0; st == TN_OK && j < d->defs.type_count; j++)
+            if (is_wanted(d, declaring, row, d->defs.types[j]))
+                st = declare_on(d, row, d->defs.types[j], &id);
     }
     d->plugin = declaring;
     return st;
@@ -371,6 +404,7 @@ static tn_status declare_association(struct declaring *d, uint32_t row_index)
     def->to = d->declared->types[row->to];
     def->max_to = row->max_to;
     def->max_from = row->max_from;
+    def->flags = row->flags & TN_READONLY;
     def->name = catalog_copy(catalog, row->name);
     def->inverse = catalog_inverse_name(catalog, row->name);
     def->label = catalog_copy(catalog, row->label ? row->label : row->name);
@@ -567,6 +601,47 @@ tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugi
     return TN_OK;
 }
 
+/* Portals */
+
+static tn_status put_properties(const struct definitions *before, const struct definitions *now,
+                                uint32_t portal, struct store_batch *batch)
+{
+    for (size_t i = 0; i < now->property_count; i++)
+        if (i >= before->property_count || now->properties[i] != before->properties[i])
+            TRY(catalog_put(batch,
+                            portal,
+                            DEFINITION_PROPERTY,
+                            now->properties[i]->id,
+                            &now->properties[i]->base));
+    return TN_OK;
+}
+
+tn_status catalog_reach(struct catalog *catalog, struct portal_schema *portal,
+                        struct store_batch *batch, struct err *err)
+{
+    struct declaring d = {
+        .catalog = catalog, .next_id = portal->next_id, .is_portal = true, .err = err};
+    tn_status st = definitions_copy(&portal->own, &d.defs);
+
+    d.defs.is_crossed = false;
+    for (size_t i = 0; st == TN_OK && i < catalog->kept_count; i++)
+        st = expand_templates(&d, catalog->plugins[i]);
+    if (st == TN_OK)
+        st = put_properties(&portal->own, &d.defs, (uint32_t)portal->id, batch);
+    if (st == TN_OK && d.next_id != portal->next_id)
+        st = catalog_put_next_id(batch, (uint32_t)portal->id, d.next_id);
+    if (st == TN_OK) {
+        definitions_fini(&portal->own);
+        portal->own = d.defs;
+        portal->next_id = d.next_id;
+        return TN_OK;
+    }
+    definitions_fini(&d.defs);
+    return st == TN_RESOURCE_EXHAUSTED ? err_memory(err, "a portal's schema") : st;
+}
+
+/* Keeping */
+
 /* Puts what differs from before: definitions are replaced by new messages, never written into. */
 static tn_status put_differences(struct catalog *catalog, const struct catalog_declared *declared,
                                  struct store_batch *batch)
@@ -577,10 +652,7 @@ static tn_status put_differences(struct catalog *catalog, const struct catalog_d
     for (size_t i = 0; i < now->type_count; i++)
         if (i >= before->type_count || now->types[i] != before->types[i])
             TRY(catalog_put(batch, 0, DEFINITION_TYPE, now->types[i]->id, &now->types[i]->base));
-    for (size_t i = 0; i < now->property_count; i++)
-        if (i >= before->property_count || now->properties[i] != before->properties[i])
-            TRY(catalog_put(
-                batch, 0, DEFINITION_PROPERTY, now->properties[i]->id, &now->properties[i]->base));
+    TRY(put_properties(before, now, 0, batch));
     for (size_t i = 0; i < now->association_count; i++)
         if (i >= before->association_count || now->associations[i] != before->associations[i])
             TRY(catalog_put(batch,
@@ -607,6 +679,12 @@ tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declare
     if (st == TN_OK && store_batch_count(batch) > 0)
         st = store_write(catalog->store, batch, true, err);
     store_batch_destroy(batch);
+    if (st == TN_OK) {
+        (void)pthread_mutex_lock(&catalog->mu);
+        catalog->kept_count = catalog->plugin_count;
+        catalog_forget_portals(catalog); /* what they made is reached when it is read again */
+        (void)pthread_mutex_unlock(&catalog->mu);
+    }
     return st;
 }
 

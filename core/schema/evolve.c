@@ -60,9 +60,19 @@ static tn_status new_id(struct evolving *e, uint32_t *ret_id)
 
 static Tenon__Stored__V1__Type *find_type(struct evolving *e, struct tn_str name)
 {
+    Tenon__Stored__V1__Type *own = definitions_type(&e->portal->own, name);
     Tenon__Stored__V1__Type *type = definitions_type(&e->catalog->host, name);
 
-    return type ? type : definitions_type(&e->portal->own, name);
+    /* A name that both have is the portal's until it archives it. */
+    return own && (!own->archived || !type) ? own : type;
+}
+
+/* As find_type, for what is to be changed or referred to. */
+static Tenon__Stored__V1__Type *find_live_type(struct evolving *e, struct tn_str name)
+{
+    Tenon__Stored__V1__Type *type = find_type(e, name);
+
+    return type && !type->archived ? type : NULL;
 }
 
 static Tenon__Stored__V1__Property *find_property(struct evolving *e, uint32_t type,
@@ -113,13 +123,14 @@ static tn_status add_type(struct evolving *e, const struct catalog_type_request 
     TRY(check_text(e, "label", request->label));
     TRY(check_text(e, "plural", request->plural));
     if (find_type(e, request->name))
-        return err_violate(e->err,
-                           TN_ALREADY_EXISTS,
-                           "name",
-                           "unique",
-                           "There is an object type \"%.*s\" already.",
-                           (int)request->name.len,
-                           request->name.data);
+        return err_violate(
+            e->err,
+            TN_ALREADY_EXISTS,
+            "name",
+            "unique",
+            "There is an object type \"%.*s\" already (archived ones keep their names).",
+            (int)request->name.len,
+            request->name.data);
     if (e->portal->own.type_count >= SCHEMA_TYPE_MAX)
         return err_set(e->err,
                        TN_RESOURCE_EXHAUSTED,
@@ -137,18 +148,6 @@ static tn_status add_type(struct evolving *e, const struct catalog_type_request 
         definitions_add_type(&e->portal->own, def) != TN_OK)
         return err_memory(e->err, "a type");
     return catalog_put(e->batch, e->id, DEFINITION_TYPE, def->id, &def->base);
-}
-
-tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
-                           const struct catalog_type_request *request, struct store_batch *batch,
-                           struct schema **ret_schema, struct err *err)
-{
-    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
-    tn_status st = begin(&e);
-
-    if (st == TN_OK)
-        st = add_type(&e, request);
-    return end(&e, st, ret_schema);
 }
 
 /* Properties */
@@ -188,7 +187,7 @@ static tn_status fill_property(struct evolving *e, const struct catalog_property
     struct catalog *catalog = e->catalog;
 
     if (request->kind == TN_REF && request->refers.len) {
-        const Tenon__Stored__V1__Type *refers = find_type(e, request->refers);
+        const Tenon__Stored__V1__Type *refers = find_live_type(e, request->refers);
 
         if (!refers)
             return no_type(e, "refers", request->refers);
@@ -219,7 +218,7 @@ static tn_status check_texts(struct evolving *e, const struct catalog_property_r
 static tn_status add_property(struct evolving *e, const struct catalog_property_request *request)
 {
     Tenon__Stored__V1__Property *def = arena_new(&e->catalog->arena, Tenon__Stored__V1__Property);
-    const Tenon__Stored__V1__Type *type = find_type(e, request->type);
+    const Tenon__Stored__V1__Type *type = find_live_type(e, request->type);
     size_t count = 0;
 
     if (!type)
@@ -269,11 +268,55 @@ tn_status catalog_add_property(struct catalog *catalog, uint32_t portal,
     return end(&e, st, ret_schema);
 }
 
+static tn_status add_first_properties(struct evolving *e,
+                                      const struct catalog_type_request *request)
+{
+    for (uint32_t i = 0; i < request->property_count; i++) {
+        struct catalog_property_request property = request->properties[i];
+
+        property.type = request->name;
+        tn_status st = add_property(e, &property);
+        if (st != TN_OK && request->refused)
+            *request->refused = i;
+        TRY(st);
+    }
+    return TN_OK;
+}
+
+tn_status catalog_add_type(struct catalog *catalog, uint32_t portal,
+                           const struct catalog_type_request *request, struct store_batch *batch,
+                           struct schema **ret_schema, struct err *err)
+{
+    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
+    tn_status st = begin(&e);
+
+    if (st == TN_OK)
+        st = add_type(&e, request);
+    if (st == TN_OK)
+        st = catalog_reach(catalog, e.portal, batch, err);
+    if (st == TN_OK)
+        st = add_first_properties(&e, request);
+    return end(&e, st, ret_schema);
+}
+
+static tn_status declared_by_plugin(struct evolving *e, const Tenon__Stored__V1__Type *type,
+                                    struct tn_str name)
+{
+    return err_violate(e->err,
+                       TN_FAILED_PRECONDITION,
+                       "name",
+                       "declared",
+                       "%s.%.*s is declared by a plugin and cannot be changed here.",
+                       type->name,
+                       (int)name.len,
+                       name.data);
+}
+
 /* The portal's own property of that name, as a copy that takes its place. */
 static tn_status replace_property(struct evolving *e, struct tn_str type_name, struct tn_str name,
                                   Tenon__Stored__V1__Property **ret_copy)
 {
-    const Tenon__Stored__V1__Type *type = find_type(e, type_name);
+    const Tenon__Stored__V1__Type *type = find_live_type(e, type_name);
     Tenon__Stored__V1__Property *copy = arena_new(&e->catalog->arena, Tenon__Stored__V1__Property);
 
     if (!type)
@@ -283,6 +326,8 @@ static tn_status replace_property(struct evolving *e, struct tn_str type_name, s
 
         if (known->type != type->id || !utf8_is(name, known->name) || known->archived)
             continue;
+        if (known->owner[0] != '\0')
+            return declared_by_plugin(e, type, name);
         if (!copy)
             return err_memory(e->err, "a property");
         *copy = *known; /* the texts are shared: nobody writes into them */
@@ -291,14 +336,7 @@ static tn_status replace_property(struct evolving *e, struct tn_str type_name, s
         return TN_OK;
     }
     if (definitions_property(&e->catalog->host, type->id, name))
-        return err_violate(e->err,
-                           TN_FAILED_PRECONDITION,
-                           "name",
-                           "declared",
-                           "%s.%.*s is declared by a plugin and cannot be changed here.",
-                           type->name,
-                           (int)name.len,
-                           name.data);
+        return declared_by_plugin(e, type, name);
     return err_violate(e->err,
                        TN_NOT_FOUND,
                        "name",
@@ -389,6 +427,46 @@ tn_status catalog_archive_property(struct catalog *catalog, uint32_t portal, str
     return end(&e, st, ret_schema);
 }
 
+/* Archiving types */
+
+static tn_status set_archived(struct evolving *e, struct tn_str name, bool is_archived)
+{
+    const Tenon__Stored__V1__Type *known = definitions_type(&e->portal->own, name);
+    Tenon__Stored__V1__Type *copy = arena_new(&e->catalog->arena, Tenon__Stored__V1__Type);
+    bool is_declared = definitions_type(&e->catalog->host, name) != NULL;
+
+    if (is_declared && (!known || !is_archived))
+        return err_violate(e->err,
+                           TN_FAILED_PRECONDITION,
+                           "name",
+                           "declared",
+                           "%.*s is declared by a plugin and cannot be changed here.",
+                           (int)name.len,
+                           name.data);
+    if (!known)
+        return no_type(e, "name", name);
+    if (!copy)
+        return err_memory(e->err, "a type");
+    *copy = *known; /* the texts are shared: nobody writes into them */
+    copy->archived = is_archived;
+    for (size_t i = 0; i < e->portal->own.type_count; i++)
+        if (e->portal->own.types[i] == known)
+            e->portal->own.types[i] = copy;
+    return catalog_put(e->batch, e->id, DEFINITION_TYPE, copy->id, &copy->base);
+}
+
+tn_status catalog_archive_type(struct catalog *catalog, uint32_t portal, struct tn_str name,
+                               bool is_archived, struct store_batch *batch,
+                               struct schema **ret_schema, struct err *err)
+{
+    struct evolving e = {.catalog = catalog, .id = portal, .batch = batch, .err = err};
+    tn_status st = begin(&e);
+
+    if (st == TN_OK)
+        st = set_archived(&e, name, is_archived);
+    return end(&e, st, ret_schema);
+}
+
 /* Associations */
 
 static tn_status check_association_name(struct evolving *e, struct tn_str name, const char *field)
@@ -413,8 +491,8 @@ static tn_status add_association(struct evolving *e,
     Tenon__Stored__V1__Association *def =
         arena_new(&catalog->arena, Tenon__Stored__V1__Association);
     Tenon__Stored__V1__Property labels = TENON__STORED__V1__PROPERTY__INIT;
-    const Tenon__Stored__V1__Type *from = find_type(e, request->from);
-    const Tenon__Stored__V1__Type *to = find_type(e, request->to);
+    const Tenon__Stored__V1__Type *from = find_live_type(e, request->from);
+    const Tenon__Stored__V1__Type *to = find_live_type(e, request->to);
 
     if (!from)
         return no_type(e, "from", request->from);

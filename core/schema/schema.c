@@ -23,6 +23,7 @@ struct schema_texts {
 struct schema {
     _Atomic unsigned refs;
     uint64_t version;
+    bool is_crossed;
     struct arena arena;
     struct schema_texts *texts;
     const struct schema_type **types;
@@ -175,6 +176,7 @@ tn_status definitions_copy(const struct definitions *defs, struct definitions *r
         st = definitions_add_association(&copy, defs->associations[i]);
     for (size_t i = 0; st == TN_OK && i < defs->rollup_count; i++)
         st = definitions_add_rollup(&copy, defs->rollups[i]);
+    copy.is_crossed = defs->is_crossed;
     if (st == TN_OK)
         *ret_copy = copy;
     else
@@ -335,6 +337,7 @@ static tn_status build_association(struct schema *s, const Tenon__Stored__V1__As
     a->to = def->to;
     a->max_to = def->max_to;
     a->max_from = def->max_from;
+    a->flags = def->flags;
     TRY(arena_copy_str(&s->arena, utf8_str(def->name), &a->name));
     TRY(arena_copy_str(&s->arena, utf8_str(def->inverse), &a->inverse));
     TRY(arena_copy_str(&s->arena, utf8_str(def->label), &a->label));
@@ -493,31 +496,122 @@ static tn_status allocate(struct schema *s, const struct definitions *sets[2])
                                                                       : TN_RESOURCE_EXHAUSTED;
 }
 
-static tn_status build_all(struct schema *s, const struct definitions *sets[2])
+/*
+ * What of the host's a portal leaves out, since it has given the name, or for want of its type.
+ * What the portal archived gives its name free, so its own come first: the later one has the name.
+ */
+
+static bool leaves_out_type(const struct definitions *portal, const Tenon__Stored__V1__Type *def)
 {
-    TRY(allocate(s, sets));
-    for (int set = 0; set < 2; set++)
-        for (size_t i = 0; i < sets[set]->type_count; i++)
-            TRY(build_type(s, sets[set]->types[i]));
+    const Tenon__Stored__V1__Type *own = definitions_type(portal, utf8_str(def->name));
+
+    return own && !own->archived;
+}
+
+static bool leaves_out_property(const struct schema *s, const struct definitions *portal,
+                                const Tenon__Stored__V1__Property *def)
+{
+    const Tenon__Stored__V1__Property *own =
+        definitions_property(portal, def->type, utf8_str(def->name));
+
+    return (own && !own->archived) || (s->is_crossed && !schema_type_by_id(s, def->type));
+}
+
+static bool leaves_out_association(const struct schema *s, const struct definitions *portal,
+                                   const Tenon__Stored__V1__Association *def)
+{
+    return (s->is_crossed &&
+            (!schema_type_by_id(s, def->from) || !schema_type_by_id(s, def->to))) ||
+           definitions_association(portal, utf8_str(def->name)) != NULL ||
+           definitions_association(portal, utf8_str(def->inverse)) != NULL;
+}
+
+static bool has_all(const struct schema *s, const uint32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] && !schema_property_by_id(s, ids[i]))
+            return false;
+    return true;
+}
+
+static bool leaves_out_rollup(const struct schema *s, const Tenon__Stored__V1__Rollup *def)
+{
+    return s->is_crossed &&
+           (!schema_type_by_id(s, def->type) || !has_all(s, def->group, def->n_group) ||
+            !has_all(s, def->sum, def->n_sum) || !has_all(s, def->by, def->n_by));
+}
+
+static tn_status build_types(struct schema *s, const struct definitions *host,
+                             const struct definitions *portal)
+{
+    s->is_crossed = portal->is_crossed;
+    for (size_t i = 0; i < portal->type_count; i++)
+        TRY(build_type(s, portal->types[i]));
+    for (size_t i = 0; i < host->type_count; i++) {
+        if (leaves_out_type(portal, host->types[i]))
+            s->is_crossed = true;
+        else
+            TRY(build_type(s, host->types[i]));
+    }
     qsort((void *)s->types, s->type_count, sizeof(void *), compare_types);
-    for (int set = 0; set < 2; set++)
-        for (size_t i = 0; i < sets[set]->property_count; i++)
-            TRY(build_property(s, sets[set]->properties[i]));
+    return TN_OK;
+}
+
+static tn_status build_properties(struct schema *s, const struct definitions *host,
+                                  const struct definitions *portal)
+{
+    for (size_t i = 0; i < portal->property_count; i++)
+        TRY(build_property(s, portal->properties[i]));
+    for (size_t i = 0; i < host->property_count; i++) {
+        if (leaves_out_property(s, portal, host->properties[i]))
+            s->is_crossed = true;
+        else
+            TRY(build_property(s, host->properties[i]));
+    }
     qsort((void *)s->properties, s->property_count, sizeof(void *), compare_properties);
     /* Types are ours until the schema is given out, so they may be filled in here. */
     for (uint32_t i = 0; i < s->type_count; i++)
         TRY(fill_type(s, (struct schema_type *)(uintptr_t)s->types[i]));
-    for (int set = 0; set < 2; set++)
-        for (size_t i = 0; i < sets[set]->association_count; i++)
-            TRY(build_association(s, sets[set]->associations[i]));
+    return TN_OK;
+}
+
+static tn_status build_associations(struct schema *s, const struct definitions *host,
+                                    const struct definitions *portal)
+{
+    for (size_t i = 0; i < host->association_count; i++) {
+        if (leaves_out_association(s, portal, host->associations[i]))
+            s->is_crossed = true;
+        else
+            TRY(build_association(s, host->associations[i]));
+    }
+    for (size_t i = 0; i < portal->association_count; i++)
+        TRY(build_association(s, portal->associations[i]));
     qsort((void *)s->associations, s->association_count, sizeof(void *), compare_associations);
-    for (int set = 0; set < 2; set++)
-        for (size_t i = 0; i < sets[set]->rollup_count; i++)
-            TRY(build_rollup(s, sets[set]->rollups[i]));
+    return TN_OK;
+}
+
+static tn_status build_rollups(struct schema *s, const struct definitions *host,
+                               const struct definitions *portal)
+{
+    for (size_t i = 0; i < host->rollup_count; i++)
+        if (!leaves_out_rollup(s, host->rollups[i]))
+            TRY(build_rollup(s, host->rollups[i]));
+    for (size_t i = 0; i < portal->rollup_count; i++)
+        TRY(build_rollup(s, portal->rollups[i]));
     qsort((void *)s->rollups, s->rollup_count, sizeof(void *), compare_rollups);
     for (uint32_t i = 0; i < s->type_count; i++)
         TRY(fill_rollups(s, (struct schema_type *)(uintptr_t)s->types[i]));
     return TN_OK;
+}
+
+static tn_status build_all(struct schema *s, const struct definitions *host,
+                           const struct definitions *portal)
+{
+    TRY(allocate(s, (const struct definitions *[2]){host, portal}));
+    TRY(build_types(s, host, portal));
+    TRY(build_properties(s, host, portal));
+    TRY(build_associations(s, host, portal));
+    return build_rollups(s, host, portal);
 }
 
 tn_status schema_build(const struct definitions *host, const struct definitions *portal,
@@ -533,8 +627,7 @@ tn_status schema_build(const struct definitions *host, const struct definitions 
     schema->version = version;
     schema->texts = schema_texts_ref(texts);
     arena_init(&schema->arena, SCHEMA_SIZE_MAX);
-    tn_status st =
-        build_all(schema, (const struct definitions *[2]){host, portal ? portal : &none});
+    tn_status st = build_all(schema, host, portal ? portal : &none);
     if (st != TN_OK) {
         schema_unref(schema);
         if (st == TN_DATA_LOSS)
@@ -569,6 +662,11 @@ void schema_unref(struct schema *schema)
 uint64_t schema_version(const struct schema *schema)
 {
     return schema->version;
+}
+
+bool schema_is_crossed(const struct schema *schema)
+{
+    return schema->is_crossed;
 }
 
 /* Look-ups. Every row of these arrays starts with its id. */

@@ -88,6 +88,7 @@ struct schema_association {
     uint32_t to;
     uint32_t max_to; /* 0: no limit */
     uint32_t max_from;
+    uint32_t flags;        /* TN_READONLY */
     struct tn_str name;    /* "machine_to_site" */
     struct tn_str inverse; /* "site_to_machine"; equal to the name where both types are one */
     struct tn_str label;
@@ -103,6 +104,10 @@ void schema_unref(struct schema *schema);
 
 /* Rises with every change of this portal's schema. [any] */
 uint64_t schema_version(const struct schema *schema);
+
+/* Whether the portal has given a name that a plugin declared later: something of that plugin is
+ * left out. [any] */
+bool schema_is_crossed(const struct schema *schema);
 
 /* NULL: no such. Lent by the schema. [any] */
 const struct schema_type *schema_type_by_name(const struct schema *schema, struct tn_str name);

@@ -163,6 +163,26 @@ static tn_status list_portals(struct service_call *call, const void *message, vo
 
 /* Plugins */
 
+/* Whether the plugin rests in one of the portals that the caller may know of; `*ret_is_here`: in
+ * that of the call. */
+static bool find_rest(struct service_call *call, size_t index, bool *ret_is_here, struct err *err)
+{
+    bool rests =
+        plugin_host_rests(call->service->plugins, index, call->schema, call->session->portal, err);
+    struct portal *portal = NULL;
+
+    *ret_is_here = rests;
+    while (!rests && (portal = next_portal(call, portal))) {
+        if (!catalog_has_own(call->service->catalog, portal->id))
+            continue;
+        struct schema *schema = catalog_schema(call->service->catalog, portal->id);
+
+        rests = schema && plugin_host_rests(call->service->plugins, index, schema, portal, err);
+        schema_unref(schema);
+    }
+    return rests;
+}
+
 static tn_status write_plugin(struct service_call *call, const struct plugin_info *info,
                               Tenon__Admin__V1__Plugin **ret_plugin)
 {
@@ -196,6 +216,14 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
         return TN_OK;
     while (response->n_plugins < PLUGIN_MAX &&
            plugin_host_info(call->service->plugins, response->n_plugins, &info)) {
+        bool is_here = false;
+        struct err why;
+
+        err_init(&why, call->language);
+        if (find_rest(call, response->n_plugins, &is_here, &why)) {
+            info.state = is_here ? PLUGIN_REFUSED : info.state;
+            info.reason = why.message;
+        }
         TRY(write_plugin(call, &info, &response->plugins[response->n_plugins]));
         response->n_plugins++;
     }
@@ -355,8 +383,12 @@ static void count_plugins(const struct service_call *call,
 
     for (size_t i = 0; call->service->plugins && plugin_host_info(call->service->plugins, i, &info);
          i++) {
-        response->plugins_running += info.state == PLUGIN_RUNNING;
-        response->plugins_failed += info.state == PLUGIN_REFUSED || info.state == PLUGIN_FAILED;
+        bool rests =
+            plugin_host_rests(call->service->plugins, i, call->schema, call->session->portal, NULL);
+
+        response->plugins_running += info.state == PLUGIN_RUNNING && !rests;
+        response->plugins_failed +=
+            rests || info.state == PLUGIN_REFUSED || info.state == PLUGIN_FAILED;
     }
 }
 

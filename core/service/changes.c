@@ -22,8 +22,9 @@
 #define PAGE_COUNT ((size_t)500)
 /* Bytes of one message of a watch; one change may be larger. */
 #define PAGE_SIZE_MAX ((size_t)512 * 1024)
-/* Pages that a watch reads in one go: of a type that is seldom, nothing is sent for long. */
-#define WATCH_READ_MAX ((size_t)20)
+/* Reads of PAGE_COUNT in one go: of a type that is seldom, all of the log is none of its changes. A
+ * watch then lets others have the worker, and a list answers with what it has. */
+#define READ_MAX ((size_t)20)
 /* Memory of one page, decoded and as messages. */
 #define PAGE_ARENA_SIZE_MAX ((size_t)32 * 1024 * 1024)
 
@@ -253,7 +254,7 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     const Tenon__Events__V1__ListRequest *request = message;
     Tenon__Events__V1__ListResponse *response = answer;
     struct page page = {
-        .after = request->after, .size_max = PAGE_SIZE_MAX * 4, .read_max = SIZE_MAX};
+        .after = request->after, .size_max = PAGE_SIZE_MAX * 4, .read_max = READ_MAX};
     uint32_t limit = 0;
 
     TRY(wire_limit(call, request->limit, &limit));
@@ -265,6 +266,7 @@ static tn_status list(struct service_call *call, const void *message, void *answ
     TRY(page_fill(call, &page));
     response->changes = page.changes;
     response->n_changes = page.count;
+    response->next = page.after;
     return TN_OK;
 }
 
@@ -406,7 +408,7 @@ static tn_status send_page(struct watch *watch, struct service_call *call)
                         .type = watch->type,
                         .limit = PAGE_COUNT,
                         .size_max = PAGE_SIZE_MAX,
-                        .read_max = WATCH_READ_MAX};
+                        .read_max = READ_MAX};
 
     TRY(page_init(call, &page));
     TRY(page_fill(call, &page));

@@ -285,11 +285,16 @@ static tn_status reason_of(struct bus_call *bus, tn_status status)
 }
 
 /* What no caller can have caused is the operator's to look into. */
+static bool is_failure(tn_status status)
+{
+    return status == TN_INTERNAL || status == TN_DATA_LOSS || status == TN_UNAVAILABLE;
+}
+
 static void report(const struct run *run, tn_status status)
 {
     struct log *log = run->entry->dispatch->service->log;
 
-    if (status == TN_INTERNAL || status == TN_DATA_LOSS || status == TN_UNAVAILABLE)
+    if (is_failure(status))
         LOG(log,
             LOG_ERROR,
             "call failed",
@@ -301,8 +306,17 @@ static void report(const struct run *run, tn_status status)
 /* The bus may still turn an answer down that is too large; it is the handler's OK that counts. */
 static void measure(struct run *run, tn_status status)
 {
+    const struct session *session = bus_call_session(run->bus);
+    const int64_t duration_us = clock_mono_us() - run->begun_us;
+
     metric_add(&run->entry->statuses, (unsigned)status);
-    metric_observe(&run->entry->durations, clock_mono_us() - run->begun_us);
+    metric_observe(&run->entry->durations, duration_us);
+    metric_add(&session->portal->counts,
+               status == TN_OK      ? PORTAL_CALLS_DONE
+               : is_failure(status) ? PORTAL_CALLS_FAILED
+                                    : PORTAL_CALLS_REFUSED);
+    metric_add_many(
+        &session->portal->counts, PORTAL_CALLS_US, duration_us > 0 ? (uint64_t)duration_us : 0);
 }
 
 /* Sends what was packed, or the refusal; the call is gone then. */

@@ -37,12 +37,13 @@ struct service {
     struct watches *watches;     /* changes.h */
     struct notices *notices;     /* notices.h */
     struct log *log;
-    struct pool *pool;               /* of the calls, for metrics; NULL: not told */
-    struct metric_set *admissions;   /* of sessions, by status */
-    const struct dispatch *dispatch; /* as soon as the methods are there */
-    const char *version;             /* of the host */
-    const char *data_dir;            /* as configured */
-    const char *const *urls;         /* that it listens on; read `url_count` first */
+    struct pool *pool;                  /* of the calls, for metrics; NULL: not told */
+    struct metric_set *admissions;      /* of sessions, by status */
+    _Atomic uint32_t metric_portal_max; /* portals that metrics name; relaxed */
+    const struct dispatch *dispatch;    /* as soon as the methods are there */
+    const char *version;                /* of the host */
+    const char *data_dir;               /* as configured */
+    const char *const *urls;            /* that it listens on; read `url_count` first */
     _Atomic size_t url_count;
     tn_time started_us;
 };

@@ -123,6 +123,101 @@ static tn_status write_portals(const struct service *service, struct buf *out)
                        frozen);
 }
 
+/*
+ * Each portal by its name, up to a number, for a label per customer without a bound is what breaks
+ * a Prometheus. Ids are given in order and portals are never taken away, so that the same ones are
+ * named each time; the rest is one portal "_other", which no portal can be called.
+ */
+struct portal_row {
+    const char *name;
+    uint64_t counts[PORTAL_CALLS_US + 1];
+    uint64_t changes;
+};
+
+static void add_portal(const struct service *service, const struct portal *portal,
+                       struct portal_row *row)
+{
+    for (unsigned i = 0; i <= PORTAL_CALLS_US; i++)
+        row->counts[i] += metric_read(&portal->counts, i);
+    row->changes += records_head(service->records, portal);
+}
+
+/* The next row from behind `*portal`, which moves on. False: there is none. */
+static bool next_row(const struct service *service, uint32_t *left, const struct portal **portal,
+                     struct portal_row *ret_row)
+{
+    struct portals *portals = service->access.portals;
+
+    *portal = portals_next(portals, *portal ? (*portal)->id : 0);
+    if (!*portal)
+        return false;
+    *ret_row = (struct portal_row){.name = *left > 0 ? (*portal)->name : "_other"};
+    add_portal(service, *portal, ret_row);
+    if (*left > 0) {
+        (*left)--;
+        return true;
+    }
+    for (const struct portal *more; (more = portals_next(portals, (*portal)->id)); *portal = more)
+        add_portal(service, more, ret_row);
+    return true;
+}
+
+static tn_status write_portal_calls(struct buf *out, const struct portal_row *row)
+{
+    static const char *const outcomes[] = {[PORTAL_CALLS_DONE] = "ok",
+                                           [PORTAL_CALLS_REFUSED] = "refused",
+                                           [PORTAL_CALLS_FAILED] = "failed"};
+
+    for (unsigned i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+        const struct metric_label labels[] = {{"portal", row->name}, {"outcome", outcomes[i]}, {0}};
+
+        TRY(metric_write_value(out, "tenon_portal_calls_total", labels, row->counts[i]));
+    }
+    return TN_OK;
+}
+
+static tn_status write_portal_time(struct buf *out, const struct portal_row *row)
+{
+    const struct metric_label labels[] = {{"portal", row->name}, {0}};
+
+    return metric_write_time(
+        out, "tenon_portal_call_seconds_total", labels, row->counts[PORTAL_CALLS_US]);
+}
+
+static tn_status write_portal_changes(struct buf *out, const struct portal_row *row)
+{
+    const struct metric_label labels[] = {{"portal", row->name}, {0}};
+
+    return metric_write_value(out, "tenon_portal_changes_total", labels, row->changes);
+}
+
+static tn_status write_each_portal(const struct service *service, struct buf *out)
+{
+    static const struct {
+        const char *name;
+        const char *help;
+        tn_status (*write)(struct buf *out, const struct portal_row *row);
+    } families[] = {
+        {"tenon_portal_calls_total", "Calls by portal and how they ended", write_portal_calls},
+        {"tenon_portal_call_seconds_total",
+         "How long the calls of a portal took",
+         write_portal_time},
+        {"tenon_portal_changes_total", "Changes in the log of a portal", write_portal_changes},
+    };
+    const uint32_t max = atomic_load_explicit(&service->metric_portal_max, memory_order_relaxed);
+
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        const struct portal *portal = NULL;
+        struct portal_row row;
+        uint32_t left = max;
+
+        TRY(metric_write_family(out, families[i].name, METRIC_COUNTER, families[i].help));
+        while (next_row(service, &left, &portal, &row))
+            TRY(families[i].write(out, &row));
+    }
+    return TN_OK;
+}
+
 static tn_status write_commits(const struct service *service, struct buf *out)
 {
     struct records_stats stats = records_stats(service->records);
@@ -140,10 +235,45 @@ static tn_status write_commits(const struct service *service, struct buf *out)
         out, "tenon_commit_failures_total", "Groups that could not be written", stats.failures));
     TRY(write_counter(
         out, "tenon_commit_bytes_total", "Bytes of records, indexes and links", stats.bytes));
+    return TN_OK;
+}
+
+static tn_status write_store(const struct service *service, struct buf *out)
+{
+    struct store *store = records_store(service->records);
+    struct store_stats stats = store_stats(store);
+
+    TRY(write_gauge(out,
+                    "tenon_store_memory_bytes",
+                    "Memory that the store holds in tables and caches",
+                    store_memory_usage(store)));
+    TRY(write_gauge(
+        out, "tenon_store_table_bytes", "Tables of the store on disk", stats.table_bytes));
+    TRY(write_gauge(out,
+                    "tenon_store_unflushed_bytes",
+                    "Writes that are in memory and the write-ahead log only",
+                    stats.unflushed_bytes));
+    TRY(write_gauge(out,
+                    "tenon_store_compaction_pending_bytes",
+                    "What waits to be compacted",
+                    stats.compaction_bytes));
+    TRY(write_gauge(
+        out, "tenon_store_compactions", "Compactions that run", stats.compaction_count));
+    TRY(write_gauge(out, "tenon_store_flushes", "Flushes that run", stats.flush_count));
+    TRY(write_counter(out,
+                      "tenon_store_background_errors_total",
+                      "Flushes and compactions that failed: the disk needs a look",
+                      stats.error_count));
+    TRY(write_gauge(out,
+                    "tenon_store_writes_delayed",
+                    "1 while writes wait for compactions",
+                    stats.is_delayed));
+    TRY(write_gauge(
+        out, "tenon_store_writes_stopped", "1 while no write goes on", stats.is_stopped));
     return write_gauge(out,
-                       "tenon_store_memory_bytes",
-                       "Memory that the store holds in tables and caches",
-                       store_memory_usage(records_store(service->records)));
+                       "tenon_store_disk_free_bytes",
+                       "Room on the disk of the store; writes are refused below 64 MiB",
+                       stats.disk_free_bytes);
 }
 
 /* Plugins */
@@ -184,6 +314,16 @@ static tn_status write_plugins(const struct service *service, struct buf *out)
         labels[1].value = "refused";
         TRY(metric_write_value(out, "tenon_plugin_hooks_total", labels, info.hook_refused));
     }
+    TRY(metric_write_family(out,
+                            "tenon_plugin_hook_seconds_total",
+                            METRIC_COUNTER,
+                            "How long the hooks of a plugin took"));
+    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (info.state == PLUGIN_RUNNING)
+            TRY(metric_write_time(out, "tenon_plugin_hook_seconds_total", labels, info.hook_us));
+    }
     return TN_OK;
 }
 
@@ -192,7 +332,9 @@ static tn_status write_all(const struct service *service, struct buf *out)
     TRY(write_process(service, out));
     TRY(write_bus(service, out));
     TRY(write_portals(service, out));
+    TRY(write_each_portal(service, out));
     TRY(write_commits(service, out));
+    TRY(write_store(service, out));
     TRY(write_plugins(service, out));
     return dispatch_write_metrics(service->dispatch, out);
 }

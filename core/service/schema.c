@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/utf8.h"
+#include "core/query/query.h"
 #include "core/service/service.h"
 #include "core/service/wire.h"
 #include "core/value/value.h"
@@ -133,6 +134,7 @@ static tn_status write_association(struct service_call *call,
         return TN_RESOURCE_EXHAUSTED;
     message->max_to = association->max_to;
     message->max_from = association->max_from;
+    message->read_only = (association->flags & TN_READONLY) != 0;
     TRY(write_options(
         call, association->labels, association->label_count, &message->n_labels, &message->labels));
     *ret_association = message;
@@ -417,30 +419,6 @@ static void add_refusals(struct service_call *call, size_t position, const struc
     wire_add_refusals(call->err, err, prefix);
 }
 
-/* A type and then its properties are changes of their own: what was made before a refusal stays,
- * and the answer says which property was refused. */
-static tn_status add_properties(struct service_call *call,
-                                const Tenon__Schema__V1__ObjectType *wire)
-{
-    for (size_t i = 0; i < wire->n_properties; i++) {
-        struct txn_options options = dispatch_txn_options(call);
-        struct catalog_property_request wanted;
-        struct service_call of_item = *call;
-        struct err err;
-
-        err_init(&err, call->language);
-        of_item.err = &err;
-        tn_status st = read_property(&of_item, wire->name, wire->properties[i], &wanted);
-        if (st == TN_OK)
-            st = records_add_property(call->service->records, &options, &wanted, &err);
-        if (st == TN_OK)
-            continue;
-        add_refusals(call, i, &err);
-        return st;
-    }
-    return TN_OK;
-}
-
 static tn_status answer_type(struct service_call *call, const char *name,
                              Tenon__Schema__V1__ObjectType **ret_type)
 {
@@ -458,14 +436,14 @@ static tn_status answer_type(struct service_call *call, const char *name,
 }
 
 /* What of one property can be known to be wrong by itself and by those before it. */
-static tn_status check_property(struct service_call *call,
-                                const Tenon__Schema__V1__ObjectType *wire, size_t position)
+static tn_status read_first_property(struct service_call *call,
+                                     const Tenon__Schema__V1__ObjectType *wire, size_t position,
+                                     struct catalog_property_request *ret_wanted)
 {
     const Tenon__Schema__V1__PropertyType *property = wire->properties[position];
-    struct catalog_property_request wanted;
 
     TRY(check_new(call, property));
-    TRY(read_property(call, wire->name, property, &wanted));
+    TRY(read_property(call, wire->name, property, ret_wanted));
     for (size_t i = 0; i < position; i++)
         if (strcmp(wire->properties[i]->name, property->name) == 0)
             return err_violate(call->err,
@@ -477,10 +455,12 @@ static tn_status check_property(struct service_call *call,
     return TN_OK;
 }
 
-/* Refuses what of the properties can be known to be wrong before anything is made. */
-static tn_status check_properties(struct service_call *call,
-                                  const Tenon__Schema__V1__ObjectType *wire)
+/* All that is wrong with the properties by themselves is told at once. */
+static tn_status read_first_properties(struct service_call *call,
+                                       const Tenon__Schema__V1__ObjectType *wire,
+                                       struct catalog_type_request *wanted)
 {
+    struct catalog_property_request *properties;
     tn_status first = TN_OK;
 
     if (wire->n_properties > SCHEMA_PROPERTY_MAX)
@@ -490,26 +470,49 @@ static tn_status check_properties(struct service_call *call,
                            "too_many",
                            "A type has at most %u properties.",
                            SCHEMA_PROPERTY_MAX);
+    properties = arena_array(call->arena, struct catalog_property_request, wire->n_properties + 1);
+    if (!properties)
+        return err_memory(call->err, "a schema");
     for (size_t i = 0; i < wire->n_properties; i++) {
         struct service_call of_item = *call;
         struct err err;
 
         err_init(&err, call->language);
         of_item.err = &err;
-        tn_status st = check_property(&of_item, wire, i);
+        tn_status st = read_first_property(&of_item, wire, i, &properties[i]);
         if (st != TN_OK)
             add_refusals(call, i, &err);
         if (first == TN_OK)
             first = st;
     }
+    wanted->properties = properties;
+    wanted->property_count = (uint32_t)wire->n_properties;
     return first;
+}
+
+/* Says which property was refused, if it was one. */
+static tn_status add_type(struct service_call *call, struct catalog_type_request *wanted)
+{
+    struct txn_options options = dispatch_txn_options(call);
+    uint32_t refused = UINT32_MAX;
+    struct err err;
+
+    err_init(&err, call->language);
+    wanted->refused = &refused;
+    tn_status st = records_add_type(call->service->records, &options, wanted, &err);
+    if (st == TN_OK)
+        return TN_OK;
+    if (refused != UINT32_MAX && wire_is_refusal(st))
+        add_refusals(call, refused, &err);
+    else
+        err_copy(call->err, &err);
+    return st;
 }
 
 static tn_status create_type(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Schema__V1__CreateTypeRequest *request = message;
     Tenon__Schema__V1__CreateTypeResponse *response = answer;
-    struct txn_options options = dispatch_txn_options(call);
 
     if (!request->type)
         return required(call, "type");
@@ -518,10 +521,64 @@ static tn_status create_type(struct service_call *call, const void *message, voi
         .label = utf8_str(request->type->label),
         .plural = utf8_str(request->type->plural),
     };
-    TRY(check_properties(call, request->type));
-    TRY(records_add_type(call->service->records, &options, &wanted, call->err));
-    TRY(add_properties(call, request->type));
+    TRY(read_first_properties(call, request->type, &wanted));
+    TRY(add_type(call, &wanted));
     return answer_type(call, request->type->name, &response->type);
+}
+
+/*
+ * One that is created beside the answer to this goes out of sight with its type, as the archived
+ * ones do; nothing is lost.
+ */
+static tn_status check_no_records(struct service_call *call, const struct schema_type *type)
+{
+    const struct query query = {.type = type};
+    struct txn_options options = dispatch_txn_options(call);
+    struct query_run *run = NULL;
+    struct query_hit hit;
+    struct txn *txn = NULL;
+
+    options.is_read_only = true;
+    TRY(txn_begin(call->service->records, &options, &txn, call->err));
+    tn_status st = query_open(txn, &query, (struct tn_bytes){0}, &run, call->err);
+    if (st == TN_OK)
+        st = query_next(run, &hit, call->err);
+    query_close(run);
+    txn_destroy(txn);
+    if (st == TN_OK)
+        return err_violate(call->err,
+                           TN_FAILED_PRECONDITION,
+                           "name",
+                           "in_use",
+                           "'%.*s' has records: archive them first.",
+                           (int)type->name.len,
+                           type->name.data);
+    return st == TN_NOT_FOUND ? TN_OK : st;
+}
+
+static tn_status archive_type(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Schema__V1__ArchiveTypeRequest *request = message;
+    struct txn_options options = dispatch_txn_options(call);
+    const struct schema_type *type = NULL;
+
+    (void)answer;
+    TRY(find_type(call, request->name, "name", &type));
+    if (type->owner.len == 0)
+        TRY(check_no_records(call, type));
+    return records_archive_type(
+        call->service->records, &options, utf8_str(request->name), true, call->err);
+}
+
+static tn_status restore_type(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Schema__V1__RestoreTypeRequest *request = message;
+    Tenon__Schema__V1__RestoreTypeResponse *response = answer;
+    struct txn_options options = dispatch_txn_options(call);
+
+    TRY(records_archive_type(
+        call->service->records, &options, utf8_str(request->name), false, call->err));
+    return answer_type(call, request->name, &response->type);
 }
 
 static tn_status create_association(struct service_call *call, const void *message, void *answer)
@@ -571,6 +628,8 @@ struct service_methods service_schema(void)
         METHOD("ListTypes", list_types, DISPATCH_READS, list_types),
         METHOD("GetType", get_type, DISPATCH_READS, get_type),
         METHOD("CreateType", create_type, DISPATCH_SCHEMA, create_type),
+        METHOD("ArchiveType", archive_type, DISPATCH_SCHEMA, archive_type),
+        METHOD("RestoreType", restore_type, DISPATCH_SCHEMA, restore_type),
         METHOD("CreateProperty", create_property, DISPATCH_SCHEMA, create_property),
         METHOD("UpdateProperty", update_property, DISPATCH_SCHEMA, update_property),
         METHOD("ArchiveProperty", archive_property, DISPATCH_SCHEMA, archive_property),

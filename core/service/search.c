@@ -23,6 +23,7 @@ _Static_assert((int)QUERY_HAS_NOT == (int)TENON__RECORDS__V1__FILTER__OPERATOR__
                "same numbers");
 _Static_assert((int)QUERY_BETWEEN == (int)TENON__RECORDS__V1__FILTER__OPERATOR__BETWEEN,
                "same numbers");
+_Static_assert((int)QUERY_WORD == (int)TENON__RECORDS__V1__FILTER__OPERATOR__WORD, "same numbers");
 
 static tn_status read_filter(struct service_call *call, const struct schema_type *type,
                              const Tenon__Records__V1__Filter *wire, const char *field,
@@ -53,7 +54,7 @@ static tn_status read_filter(struct service_call *call, const struct schema_type
                                of_values,
                                "required",
                                "A filter compares with values: use HAS_NOT to find those without.");
-        TRY(value_check(&values[i], TXN_TEXT_SIZE_MAX, of_values, call->err));
+        TRY(query_value_check(filter.property, of_values, call->arena, &values[i], call->err));
     }
     filter.values = values;
     *ret_filter = filter;
@@ -129,7 +130,7 @@ static tn_status search(struct service_call *call, const void *message, void *an
     TRY(read_query(call, request->type, request->groups, request->n_groups, &query));
     if (request->sort[0] != '\0')
         TRY(wire_property(call, query.type, request->sort, "sort", &query.sort, call->err));
-    query.descending = request->sort[0] != '\0' && request->descending;
+    query.descending = request->descending;
     TRY(page_read(call, &page));
     response->n_records = page.record_count;
     response->records = page.records;
@@ -200,6 +201,8 @@ static tn_status read_restriction(struct service_call *call, const struct schema
         TRY(group_position(call, rollup, wire->name, &at));
         TRY(wire_value_read(
             rollup->group[at], wire->value, wire->name, &restriction->values[at], call->err));
+        TRY(query_value_check(
+            rollup->group[at], wire->name, call->arena, &restriction->values[at], call->err));
         restriction->is_set[at] = true;
     }
     while (restriction->prefix_count < rollup->group_count &&

@@ -8,6 +8,9 @@
 #include "core/service/notices.h"
 #include "tenon_proto_descriptors.h"
 
+/* Five samples each. */
+#define METRIC_PORTALS_DEFAULT 100u
+
 struct service_host {
     struct service service;
     struct metric_set admissions;
@@ -33,6 +36,7 @@ tn_status service_host_create(const struct service_options *options, struct serv
         .data_dir = options->data_dir,
         .started_us = clock_wall_us(),
     };
+    service_host_set_metric_portals(host, options->metric_portal_max);
     tn_status st = watches_create(options->records, &host->service.watches, err);
     if (st != TN_OK) {
         mem_free(host);
@@ -101,6 +105,21 @@ void service_host_set_urls(struct service_host *host, const char *const *urls, s
     host->service.urls = urls;
     /* release: calls come as soon as it listens, pairs with get_status(). */
     atomic_store_explicit(&host->service.url_count, count, memory_order_release);
+}
+
+void service_host_set_metric_portals(struct service_host *host, uint32_t max)
+{
+    atomic_store_explicit(
+        &host->service.metric_portal_max, max ? max : METRIC_PORTALS_DEFAULT, memory_order_relaxed);
+}
+
+void service_host_set_rates(struct service_host *host, struct limit_rate portal,
+                            struct limit_rate token)
+{
+    struct access *access = &host->service.access;
+
+    atomic_store_explicit(&access->portal_rate, portal, memory_order_relaxed);
+    atomic_store_explicit(&access->token_rate, token, memory_order_relaxed);
 }
 
 void service_host_stop(struct service_host *host)

@@ -38,7 +38,8 @@ struct service_options {
     struct catalog *catalog;
     struct plugin_host *plugins; /* loaded; NULL: none */
     struct log *log;
-    struct pool *pool; /* that the server runs calls on; NULL: metrics do not tell of it */
+    struct pool *pool;          /* that the server runs calls on; NULL: metrics do not tell of it */
+    uint32_t metric_portal_max; /* portals that metrics name; 0: 100 */
     const char *version;
     const char *data_dir;
 };
@@ -58,6 +59,13 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
 
 /* What Status/Get tells; both borrowed. [loader], before serving */
 void service_host_set_urls(struct service_host *host, const char *const *urls, size_t count);
+
+/* How many portals metrics name, those with the lowest ids; 0: 100. The others are one. [any] */
+void service_host_set_metric_portals(struct service_host *host, uint32_t max);
+
+/* How often portals and tokens may call from now on. [any] */
+void service_host_set_rates(struct service_host *host, struct limit_rate portal,
+                            struct limit_rate token);
 
 /* Ends watches' subscription to commits; after bus_server_stop(), before records_destroy().
  * [loader] */

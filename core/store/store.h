@@ -148,4 +148,18 @@ tn_status store_next_range(struct store *store, const struct store_snapshot *sna
 /* Bytes of memory RocksDB holds (tables, cache, memtables), for metrics. [any] */
 uint64_t store_memory_usage(struct store *store);
 
+/* As it is now, about. */
+struct store_stats {
+    uint64_t table_bytes;      /* on disk, of tables */
+    uint64_t unflushed_bytes;  /* in memory and the write-ahead log only */
+    uint64_t compaction_bytes; /* that wait to be compacted */
+    uint64_t compaction_count; /* that run, as the next */
+    uint64_t flush_count;
+    uint64_t error_count; /* of flushes and compactions, since opening */
+    bool is_delayed;      /* writes wait for compactions */
+    bool is_stopped;      /* no write goes on */
+    uint64_t disk_free_bytes;
+};
+struct store_stats store_stats(struct store *store); /* [any] */
+
 #endif /* CORE_STORE_STORE_H */

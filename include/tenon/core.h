@@ -72,12 +72,13 @@ struct tn_core_v1 {
     tn_status (*send)(struct tn_call *call, const struct tn_record *response);
 
     /*
-     * A TN_ENCODED message as bytes, which the host passes on unread. They are here and
+     * A TN_ENCODED message as bytes. The host checks them by the owner's descriptors (well
+     * formed, every string valid UTF-8 without NUL) and passes them on. They are here and
      * not in tn_bus_v1 because a plugin that only serves such messages calls nobody, and
      * its needs should say so. body: lent until set_body on the same message or the end
      * of the call; empty at first. set_body: copied; replaces what was there. A message
-     * that is not TN_ENCODED: TN_INVALID_ARGUMENT; longer than the host's limit for a
-     * message: TN_RESOURCE_EXHAUSTED. [any]
+     * that is not TN_ENCODED, or bytes that are not one: TN_INVALID_ARGUMENT; longer than the
+     * host's limit for a message: TN_RESOURCE_EXHAUSTED. [any]
      */
     tn_status (*body)(const struct tn_record *message, struct tn_bytes *ret_body);
     tn_status (*set_body)(struct tn_record *message, struct tn_bytes body);

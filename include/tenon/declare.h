@@ -78,6 +78,7 @@ TN_LIST_OF(tn_type_list, tn_type);
 #define TN_TITLE 64u    /* names the record to people */
 #define TN_TRAVELS 128u /* a message's TN_REF: the record itself comes with the request */
 #define TN_OWNER 256u   /* a TN_REF to `users`: who owns the record; one per type */
+#define TN_EMAIL 512u   /* a TN_TEXT: one e-mail address, kept with its domain in lower case */
 
 /*
  * The owner is what access rules go by, so the host adds it to the dimensions of every
@@ -113,7 +114,7 @@ struct tn_association {
     const char *inverse; /* and the other way */
     uint32_t max_to;     /* `to` records of one `from` record; 0: no limit */
     uint32_t max_from;
-    uint32_t flags;
+    uint32_t flags; /* TN_READONLY: only the plugin that declares it links and unlinks by it */
     uint32_t reserved;
     struct tn_option_list labels; /* "decision_maker"...; 64 at most */
 };

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* address.c - checking and writing addresses. Letters past ASCII are taken as they are (RFC 6531).
- */
+/* address.c - domains: cut out of what people type, and told apart. Letters past ASCII are taken as
+ * they are (RFC 6531). */
 #include "address.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCAL_LEN_MAX 64 /* RFC 5321 */
 #define LABEL_LEN_MAX 63 /* RFC 1035 */
 
 static bool is_blank(char c)
@@ -84,22 +83,6 @@ static bool is_domain(struct tn_str text)
     return label_len > 0 && label_count > 1 && has_letter;
 }
 
-/* RFC 5322's dot-atom: no quoted strings, which nobody uses and many systems refuse. */
-static bool is_local(struct tn_str text)
-{
-    if (text.len == 0 || text.len > LOCAL_LEN_MAX)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-
-        if (c == '.' && (i == 0 || i + 1 == text.len || text.data[i + 1] == '.'))
-            return false;
-        if (c == '\0' || (!is_letter_or_digit(c) && !strchr(".!#$%&'*+-/=?^_`{|}~", c)))
-            return false;
-    }
-    return true;
-}
-
 static void copy_lower(char *out, struct tn_str text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -107,22 +90,13 @@ static void copy_lower(char *out, struct tn_str text)
     out[text.len] = '\0';
 }
 
-bool address_email(struct tn_str text, char out[ADDRESS_EMAIL_SIZE], struct tn_str *ret_domain)
+struct tn_str address_domain_of(struct tn_str email)
 {
-    struct tn_str all = trim(text);
-    const char *at = all.len > 0 ? memchr(all.data, '@', all.len) : NULL;
+    const char *at = email.len > 0 ? memchr(email.data, '@', email.len) : NULL;
 
-    if (!at || all.len >= ADDRESS_EMAIL_SIZE)
-        return false;
-    struct tn_str local = {all.data, (size_t)(at - all.data)};
-    struct tn_str domain = {at + 1, all.len - local.len - 1};
-    if (!is_local(local) || !is_domain(domain))
-        return false;
-    memcpy(out, local.data, local.len + 1);
-    copy_lower(out + local.len + 1, domain);
-    if (ret_domain)
-        *ret_domain = (struct tn_str){out + local.len + 1, domain.len};
-    return true;
+    if (!at)
+        return (struct tn_str){"", 0};
+    return (struct tn_str){at + 1, email.len - (size_t)(at + 1 - email.data)};
 }
 
 bool address_domain(struct tn_str text, char out[ADDRESS_DOMAIN_SIZE])

@@ -23,26 +23,6 @@ static void set_if_other(struct tn_record *record, uint32_t property, struct tn_
         tn_clear(record, property);
 }
 
-static tn_status check_email(struct tn_call *call, struct tn_record *contact)
-{
-    char email[ADDRESS_EMAIL_SIZE];
-    struct tn_str domain = {"", 0};
-
-    if (!tn_has(contact, CONTACT_EMAIL)) {
-        set_if_other(contact, CONTACT_EMAIL_DOMAIN, domain);
-        return TN_OK;
-    }
-    if (!address_email(tn_text(contact, CONTACT_EMAIL), email, &domain))
-        return tn_core->refuse(call,
-                               TN_INVALID_ARGUMENT,
-                               CONTACT_EMAIL,
-                               "email",
-                               "This is not an e-mail address such as name@example.com.");
-    set_if_other(contact, CONTACT_EMAIL, tn_str(email));
-    set_if_other(contact, CONTACT_EMAIL_DOMAIN, domain);
-    return TN_OK;
-}
-
 /* "Ada Lovelace", or what there is of it, or the address. */
 static void name_contact(struct tn_record *contact)
 {
@@ -95,10 +75,10 @@ tn_status contact_changes(struct tn_call *call, const struct tn_record *before,
                                CONTACT_EMAIL,
                                "required",
                                "A contact needs an e-mail address, a first or a last name.");
-    tn_status st = check_email(call, after);
-    tn_status stage = lifecycle_changes(call, &contact_rows, before, after);
-    if (st != TN_OK || stage != TN_OK)
-        return st != TN_OK ? st : stage; /* both are told */
+    tn_status st = lifecycle_changes(call, &contact_rows, before, after);
+    if (st != TN_OK)
+        return st;
+    set_if_other(after, CONTACT_EMAIL_DOMAIN, address_domain_of(tn_text(after, CONTACT_EMAIL)));
     name_contact(after);
     owner_changes(call, &contact_rows, before, after);
     give_company(call, before, after);

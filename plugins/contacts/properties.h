@@ -61,7 +61,8 @@ static const struct tn_option company_types[] = {
 static const struct tn_option industries[] = {CONTACTS_INDUSTRIES(INDUSTRY_OPTION)};
 
 static const struct tn_property properties[] = {
-    [CONTACT_EMAIL] = {TN_PROPERTY(CONTACT, TN_TEXT, "email", "Email", TN_UNIQUE | TN_SEARCHABLE),
+    [CONTACT_EMAIL] = {TN_PROPERTY(CONTACT, TN_TEXT, "email", "Email",
+                                   TN_UNIQUE | TN_SEARCHABLE | TN_EMAIL),
                        .group = GROUP_PERSON},
     [CONTACT_FIRSTNAME] = {TN_PROPERTY(CONTACT, TN_TEXT, "firstname", "First name", TN_SEARCHABLE),
                            .group = GROUP_PERSON},

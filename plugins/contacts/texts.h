@@ -133,9 +133,6 @@ static const struct tn_text texts[] = {
      "Si l'entreprise d'un contact est trouvée, ou créée, d'après le domaine de son adresse "
      "e-mail"},
     {"fr",
-     "This is not an e-mail address such as name@example.com.",
-     "Ce n'est pas une adresse e-mail comme nom@example.com."},
-    {"fr",
      "A contact needs an e-mail address, a first or a last name.",
      "Un contact a besoin d'une adresse e-mail, d'un prénom ou d'un nom."},
     {"fr", "There is no such contact.", "Il n'y a pas de tel contact."},

@@ -66,19 +66,17 @@ static tn_status assemble(struct tenon_call *call, const struct bus_frame *frame
     return TN_OK;
 }
 
-/* The host has ended the call. */
-static void end_here(struct tenon_call *call, tn_status status, const char *text)
+/* The host has ended the call: only who ends it here still knows it. Locked. */
+static void detach(struct tenon_call *call)
 {
     struct tenon_client *client = call->client;
 
-    (void)pthread_mutex_lock(&client->mu);
     call_detach(call);
     calls_free_id(client, call->id);
     calls_send_waiting(client);
-    (void)pthread_mutex_unlock(&client->mu);
-    call_fail(call, status, text);
 }
 
+/* Of a call that is detached if it `has_ended`. */
 static void refuse_too_large(struct tenon_call *call, bool has_ended)
 {
     struct tenon_client *client = call->client;
@@ -86,13 +84,11 @@ static void refuse_too_large(struct tenon_call *call, bool has_ended)
 
     err_init(&err, client->language);
     (void)err_set(&err, TN_RESOURCE_EXHAUSTED, "The answer is too large for the client.");
-    if (has_ended) {
-        end_here(call, err.status, err.message);
-        return;
+    if (!has_ended) {
+        (void)pthread_mutex_lock(&client->mu);
+        call_give_up(call);
+        (void)pthread_mutex_unlock(&client->mu);
     }
-    (void)pthread_mutex_lock(&client->mu);
-    call_give_up(call);
-    (void)pthread_mutex_unlock(&client->mu);
     call_fail(call, err.status, err.message);
 }
 
@@ -111,24 +107,25 @@ static void deliver(struct tenon_call *call, const struct bus_frame *frame)
         buf_clear(&call->partial);
     }
     if (is_last)
-        end_here(call, TN_OK, "");
+        call_fail(call, TN_OK, "");
 }
 
 tn_status calls_take_message(struct tenon_client *client, const struct bus_frame *frame,
                              struct err *err)
 {
-    tn_status st = TN_OK;
-
-    (void)pthread_mutex_lock(&client->mu);
     struct tenon_call *call = find(client, frame);
+    bool is_last = (frame->flags & BUS_FLAG_LAST) != 0;
+
     count_taken(client, call, frame);
-    if (!call && (frame->flags & BUS_FLAG_LAST))
-        st = free_abandoned(client, frame->call_id, err);
+    if (!call)
+        return is_last ? free_abandoned(client, frame->call_id, err) : TN_OK;
+    if (is_last)
+        detach(call);
     (void)pthread_mutex_unlock(&client->mu);
     /* Calls end with deliver_mu held only, which is ours now: it is still there. */
-    if (call)
-        deliver(call, frame);
-    return st;
+    deliver(call, frame);
+    (void)pthread_mutex_lock(&client->mu);
+    return TN_OK;
 }
 
 /* Fills what an END says in; all of it lives in the arena or in the frame. */
@@ -170,22 +167,15 @@ tn_status calls_take_end(struct tenon_client *client, const struct bus_frame *fr
     struct bus_ending ending;
 
     TRY(bus_ending_read(frame->body, &ending, err));
-    (void)pthread_mutex_lock(&client->mu);
     struct tenon_call *call = find(client, frame);
-    tn_status st = TN_OK;
-    if (call) {
-        call_detach(call);
-        calls_free_id(client, call->id);
-        calls_send_waiting(client);
-    } else {
-        st = free_abandoned(client, frame->call_id, err);
-    }
-    (void)pthread_mutex_unlock(&client->mu);
     if (!call)
-        return st;
+        return free_abandoned(client, frame->call_id, err);
+    detach(call);
+    (void)pthread_mutex_unlock(&client->mu);
     if (read_result(client, &ending, &result) != TN_OK && !result.message)
         result.message = "";
     call_end(call, &result);
+    (void)pthread_mutex_lock(&client->mu);
     return TN_OK;
 }
 

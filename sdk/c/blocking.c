@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/bus/unpack.h"
 #include "sdk/c/client_private.h"
+
+/* Who waits looks at least once in this time; int milliseconds hold it. */
+#define SERVE_MAX_US ((int64_t)60 * 1000000)
 
 /* On the stack of who waits. */
 struct waiter {
@@ -111,6 +115,55 @@ static void say(struct tenon_client *client, struct tenon_result *result, tn_sta
         *result = (struct tenon_result){.status = status, .message = ""};
 }
 
+static bool has_ended(struct waiter *waiter)
+{
+    (void)pthread_mutex_lock(&waiter->mu);
+    bool has_ended = waiter->has_ended;
+    (void)pthread_mutex_unlock(&waiter->mu);
+    return has_ended;
+}
+
+/* What the caller may read in place of the library's thread; NULL: nothing. */
+static struct bus_watch *claim(struct tenon_client *client)
+{
+    struct bus_watch *watch = NULL;
+
+    (void)pthread_mutex_lock(&client->mu);
+    /* While it is not closed it is not freed, and while it is claimed neither. */
+    if (client->has_conn && bus_conn_is_open(&client->conn))
+        watch = bus_stream_watch(client->conn.stream);
+    if (watch && !bus_poll_claim(watch))
+        watch = NULL;
+    (void)pthread_mutex_unlock(&client->mu);
+    return watch;
+}
+
+/*
+ * Reads the connection until the answer is there: a thread that would read it for this one would
+ * have to be woken, and to wake this one (a call takes 17 us instead of 57).
+ */
+static void read_until_end(struct tenon_client *client, struct waiter *waiter, int64_t timeout_us)
+{
+    struct bus_watch *watch = claim(client);
+    int64_t now_us = clock_mono_us();
+    int64_t until_us = timeout_us < BUS_NEVER - now_us ? now_us + timeout_us : BUS_NEVER;
+    bool goes_on = watch != NULL;
+
+    if (watch)
+        bus_poll_settle(watch); /* what the other thread reads may be the answer */
+    while (goes_on && !has_ended(waiter)) {
+        int64_t left_us = until_us - clock_mono_us();
+
+        if (left_us < 0)
+            left_us = 0; /* the client's own thread is about to end it */
+        if (left_us > SERVE_MAX_US)
+            left_us = SERVE_MAX_US;
+        goes_on = bus_poll_serve(watch, (int)(left_us / 1000) + 1);
+    }
+    if (watch)
+        bus_poll_unclaim(watch);
+}
+
 static void wait_for_end(struct tenon_client *client, struct waiter *waiter)
 {
     (void)pthread_mutex_lock(&waiter->mu);
@@ -135,15 +188,20 @@ tn_status tenon_invoke_bytes(struct tenon_client *client, const char *method,
     (void)pthread_mutex_init(&waiter.mu, NULL);
     (void)pthread_cond_init(&waiter.ended, NULL);
     tn_status st = tenon_call(client, method, request, options, on_message, on_done, &waiter, NULL);
-    if (st == TN_OK)
+    if (st == TN_OK) {
+        read_until_end(client,
+                       &waiter,
+                       options && options->timeout_us > 0 ? options->timeout_us
+                                                          : client->timeout_us);
         wait_for_end(client, &waiter);
-    else
+    } else {
         say(client,
             &waiter.result,
             st,
             st == TN_INVALID_ARGUMENT
                 ? "The name of the method or the metadata is empty or too long."
                 : "The call could not be made: too many are open, or memory is out.");
+    }
     (void)pthread_cond_destroy(&waiter.ended);
     (void)pthread_mutex_destroy(&waiter.mu);
 

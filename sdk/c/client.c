@@ -2,6 +2,7 @@
 /* client.c - a client's connection: dialling, greeting, losing it, dialling again. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <nng/nng.h>
 #include <nng/supplemental/util/platform.h>
@@ -39,13 +40,39 @@ static void set_state(struct tenon_client *client, enum client_state state)
 
 /* Dialling */
 
-static void dial(struct tenon_client *client)
+static void on_connected(struct bus_watch *watch, unsigned events)
 {
-    set_state(client, CLIENT_DIALLING);
-    if (client->state != CLIENT_DIALLING)
-        return;
-    nng_aio_set_timeout(client->dial, (nng_duration)(client->connect_timeout_us / 1000));
-    nng_stream_dialer_dial(client->dialer, client->dial);
+    struct tenon_client *client = CONTAINER_OF(watch, struct tenon_client, dial_watch);
+
+    (void)events;
+    bus_loop_post(&client->loop, &client->dialled);
+}
+
+/* The socket that connects is not the client's any more. */
+static int take_socket(struct tenon_client *client)
+{
+    int fd = client->dial_fd;
+
+    client->dial_fd = -1;
+    bus_poll_remove(&client->dial_watch);
+    return fd;
+}
+
+/* 0, or an error of nng. */
+static int dial_socket(struct tenon_client *client)
+{
+    int result = bus_socket_dial(client->url, &client->dial_fd);
+
+    if (result != 0)
+        return result;
+    if (bus_poll_add(&client->poll, &client->dial_watch, client->dial_fd) != TN_OK) {
+        (void)close(client->dial_fd);
+        client->dial_fd = -1;
+        return NNG_ENOMEM;
+    }
+    (void)bus_loop_arm(&client->loop, &client->timer, clock_mono_us() + client->connect_timeout_us);
+    bus_poll_want(&client->dial_watch, BUS_POLL_OUT);
+    return 0;
 }
 
 /* Waits longer after each failure; not all clients of a host come back at once. */
@@ -119,7 +146,7 @@ static void on_dialled(void *arg)
 static const struct bus_conn_events conn_events;
 
 /* Takes `stream` over. Locked. */
-static tn_status greet(struct tenon_client *client, nng_stream *stream)
+static tn_status greet(struct tenon_client *client, struct bus_stream *stream)
 {
     const struct bus_hello hello = {
         .version_min = BUS_VERSION,
@@ -129,8 +156,6 @@ static tn_status greet(struct tenon_client *client, nng_stream *stream)
         .software = utf8_str(SOFTWARE),
     };
 
-    (void)nng_stream_set_bool(stream, NNG_OPT_TCP_NODELAY, true); /* ipc has none */
-    (void)nng_stream_set_bool(stream, NNG_OPT_TCP_KEEPALIVE, true);
     TRY(bus_conn_init(&client->conn, stream, &client->mu, &conn_events, BUS_CREDIT_ENDLESS));
     if (bus_hello_write(bus_conn_out(&client->conn), &hello) != TN_OK) {
         bus_conn_fini(&client->conn);
@@ -146,29 +171,78 @@ static tn_status greet(struct tenon_client *client, nng_stream *stream)
     return TN_OK;
 }
 
-static void run_dialled(struct bus_job *job)
+/* `stream`, which is taken over, or why there is none. */
+static bool take_stream(struct tenon_client *client, struct bus_stream *stream, int result)
 {
-    struct tenon_client *client = CONTAINER_OF(job, struct tenon_client, dialled);
-    int result = nng_aio_result(client->dial);
-    nng_stream *stream = result == 0 ? nng_aio_get_output(client->dial, 0) : NULL;
-    bool is_greeting = false;
-
-    (void)pthread_mutex_lock(&client->mu);
-    if (client->state != CLIENT_DIALLING) {
-        (void)pthread_mutex_unlock(&client->mu);
-        if (stream)
-            nng_stream_free(stream);
-        return;
-    }
     if (!stream)
         say_why_not(client, result);
     else if (greet(client, stream) != TN_OK)
         client_set_reason(client, text_in(client->language, "Memory is out."));
     else
-        is_greeting = true;
-    if (!is_greeting)
-        dial_later(client);
+        return true;
+    dial_later(client);
+    return false;
+}
+
+static void dial(struct tenon_client *client)
+{
+    int result = 0;
+
+    set_state(client, CLIENT_DIALLING);
+    if (client->state != CLIENT_DIALLING)
+        return;
+    if (client->is_nng) {
+        nng_aio_set_timeout(client->dial, (nng_duration)(client->connect_timeout_us / 1000));
+        nng_stream_dialer_dial(client->dialer, client->dial);
+    } else {
+        result = dial_socket(client);
+    }
+    if (result != 0)
+        (void)take_stream(client, NULL, result);
+}
+
+static struct bus_stream *nng_result(struct tenon_client *client, int *ret_result)
+{
+    struct bus_stream *stream = NULL;
+
+    *ret_result = nng_aio_result(client->dial);
+    if (*ret_result == 0 &&
+        bus_stream_create_nng(nng_aio_get_output(client->dial, 0), &stream) != TN_OK)
+        *ret_result = NNG_ENOMEM;
+    return stream;
+}
+
+static struct bus_stream *socket_result(struct tenon_client *client, int *ret_result)
+{
+    struct bus_stream *stream = NULL;
+    int fd = take_socket(client);
+
+    *ret_result = bus_socket_result(fd);
+    if (*ret_result != 0)
+        (void)close(fd);
+    else if (bus_stream_create(&client->poll, fd, &stream) != TN_OK)
+        *ret_result = NNG_ENOMEM;
+    return stream;
+}
+
+static void run_dialled(struct bus_job *job)
+{
+    struct tenon_client *client = CONTAINER_OF(job, struct tenon_client, dialled);
+    struct bus_stream *stream = NULL;
+    bool is_greeting = false;
+    int result = 0;
+
+    (void)pthread_mutex_lock(&client->mu);
+    if (client->is_nng)
+        stream = nng_result(client, &result);
+    else if (client->dial_fd >= 0)
+        stream = socket_result(client, &result);
+    else
+        result = NNG_ECANCELED; /* its time was over as it connected */
+    if (client->state == CLIENT_DIALLING && result != NNG_ECANCELED)
+        is_greeting = take_stream(client, TAKE(stream), result);
     (void)pthread_mutex_unlock(&client->mu);
+    bus_stream_free(stream);
     if (is_greeting)
         bus_conn_start(&client->conn);
 }
@@ -200,6 +274,9 @@ static void fire_client(struct bus_timer *timer)
     (void)pthread_mutex_lock(&client->mu);
     if (client->state == CLIENT_BACKOFF && !client->has_conn) {
         dial(client);
+    } else if (client->state == CLIENT_DIALLING && client->dial_fd >= 0) {
+        (void)close(take_socket(client));
+        (void)take_stream(client, NULL, NNG_ETIMEDOUT);
     } else if (client->state == CLIENT_GREETING) {
         say_no_hello(client);
         bus_conn_close(&client->conn);
@@ -275,27 +352,24 @@ static tn_status on_frame(struct bus_conn *conn, const struct bus_frame *frame, 
         return calls_take_message(client, frame, err);
     if (frame->kind == BUS_KIND_END)
         return calls_take_end(client, frame, err);
-    (void)pthread_mutex_lock(&client->mu);
-    tn_status st = take_other(client, frame, err);
-    (void)pthread_mutex_unlock(&client->mu);
-    return st;
+    return take_other(client, frame, err);
 }
 
-static void on_begin(struct bus_conn *conn)
+static void on_enter(struct bus_conn *conn)
 {
     (void)pthread_mutex_lock(&client_of(conn)->deliver_mu);
 }
 
+static void on_leave(struct bus_conn *conn)
+{
+    (void)pthread_mutex_unlock(&client_of(conn)->deliver_mu);
+}
+
 static void on_idle(struct bus_conn *conn)
 {
-    struct tenon_client *client = client_of(conn);
-
-    (void)pthread_mutex_lock(&client->mu);
-    client->has_heard = true;
+    client_of(conn)->has_heard = true;
     if (conn->state == BUS_CONN_ENDING)
         bus_conn_finish(conn);
-    (void)pthread_mutex_unlock(&client->mu);
-    (void)pthread_mutex_unlock(&client->deliver_mu);
 }
 
 static void on_sent(struct bus_conn *conn, struct bus_out *out)
@@ -310,8 +384,9 @@ static void on_closed(struct bus_conn *conn)
 }
 
 static const struct bus_conn_events conn_events = {
+    .enter = on_enter,
+    .leave = on_leave,
     .frame = on_frame,
-    .begin = on_begin,
     .idle = on_idle,
     .sent = on_sent,
     .closed = on_closed,
@@ -351,6 +426,8 @@ static void run_closed(struct bus_job *job)
 
 static void free_client(struct tenon_client *client)
 {
+    if (client->has_poll)
+        bus_poll_fini(&client->poll);
     if (client->dial)
         nng_aio_free(client->dial);
     if (client->dialer)
@@ -394,6 +471,8 @@ static void run_stop(struct bus_job *job)
     (void)pthread_mutex_lock(&client->mu);
     if (client->has_conn)
         bus_conn_close(&client->conn);
+    if (client->dial_fd >= 0)
+        (void)close(take_socket(client));
     (void)pthread_mutex_unlock(&client->mu);
 }
 
@@ -405,6 +484,17 @@ static tn_status use_tls(struct tenon_client *client, const struct tenon_options
     int result = nng_stream_dialer_set_ptr(client->dialer, NNG_OPT_TLS_CONFIG, config);
     bus_tls_free(config);
     return result == 0 ? TN_OK : TN_RESOURCE_EXHAUSTED;
+}
+
+static tn_status build_dialer(struct tenon_client *client, const struct tenon_options *options)
+{
+    int result = nng_stream_dialer_alloc(&client->dialer, client->url);
+
+    if (result != 0)
+        return result == NNG_ENOMEM ? TN_RESOURCE_EXHAUSTED : TN_INVALID_ARGUMENT;
+    if (strncmp(client->url, "tls+", 4) == 0)
+        TRY(use_tls(client, options));
+    return nng_aio_alloc(&client->dial, on_dialled, client) == 0 ? TN_OK : TN_RESOURCE_EXHAUSTED;
 }
 
 /* Everything of a client that can fail; what was built stays for free_client. */
@@ -421,13 +511,13 @@ static tn_status build(struct tenon_client *client, const struct tenon_options *
         return TN_INVALID_ARGUMENT;
     TRY(names_init(&client->methods, 0, BUS_METHOD_ID_MAX));
     TRY(names_init(&client->portals, 1, BUS_SESSION_ID_MAX));
-    int result = nng_stream_dialer_alloc(&client->dialer, client->url);
-    if (result != 0)
-        return result == NNG_ENOMEM ? TN_RESOURCE_EXHAUSTED : TN_INVALID_ARGUMENT;
-    if (strncmp(client->url, "tls+", 4) == 0)
-        TRY(use_tls(client, options));
-    if (nng_aio_alloc(&client->dial, on_dialled, client) != 0)
-        return TN_RESOURCE_EXHAUSTED;
+    client->is_nng = bus_socket_check(client->url) == NNG_ENOTSUP;
+    if (client->is_nng)
+        TRY(build_dialer(client, options));
+    else if (bus_socket_check(client->url) != 0)
+        return TN_INVALID_ARGUMENT;
+    TRY(bus_poll_init(&client->poll, "tenon-io", false));
+    client->has_poll = true;
     return bus_loop_init(&client->loop, "tenon");
 }
 
@@ -446,6 +536,8 @@ tn_status tenon_client_create(const struct tenon_options *options, struct tenon_
     client->call_timer.fire = calls_fire;
     client->call_due_us = BUS_NEVER;
     client->timer.fire = fire_client;
+    client->dial_fd = -1;
+    client->dial_watch.ready = on_connected;
     client->dialled.run = run_dialled;
     client->closed.run = run_closed;
     client->stop.run = run_stop;
@@ -508,7 +600,8 @@ void tenon_client_destroy(struct tenon_client *client)
     (void)pthread_mutex_lock(&client->mu);
     set_state(client, CLIENT_STOPPED);
     (void)pthread_mutex_unlock(&client->mu);
-    nng_aio_stop(client->dial);
+    if (client->dial)
+        nng_aio_stop(client->dial);
     bus_loop_post(&client->loop, &client->stop);
     /* The jobs post each other: the stop closes the connection, whose end is a job again. */
     (void)pthread_mutex_lock(&client->mu);

@@ -46,7 +46,7 @@
 
 enum client_state {
     CLIENT_BACKOFF,  /* not connected; the timer dials */
-    CLIENT_DIALLING, /* nng connects */
+    CLIENT_DIALLING, /* a socket, or nng, connects */
     CLIENT_GREETING, /* connected; the host's hello is awaited */
     CLIENT_OPEN,
     CLIENT_DRAINING, /* the host goes away: open calls end, new ones wait */
@@ -91,14 +91,18 @@ struct tenon_call {
 
 struct tenon_client {
     struct bus_loop loop;
-    char *url; /* fixed, as all up to dialer */
+    struct bus_poll poll;
+    bool has_poll; /* it was initialised */
+    char *url;     /* fixed, as all up to dialer */
     char *portal;
     char *token;
     char *language;
     int64_t connect_timeout_us;
     int64_t timeout_us;
+    bool is_nng; /* its dialer dials: for TLS, or because a name is to be looked up */
     struct nng_stream_dialer *dialer;
     struct nng_aio *dial;
+    struct bus_watch dial_watch; /* of the socket that connects */
 
     pthread_mutex_t deliver_mu;
     struct arena result_arena; /* guarded by deliver_mu */
@@ -106,6 +110,7 @@ struct tenon_client {
     pthread_mutex_t mu;
     pthread_cond_t changed;
     enum client_state state; /* guarded by mu, as all below */
+    int dial_fd;             /* -1: none connects */
     bool has_conn;
     struct bus_conn conn;
     uint32_t taken; /* as a call's, of the connection */
@@ -170,7 +175,7 @@ tn_status calls_reset(struct tenon_client *client, uint32_t call_max);
 /* No call is open. */
 void calls_fini(struct tenon_client *client);
 
-/* answer.c: frames of calls. With deliver_mu, without mu. */
+/* answer.c: frames of calls. With deliver_mu; locked, and unlocked while callbacks run. */
 tn_status calls_take_message(struct tenon_client *client, const struct bus_frame *frame,
                              struct err *err);
 tn_status calls_take_end(struct tenon_client *client, const struct bus_frame *frame,

@@ -146,6 +146,8 @@ const struct text_pair cli_texts[] = {
      "Appeler une méthode et afficher sa réponse en JSON ; d'un flux, une ligne par "
      "message."},
     {"Changes", "Changements"},
+    {"Check as the user that runs the host.\n",
+     "Vérifiez sous le compte qui fait tourner l'hôte.\n"},
     {"Commands:\n", "Commandes :\n"},
     {"Create, list and revoke the tokens of a portal.",
      "Créer, lister et révoquer les jetons d'un portail."},
@@ -217,6 +219,8 @@ const struct text_pair cli_texts[] = {
      "sociétés, personnes, transactions."},
     {"First name", "Prénom"},
     {"From", "De"},
+    {"Give the directory that the host was given, in which 'store' is.\n",
+     "Donnez le dossier qui a été donné à l'hôte, celui où se trouve « store ».\n"},
     {"Give this help list", "Afficher cette aide"},
     {"Go on with an import that was interrupted", "Reprendre un import interrompu"},
     {"Import %llu is finished.", "L'import %llu est terminé."},
@@ -315,6 +319,8 @@ const struct text_pair cli_texts[] = {
     {"Standard output cannot be written.", "La sortie standard ne peut pas être écrite."},
     {"Started (UTC)", "Démarré (UTC)"},
     {"State", "État"},
+    {"Stop the host that has the directory first.\n",
+     "Arrêtez d'abord l'hôte qui tient ce dossier.\n"},
     {"Stopped; what was imported stays. To go on:\n"
      "  tenon import",
      "Arrêté ; ce qui a été importé reste. Pour continuer :\n"

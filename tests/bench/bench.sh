@@ -57,12 +57,21 @@ serve() {
     esac
 }
 
-# start_host NAME: an empty host; sets ${NAME}_url and ${NAME}_pid.
+# start_host NAME [ARGUMENT...]: an empty host; sets ${NAME}_url and ${NAME}_pid.
 start_host() {
-    serve "$1" "$build/bin/tenond" --data "$work/$1" --listen tcp://127.0.0.1:0 \
-        --plugins "$build/lib/tenon/plugins" --plugins "$here/plugins"
-    printf -v "$1_url" %s "$served_at"
-    printf -v "$1_pid" %s "$served_pid"
+    local name=$1
+    shift
+    serve "$name" "$build/bin/tenond" --data "$work/$name" --listen tcp://127.0.0.1:0 \
+        --plugins "$build/lib/tenon/plugins" --plugins "$here/plugins" "$@"
+    printf -v "${name}_url" %s "$served_at"
+    printf -v "${name}_pid" %s "$served_pid"
+}
+
+# A host that lets as many connect as a crowd has.
+need_patient_host() {
+    [ -z "${patient_url-}" ] || return 0
+    printf '[limits]\nconnections = 4096\n' >"$work/patient.toml"
+    start_host patient --config "$work/patient.toml"
 }
 
 need_empty_host() {
@@ -226,15 +235,16 @@ better() {
     fi
 }
 
-# print NAME UNIT BASELINE OURS THEIRS: the last two are names of lists; THEIRS may be empty.
+# print NAME UNIT BASELINE OURS THEIRS [COLUMN]: OURS and THEIRS are names of lists; THEIRS may be
+# empty. COLUMN is what is compared; 1, the rate, if not said.
 print() {
     local -n mine=$4
-    local baseline=null baseline_value=null ratio=null baseline_cpu=null value
-    value=$(median 1 "${mine[@]}")
+    local column=${6-1} baseline=null baseline_value=null ratio=null baseline_cpu=null value
+    value=$(median "$column" "${mine[@]}")
     if [ -n "${5-}" ]; then
         local -n other=$5
         baseline="\"$3\""
-        baseline_value=$(median 1 "${other[@]}")
+        baseline_value=$(median "$column" "${other[@]}")
         baseline_cpu=$(median 4 "${other[@]}" | sed 's/^0\.00$/null/') # not measured
         ratio=$(awk -v a="$value" -v b="$baseline_value" 'BEGIN {printf "%.2f", a / b}')
     fi
@@ -269,6 +279,22 @@ bus_unary_blocking() {
         measure grpc "$grpc_pid" "$here/grpc_echo" block "$grpc_at" "$seconds"
     done
     print "$1" calls/s grpc ours grpc
+}
+
+# One call in a hundred takes longer than this: beside a crowd of idle and slow connections, and
+# without it.
+bus_crowd() {
+    local crowded=() alone=() i port
+    need_patient_host
+    port=${patient_url##*:}
+    for ((i = 0; i < rounds; i++)); do
+        measure alone "$patient_pid" "$here/bench_client" echo "$patient_url" 8 "$seconds"
+        serve "crowd$i" "$here/bench_crowd" 127.0.0.1 "$port"
+        measure crowded "$patient_pid" "$here/bench_client" echo "$patient_url" 8 "$seconds"
+        exec {served_in}>&-
+        wait "$served_pid" || die "the crowd broke up: $(cat "$work/crowd$i.log")"
+    done
+    print "$1" p99_us no_crowd crowded alone 3
 }
 
 # The change log, read from the store; gRPC sends messages of the same size from memory.
@@ -401,6 +427,7 @@ bench_one() {
     bus.unary.n1_blocking) bus_unary_blocking "$1" ;;
     bus.unary.n8) bus_unary "$1" 8 ;;
     bus.unary.n64) bus_unary "$1" 64 ;;
+    bus.crowd) bus_crowd "$1" ;;
     bus.stream) bus_stream "$1" ;;
     record.create.n1) written "$1" create 1 1 ;;
     record.create.n64) written "$1" create 64 1 ;;

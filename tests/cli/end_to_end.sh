@@ -57,6 +57,7 @@ within() {
 }
 
 tenon() { "$bin/tenon" "$@"; }
+tenond() { "$bin/tenond" "$@"; }
 
 # exits CODE COMMAND...: its output is in $dir/out, $dir/err.
 exits() {
@@ -259,12 +260,27 @@ claim "a watch shows nothing twice" \
 # ----------------------------------------------------------------------- checking the store
 claim "a running host's store is not checked" exits 1 tenon check --data "$dir/data"
 claim "... but refused" grep -q "in use by another process" "$dir/err"
+claim "... with what to do" says "Stop the host that has the directory first."
+claim "... in French too" exits 1 tenon --language fr check --data "$dir/data"
+claim "... translated" says "Arrêtez d'abord l'hôte"
 stop_host KILL 2>/dev/null
 claim "a killed host's store is sound" exits 0 tenon check --data "$dir/data"
 claim "... with what it holds" says ", 0 findings"
 claim "... in JSON too" exits 0 tenon check --data "$dir/data" --json
 claim "... with what it holds" grep -q '"ok": true' "$dir/out"
 claim "no store is no store" exits 1 tenon check --data "$dir/none"
+claim "... which is said" says "There is no store in '$dir/none/store'"
+claim "... with what to do" says "Give the directory that the host was given"
+claim "... and none is made" [ ! -e "$dir/none" ]
+mkdir -p "$dir/strange/store" && touch "$dir/strange/store/diary"
+claim "a stranger's files are no store" exits 1 tenon check --data "$dir/strange"
+claim "... which is said" says "holds files but no store of this program"
+cp -r "$dir/data" "$dir/newer"
+printf 'tenon store, format 2\n' >"$dir/newer/store/FORMAT"
+claim "a newer format is not checked" exits 1 tenon check --data "$dir/newer"
+claim "... but told, with what to do" says "has format 2; this program reads up to 1. Use the newer one."
+claim "... by the host too" exits 1 tenond --data "$dir/newer" --listen "ipc://$dir/newer.sock"
+claim "... with what to do" says "run the version that wrote it"
 start_host
 
 # ----------------------------------------------------------------------- the sales data

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load.h - keeps many writes going at once, and tells the model of each that was answered, until
- * the host is gone.
+ * load.h - keeps many writes going at once in a portal, and tells its model of each that was
+ * answered, until the host is gone.
  */
 #ifndef TESTS_CRASH_LOAD_H
 #define TESTS_CRASH_LOAD_H
 
 #include "tests/crash/model.h"
 #include "tests/integration/host.h"
-#include "tests/unit/random.h"
-
-/* Calls under way at a time. */
-#define SLOT_COUNT 48u
 
 struct load;
 
-/* Creates the sites that machines are linked to. */
-void load_sites(struct tenon_client *client, struct model *model);
+/* Creates the sites that machines are linked to, and begins the import. */
+void load_prepare(struct tenon_client *client, struct model *model);
 
 /* Begins; the model is the load's until load_end. */
 struct load *load_begin(const struct tenond *host, struct model *model, uint64_t seed);

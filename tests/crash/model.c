@@ -12,11 +12,12 @@
 
 const char *const condition_names[CONDITION_COUNT] = {"new", "used", "worn"};
 
-struct model *model_create(void)
+struct model *model_create(const char *portal)
 {
     struct model *model = mem_new(struct model);
 
     assert_non_null(model);
+    model->portal = portal;
     model->steps = mem_array(struct step, STEP_MAX);
     assert_non_null(model->steps);
     model->step_count = 1;
@@ -25,6 +26,8 @@ struct model *model_create(void)
 
 void model_destroy(struct model *model)
 {
+    if (!model)
+        return;
     mem_free(model->steps);
     mem_free(model);
 }
@@ -32,8 +35,8 @@ void model_destroy(struct model *model)
 bool state_equal(const struct state *a, const struct state *b)
 {
     return a->exists == b->exists && a->is_archived == b->is_archived &&
-           a->condition == b->condition && a->sites == b->sites && a->version == b->version &&
-           a->hours == b->hours;
+           a->condition == b->condition && a->badge == b->badge && a->sites == b->sites &&
+           a->version == b->version && a->hours == b->hours;
 }
 
 void state_print(const struct state *state, char out[STATE_TEXT_SIZE])
@@ -43,10 +46,11 @@ void state_print(const struct state *state, char out[STATE_TEXT_SIZE])
     else
         (void)snprintf(out,
                        STATE_TEXT_SIZE,
-                       "version %" PRIu64 ", %s, %" PRId64 " hours, sites %04x%s",
+                       "version %" PRIu64 ", %s, %" PRId64 " hours, badge %u, sites %04x%s",
                        state->version,
                        condition_names[state->condition],
                        state->hours,
+                       (unsigned)state->badge,
                        (unsigned)state->sites,
                        state->is_archived ? ", archived" : "");
 }
@@ -79,6 +83,27 @@ uint32_t machine_number(const char *serial)
     return strcmp(serial, again) == 0 ? (uint32_t)number : MACHINE_MAX;
 }
 
+void badge_print(uint8_t badge, char out[SERIAL_SIZE])
+{
+    out[0] = '\0';
+    if (badge)
+        (void)snprintf(out, SERIAL_SIZE, "b-%u", (unsigned)badge);
+}
+
+uint8_t badge_of(const char *name)
+{
+    char again[SERIAL_SIZE];
+    uint8_t badge = 0;
+
+    do {
+        badge_print(badge, again);
+        if (strcmp(name, again) == 0)
+            return badge;
+    } while (badge++ < BADGE_COUNT);
+    fail_msg("nobody wrote a badge \"%s\"", name);
+    return 0;
+}
+
 struct state machine_first_state(uint32_t number)
 {
     return (struct state){.exists = true,
@@ -87,28 +112,9 @@ struct state machine_first_state(uint32_t number)
                           .hours = number % 100};
 }
 
-void machine_fields(uint32_t number, struct fields *fields)
+bool machine_is_purged(const struct machine *machine)
 {
-    struct state state = machine_first_state(number);
-    char serial[SERIAL_SIZE];
-
-    machine_serial(number, serial);
-    fields->count = 0;
-    fields_add(fields, "serial", serial);
-    fields_add(fields, "condition", condition_names[state.condition]);
-    fields_add_number(fields, "hours", state.hours);
-}
-
-void batch_request(uint32_t first, struct batch_request *request)
-{
-    tenon__records__v1__batch_create_request__init(&request->message);
-    for (uint32_t i = 0; i < BATCH_COUNT; i++) {
-        machine_fields(first + i, &request->fields[i]);
-        request->requests[i] = create_request("machines", &request->fields[i]);
-        request->list[i] = &request->requests[i];
-    }
-    request->message.records = request->list;
-    request->message.n_records = BATCH_COUNT;
+    return machine->first_step != 0 && !machine->known.exists;
 }
 
 void machine_advance(struct model *model, struct machine *machine)

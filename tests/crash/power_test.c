@@ -17,10 +17,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
-#include "tests/crash/load.h"
+#include "tests/crash/fleet.h"
 #include "tests/crash/power.h"
 #include "tests/crash/sound.h"
-#include "tests/crash/verify.h"
 #include "tests/unit/check.h"
 
 #define ROUNDS_USUAL 5u
@@ -31,7 +30,7 @@
 /* What a slow disk takes. */
 #define SYNC_DELAY_US 2000
 /* Then a new store is begun: what is compared grows with every round. */
-#define ROUNDS_OF_A_STORE 25u
+#define ROUNDS_OF_A_STORE 10u
 /* The first call on the log that fails comes after at most this many. */
 #define FAIL_AFTER_MAX 400u
 
@@ -43,12 +42,12 @@ struct plan {
 struct trial {
     struct tenond *host;
     struct power *power;
-    struct model *model;
+    struct fleet fleet;
     struct random random;
     struct power_cut cut;
     struct verified verified;
     unsigned cuts;
-    uint64_t acknowledged_count;
+    struct fleet_counts calls;
     uint64_t lost_count;
 };
 
@@ -57,7 +56,7 @@ static void trial_begin(struct trial *trial, const struct plan *plan)
     *trial = (struct trial){.random = {plan->seed}};
     trial->host = tenond_create();
     trial->power = power_create(trial->host, POWER_SHIM);
-    trial->model = model_create();
+    fleet_init(&trial->fleet);
     (void)printf("seed %llu, in %s\n", (unsigned long long)plan->seed, trial->host->folder);
     tenond_add_plugin(trial->host, PLUGIN_FOLDER "/host_machines.so");
 }
@@ -65,7 +64,7 @@ static void trial_begin(struct trial *trial, const struct plan *plan)
 static void trial_end(struct trial *trial)
 {
     power_destroy(trial->power);
-    model_destroy(trial->model);
+    fleet_fini(&trial->fleet);
     tenond_destroy(trial->host);
 }
 
@@ -89,31 +88,19 @@ static void start(struct trial *trial)
     tenond_start(trial->host);
 }
 
-static void add_sites(struct trial *trial)
-{
-    struct tenon_client *client = tenond_connect(trial->host, NULL);
-
-    load_sites(client, trial->model);
-    tenon_client_destroy(client);
-}
-
 static void verify_host(struct trial *trial)
 {
-    struct tenon_client *client = tenond_connect(trial->host, NULL);
-
-    verify(client, trial->model, &trial->verified);
+    fleet_verify(&trial->fleet, trial->host, &trial->verified);
     trial->lost_count += trial->verified.lost_count;
-    tenon_client_destroy(client);
 }
 
 static void run_load_and_cut(struct trial *trial)
 {
-    struct load *load = load_begin(trial->host, trial->model, random_next(&trial->random));
-
-    load_await_answer(load);
+    fleet_begin_load(&trial->fleet, trial->host, &trial->random);
+    fleet_await_answers(&trial->fleet);
     (void)usleep((useconds_t)random_below(&trial->random, LOAD_US_MAX));
     cut(trial);
-    load_end(load);
+    fleet_end_load(&trial->fleet);
 }
 
 static void print_trial(const struct trial *trial, unsigned round)
@@ -138,7 +125,7 @@ static void run_trial(const struct plan *plan, unsigned rounds, struct trial *to
     trial_begin(&trial, plan);
     atomic_store(&power_switches(trial.power)->sync_delay_us, SYNC_DELAY_US);
     start(&trial);
-    add_sites(&trial);
+    fleet_prepare(&trial.fleet, trial.host);
     for (unsigned round = 1; round <= rounds && trial.lost_count == 0; round++) {
         run_load_and_cut(&trial);
         must_be_sound(trial.host);
@@ -154,7 +141,7 @@ static void run_trial(const struct plan *plan, unsigned rounds, struct trial *to
     total->cut.bytes += trial.cut.bytes;
     total->cut.entries += trial.cut.entries;
     total->lost_count += trial.lost_count;
-    total->acknowledged_count += trial.model->acknowledged_count;
+    fleet_count(&trial.fleet, &total->calls);
     trial_end(&trial);
 }
 
@@ -170,13 +157,15 @@ static void acknowledged_writes_survive_power_cuts(void **state)
         run_trial(&plan, left < ROUNDS_OF_A_STORE ? left : ROUNDS_OF_A_STORE, &total);
     }
     (void)printf("%u cuts took %llu bytes of %llu files, and %llu entries: %llu writes "
-                 "acknowledged, %llu lost\n",
+                 "acknowledged, %llu lost; %llu calls refused, %llu repeated\n",
                  total.cuts,
                  (unsigned long long)total.cut.bytes,
                  (unsigned long long)total.cut.files,
                  (unsigned long long)total.cut.entries,
-                 (unsigned long long)total.acknowledged_count,
-                 (unsigned long long)total.lost_count);
+                 (unsigned long long)total.calls.acknowledged,
+                 (unsigned long long)total.lost_count,
+                 (unsigned long long)total.calls.refused,
+                 (unsigned long long)total.calls.repeated);
     assert_true(total.cut.files > 0);
     assert_int_equal(total.lost_count, 0);
 }
@@ -190,7 +179,7 @@ static void log_that_is_not_synced_is_found_out(void **state)
     trial_begin(&trial, plan);
     power_begin(trial.power);
     tenond_start(trial.host);
-    add_sites(&trial);
+    fleet_prepare(&trial.fleet, trial.host);
     for (unsigned round = 1; round <= plan->rounds && trial.lost_count == 0; round++) {
         atomic_store(&power_switches(trial.power)->log_lies, 1);
         run_load_and_cut(&trial);
@@ -259,12 +248,12 @@ static void failed_call_on_the_log_loses_nothing_acknowledged(void **state)
     trial_begin(&trial, plan);
     power_begin(trial.power);
     tenond_start(trial.host);
-    add_sites(&trial);
+    fleet_prepare(&trial.fleet, trial.host);
     for (unsigned round = 1; round <= plan->rounds; round++) {
         enum power_call kind = random_below(&trial.random, 2) ? POWER_WRITE : POWER_SYNC;
-        struct load *load = load_begin(trial.host, trial.model, random_next(&trial.random));
 
-        load_await_answer(load);
+        fleet_begin_load(&trial.fleet, trial.host, &trial.random);
+        fleet_await_answers(&trial.fleet);
         fail_log(&trial, kind, EIO, (int64_t)random_below(&trial.random, FAIL_AFTER_MAX));
         await_failure(&trial);
         tenond_await_log(trial.host, "portals frozen", round - 1);
@@ -274,7 +263,7 @@ static void failed_call_on_the_log_loses_nothing_acknowledged(void **state)
         assert_true(count_machines(client) > 0);
         tenon_client_destroy(client);
         cut(&trial);
-        load_end(load);
+        fleet_end_load(&trial.fleet);
         atomic_store(&power_switches(trial.power)->fail_call, 0);
         must_be_sound(trial.host);
         power_begin(trial.power);

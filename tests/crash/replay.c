@@ -54,6 +54,9 @@ static void change_value(struct state *state, const Tenon__Events__V1__PropertyC
         state->hours = value_number(change->after);
     } else if (strcmp(change->name, "condition") == 0) {
         state->condition = condition_of(value_text(change->after));
+    } else if (strcmp(change->name, "badge") == 0) {
+        assert_int_equal(badge_of(value_text(change->before)), state->badge);
+        state->badge = badge_of(value_text(change->after));
     }
 }
 
@@ -83,11 +86,19 @@ static void carry_out(struct replaying *r, struct state *state,
     case TENON__EVENTS__V1__CHANGE__KIND__RESTORED:
         state->is_archived = false;
         break;
+    case TENON__EVENTS__V1__CHANGE__KIND__PURGED:
+        assert_true(state->exists && state->is_archived);
+        break;
     case TENON__EVENTS__V1__CHANGE__KIND__UPDATED:
     case TENON__EVENTS__V1__CHANGE__KIND__LINKED:
         break;
     default:
         fail_msg("nobody made change %llu", (unsigned long long)change->number);
+    }
+    if (change->kind == TENON__EVENTS__V1__CHANGE__KIND__PURGED) {
+        assert_int_equal(change->n_properties, 0);
+        *state = (struct state){.exists = false};
+        return;
     }
     state->version = change->version;
     for (size_t i = 0; i < change->n_properties; i++)
@@ -114,6 +125,21 @@ static void lose(struct replaying *r, uint32_t number, const struct state *wante
     r->verified->lost_count++;
 }
 
+static void tell_more(struct replaying *r, const Tenon__Events__V1__Change *change)
+{
+    print_error("change %llu tells what a machine held that is purged\n",
+                (unsigned long long)change->number);
+    r->verified->lost_count++;
+}
+
+/* What a machine held is gone from the log when it was purged. */
+static void put_values_back(struct state *state, const struct state *wanted)
+{
+    state->condition = wanted->condition;
+    state->badge = wanted->badge;
+    state->hours = wanted->hours;
+}
+
 static void replay_change(struct replaying *r, const Tenon__Events__V1__Change *change)
 {
     static const struct state nothing = {.exists = false};
@@ -130,6 +156,11 @@ static void replay_change(struct replaying *r, const Tenon__Events__V1__Change *
     carry_out(r, &machine->state, change);
     const struct step *step = &r->model->steps[machine->next_step];
     const struct state *wanted = machine->next_step ? &step->state : &nothing;
+    if (machine_is_purged(&r->model->machines[machine - r->machines])) {
+        if (change->n_properties > 0)
+            tell_more(r, change);
+        put_values_back(&machine->state, wanted);
+    }
     if (!state_equal(wanted, &machine->state))
         lose(r, (uint32_t)(machine - r->machines), wanted, &machine->state, change->number);
     machine->next_step = step->next;
@@ -180,7 +211,7 @@ void replay(struct tenon_client *client, const struct model *model, struct verif
         } cast = {.lent = machine};
 
         r->machines[i].next_step = machine->first_step;
-        if (machine->known.exists)
+        if (machine->id != 0)
             assert_int_equal(map_set_u64(&r->numbers, &machine->id, cast.value, NULL), TN_OK);
     }
     while (replay_page(client, r))

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include <tenon/graph/v1/associations.pb-c.h>
+#include <tenon/import/v1/import.pb-c.h>
 #include <tenon/records/v1/search.pb-c.h>
 
 #include "core/base/map.h"
 #include "core/base/mem.h"
+#include "tests/crash/calls.h"
 #include "tests/crash/replay.h"
 #include "tests/unit/check.h"
 
@@ -23,6 +25,7 @@ struct found {
     struct verified *verified;
     struct state states[MACHINE_MAX];
     uint64_t ids[MACHINE_MAX];
+    bool has_happened[MACHINE_MAX]; /* what the call without an answer wanted of it */
 };
 
 static void lose(struct found *found, uint32_t number, const char *what)
@@ -59,6 +62,7 @@ static void take_machine(struct found *found, const Tenon__Records__V1__Record *
     *state = (struct state){.exists = true,
                             .is_archived = record->archived,
                             .condition = condition_of(record_text(record, "condition")),
+                            .badge = badge_of(record_text(record, "badge")),
                             .version = record->version,
                             .hours = record_number(record, "hours")};
     assert_in_range(state->condition, 0, CONDITION_COUNT - 1);
@@ -176,11 +180,13 @@ static void settle(struct found *found, uint32_t number)
     struct machine *machine = &found->model->machines[number];
     const struct state *is = &found->states[number];
 
-    if (is->exists && machine->id != 0 && machine->id != found->ids[number])
+    if (is->exists && machine->id == 0)
+        machine->id = found->ids[number];
+    if (is->exists && machine->id != found->ids[number])
         lose(found, number, "is another record");
     if (machine->is_unsure && state_equal(is, &machine->wanted)) {
-        machine->id = found->ids[number];
         machine_advance(found->model, machine);
+        found->has_happened[number] = true;
     } else if (state_equal(is, &machine->known)) {
         machine_stay(machine);
     } else {
@@ -189,18 +195,27 @@ static void settle(struct found *found, uint32_t number)
     found->verified->record_count += is->exists;
 }
 
-/* A batch is there as a whole, or not at all. */
-static void compare_batch(struct found *found, uint32_t number)
+/* A call is carried out as a whole, or not at all. */
+static void settle_call(struct found *found, struct sent *sent)
 {
-    const struct machine *machine = &found->model->machines[number];
+    bool has_happened = found->has_happened[sent->machines[0]];
 
-    if (found->states[number].exists != found->states[machine->batch].exists)
-        lose(found, number, "was created without its batch");
+    if (sent->state != SENT_OPEN)
+        return;
+    for (uint32_t i = 1; i < sent->machine_count; i++)
+        if (found->has_happened[sent->machines[i]] != has_happened)
+            lose(found, sent->machines[i], "is apart from what was in one call with it");
+    if (has_happened)
+        sent_happened(found->model, sent, SENT_HAPPENED);
+    else
+        sent->state = SENT_LOST;
 }
 
 /* Unique values */
 
-static void compare_serials(struct found *found, uint32_t first, uint32_t count)
+/* Finds machines by what is unique: `numbers` are theirs; MACHINE_MAX: nobody has that value. */
+static void look_up(struct found *found, char *property, char (*values)[SERIAL_SIZE],
+                    const uint32_t *numbers, uint32_t count)
 {
     Tenon__Records__V1__BatchGetRequest request;
     Tenon__Records__V1__RecordKey *keys = mem_array(Tenon__Records__V1__RecordKey, count);
@@ -211,12 +226,9 @@ static void compare_serials(struct found *found, uint32_t first, uint32_t count)
     tenon__records__v1__batch_get_request__init(&request);
     assert_true(keys && list && fields);
     for (uint32_t i = 0; i < count; i++) {
-        char serial[SERIAL_SIZE];
-
-        machine_serial(first + i, serial);
-        fields_add(&fields[i], "serial", serial);
+        fields_add(&fields[i], property, values[i]);
         tenon__records__v1__record_key__init(&keys[i]);
-        keys[i].property = "serial";
+        keys[i].property = property;
         keys[i].value = &fields[i].values[0];
         list[i] = &keys[i];
     }
@@ -226,18 +238,55 @@ static void compare_serials(struct found *found, uint32_t first, uint32_t count)
     Tenon__Records__V1__BatchGetResponse *response =
         call(found->client, METHOD(records, Records, BatchGet, batch_get), &request.base);
     for (uint32_t i = 0; i < count; i++) {
-        const struct state *state = &found->states[first + i];
-
-        if (!state->exists || state->is_archived)
-            continue; /* archived ones release their serials */
-        if (at >= response->n_records || response->records[at++]->id != found->ids[first + i])
-            lose(found, first + i, "is not found by its serial");
+        if (numbers[i] == MACHINE_MAX)
+            continue;
+        if (at >= response->n_records || response->records[at++]->id != found->ids[numbers[i]])
+            lose(found, numbers[i], "is not found by its unique value");
     }
     assert_int_equal(at, response->n_records);
     answer_free(response);
     mem_free(fields);
     mem_free(list);
     mem_free(keys);
+}
+
+/* Archived ones release their unique values. */
+static bool is_live(const struct found *found, uint32_t number)
+{
+    return found->states[number].exists && !found->states[number].is_archived;
+}
+
+static void compare_serials(struct found *found, uint32_t first, uint32_t count)
+{
+    char serials[PAGE_COUNT][SERIAL_SIZE];
+    uint32_t numbers[PAGE_COUNT];
+
+    for (uint32_t i = 0; i < count; i++) {
+        machine_serial(first + i, serials[i]);
+        numbers[i] = is_live(found, first + i) ? first + i : MACHINE_MAX;
+    }
+    look_up(found, "serial", serials, numbers, count);
+}
+
+static void compare_badges(struct found *found)
+{
+    char badges[BADGE_COUNT][SERIAL_SIZE];
+    uint32_t numbers[BADGE_COUNT];
+
+    for (uint32_t i = 0; i < BADGE_COUNT; i++) {
+        badge_print((uint8_t)(i + 1), badges[i]);
+        numbers[i] = MACHINE_MAX;
+    }
+    for (uint32_t i = 0; i < found->model->machine_count; i++) {
+        uint8_t badge = found->states[i].badge;
+
+        if (!is_live(found, i) || badge == 0)
+            continue;
+        if (numbers[badge - 1] != MACHINE_MAX)
+            lose(found, i, "has a badge that another has");
+        numbers[badge - 1] = i;
+    }
+    look_up(found, "badge", badges, numbers, BADGE_COUNT);
 }
 
 /* Totals */
@@ -252,7 +301,7 @@ static void recount(const struct found *found, struct total totals[CONDITION_COU
     for (uint32_t i = 0; i < found->model->machine_count; i++) {
         const struct state *state = &found->states[i];
 
-        if (!state->exists || state->is_archived)
+        if (!is_live(found, i))
             continue;
         totals[state->condition].count++;
         totals[state->condition].hours += state->hours;
@@ -326,82 +375,53 @@ static void compare_totals(struct found *found)
         compare_index(found, i, &totals[i]);
 }
 
-/* Sending again what got no answer */
+/* Imports */
 
-static void take_again(struct found *found, uint32_t number,
-                       const Tenon__Records__V1__Record *record)
+static void compare_import(const struct found *found)
 {
-    struct machine *machine = &found->model->machines[number];
+    const struct model *model = found->model;
+    Tenon__Import__V1__StatusRequest request;
 
-    assert_int_equal(machine_number(record_text(record, "serial")), number);
-    if (machine->known.exists) {
-        if (record->id != machine->id)
-            lose(found, number, "was created twice for one idempotency key");
-        return;
+    tenon__import__v1__status_request__init(&request);
+    request.import_id = model->import_id;
+    Tenon__Import__V1__StatusResponse *response =
+        call(found->client, METHOD(import, Import, Status, status), &request.base);
+    if (response->next_row != model->import_row_count ||
+        response->totals->created != model->import_created_count) {
+        print_error("the import has %llu rows and made %llu machines; acknowledged were %llu and "
+                    "%llu\n",
+                    (unsigned long long)response->next_row,
+                    (unsigned long long)response->totals->created,
+                    (unsigned long long)model->import_row_count,
+                    (unsigned long long)model->import_created_count);
+        found->verified->lost_count++;
     }
-    machine->id = record->id;
-    machine->wanted = machine_first_state(number);
-    machine_advance(found->model, machine);
-    found->model->acknowledged_count++;
-}
-
-static void create_again(struct found *found, uint32_t first)
-{
-    uint32_t count = found->model->machines[first].batch_size;
-    Tenon__Records__V1__BatchCreateResponse *batch;
-    Tenon__Records__V1__CreateResponse *one;
-    struct batch_request requests;
-    struct fields fields;
-    char key[SERIAL_SIZE];
-
-    machine_serial(first, key);
-    if (count == 1) {
-        machine_fields(first, &fields);
-        Tenon__Records__V1__CreateRequest request = create_request("machines", &fields);
-        one =
-            call_once(found->client, METHOD(records, Records, Create, create), &request.base, key);
-        take_again(found, first, one->record);
-        answer_free(one);
-        return;
-    }
-    batch_request(first, &requests);
-    batch = call_once(found->client,
-                      METHOD(records, Records, BatchCreate, batch_create),
-                      &requests.message.base,
-                      key);
-    assert_int_equal(batch->n_records, count);
-    for (uint32_t i = 0; i < count; i++)
-        take_again(found, first + i, batch->records[i]);
-    answer_free(batch);
+    answer_free(response);
 }
 
 static void verify_found(struct found *found)
 {
-    const struct model *model = found->model;
-    bool *had_no_answer = mem_array(bool, MACHINE_MAX);
+    struct model *model = found->model;
 
-    assert_non_null(had_no_answer);
     list_machines(found, false);
     list_machines(found, true);
     list_links_of_sites(found);
     for (uint32_t i = 0; i < model->machine_count; i++) {
-        had_no_answer[i] = model->machines[i].is_unsure && !model->machines[i].known.exists;
-        if (found->states[i].exists && !found->states[i].is_archived)
+        if (is_live(found, i))
             compare_links_of_machine(found, i);
-        compare_batch(found, i);
         settle(found, i);
     }
+    for (uint32_t i = 0; i < SLOT_COUNT; i++)
+        settle_call(found, &model->sent[i]);
     for (uint32_t i = 0; i < model->machine_count; i += PAGE_COUNT)
         compare_serials(found,
                         i,
                         model->machine_count - i < PAGE_COUNT ? model->machine_count - i
                                                               : PAGE_COUNT);
+    compare_badges(found);
+    compare_import(found);
     compare_totals(found);
     replay(found->client, found->model, found->verified);
-    for (uint32_t i = 0; i < model->machine_count; i++)
-        if (had_no_answer[i] && model->machines[i].batch == i)
-            create_again(found, i);
-    mem_free(had_no_answer);
 }
 
 void verify(struct tenon_client *client, struct model *model, struct verified *verified)

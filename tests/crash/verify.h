@@ -13,8 +13,7 @@ struct verified {
 
 /*
  * Compares everything: records, links from both ends, unique values, indexes, roll-ups and the
- * change log. What was unsure is settled in the model, and creates that got no answer are sent
- * again with their idempotency keys.
+ * change log. What was unsure is settled in the model.
  */
 void verify(struct tenon_client *client, struct model *model, struct verified *verified);
 

@@ -230,8 +230,6 @@ static const struct asked {
     {"a status that is none", RUN, "miss odd status"},
     {"a commit of its own", RUN, "miss commit"},
     {"a value of another kind", RUN, "kind"},
-    {"a search by words", RUN, "find word"},
-    {"a search for the newest", RUN, "find newest"},
     {"a search in an order that there is not", RUN, "find unsorted"},
     {"totals without room for the sums", RUN, "small total"},
     {"a refusal without a reason", RUN, "nonsense"},

@@ -15,6 +15,7 @@
 #define ADDRESS "an address or folder of somebody else: tests/integration/tenond_test.c"
 #define EARLIER "another rule refuses it before"
 #define MEMORY "memory runs out: mem_fail_at() in the unit tests"
+#define NEW "new, and not yet a case here: the tests of its part show it"
 #define TLS "tests/integration/tls_test.c"
 #define IMPORT "told with a row of an import: tests/integration/service_import_test.c"
 #define TYPES "types cannot be archived yet"
@@ -27,6 +28,7 @@ const struct golden_unreached unreached[] = {
     {"A transaction writes at most %u MiB; split it.", BOUND},
     {"A write is larger than %u MiB, or than the memory that is left.", BOUND},
     {"An object type has at most %u properties of its portal.", BOUND},
+    {"Cannot listen on %s: the path of a socket has at most %d bytes.", BOUND},
     {"More than %u users: list them with Records/List.", BOUND},
     {"More than %u watches at once.", BOUND},
     {"Record %llu has more than %u links; unlink some first.", BOUND},
@@ -38,6 +40,7 @@ const struct golden_unreached unreached[] = {
     {"The method's name is too long.", BOUND},
     {"The portal has no ids left.", BOUND},
     {"The record has more than %u versions of values; ask for one property.", BOUND},
+    {"The records that are archived at once have more than %u links; split it.", BOUND},
     {"The roll-up has more than %u groups; restrict it.", BOUND},
     {"The values by which records of type %.*s are counted are too long.", BOUND},
     {"%s became shorter while it was read.", DISK},
@@ -155,12 +158,27 @@ const struct golden_unreached unreached[] = {
     {"%s: more than %u options.", EARLIER},
     {"'%.*s' is not an option of %s.", EARLIER},
     {"A host has at most %u portals.", EARLIER},
+    {"A request about pipelines has at most 1 MiB.", EARLIER},
     {"A type that was just declared is not there.", EARLIER},
     {"The amount is too large.", EARLIER},
+    {"The request is not an encoded message of its type.", EARLIER},
     {"The title is not valid UTF-8.", EARLIER},
     {"Memory is out for pipelines.", MEMORY},
     {"Memory is out.", MEMORY},
     {"Memory is out: no room for %s.", MEMORY},
+    {"%.*s is declared by a plugin and cannot be changed here.", NEW},
+    {"%s has TN_EMAIL, but the property is no TN_TEXT, or has a fallback.", NEW},
+    {"%s is kept by the plugin that declares it: nobody else links by it.", NEW},
+    {"'%.*s' has records: archive them first.", NEW},
+    {"'%.*s' is not searchable: no words of it can be looked for.", NEW},
+    {"Another new record of type %.*s has the same %.*s.", NEW},
+    {"Another token has its id.", NEW},
+    {"At most %u words can be looked for at once.", NEW},
+    {"It is newer than the newest import.", NEW},
+    {"It says %llu imports, there are %llu.", NEW},
+    {"Its descriptors cannot be read.", NEW},
+    {"The limit of %llu open files is too low: the host needs at least %u.", NEW},
+    {"The plugin %s does not serve the portal %s, which gave the name %s%s%s itself.", NEW},
     {"The host at %s does not answer, or shows a certificate that is not trusted here.", TLS},
     {"'%s' does not refer to records of one type.", IMPORT},
     {"No record of '%.*s' has this key.", IMPORT},

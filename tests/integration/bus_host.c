@@ -117,6 +117,17 @@ static void run_gate(struct bus_call *call, void *ctx)
     answer_text(call, "through");
 }
 
+/* Waits for ever once it is through. */
+static void run_gate_hang(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+
+    (void)atomic_fetch_add(&host->at_gate, 1);
+    while (!atomic_load(&host->is_gate_open))
+        (void)usleep(1000);
+    hang_on(call, ctx);
+}
+
 static void run_large(struct bus_call *call, void *ctx)
 {
     struct host *host = ctx;
@@ -264,6 +275,7 @@ static void add_methods(struct host *host)
         {"test.Echo/Large", run_large, 0},
         {"test.Echo/Metadata", run_metadata, 0},
         {"test.Echo/Gate", run_gate, 0},
+        {"test.Echo/GateHang", run_gate_hang, 0},
         {"test.Echo/Stream", run_stream, BUS_STREAMS},
         {"test.Echo/Flood", run_flood, BUS_STREAMS},
         {"test.Echo/Watch", run_watch, BUS_STREAMS},

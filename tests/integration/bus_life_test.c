@@ -177,6 +177,29 @@ static void stopping_lets_open_calls_finish_and_refuses_new_ones(void **state)
     (void)pthread_join(thread, NULL);
 }
 
+/* Nothing would wake it: the stop would last as long as it may. */
+static void call_that_begins_to_wait_while_stopping_is_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct host *host = fixture->host;
+    struct outcome late;
+    struct outcome watch;
+    pthread_t thread;
+
+    call_async(fixture->client, "test.Echo/GateHang", "", NULL, &late);
+    call_async(fixture->client, "test.Echo/Watch", "", NULL, &watch);
+    wait_for(&host->at_gate, 1);
+    wait_for(&watch.received, 1);
+    int64_t begun_us = clock_mono_us();
+    assert_int_equal(pthread_create(&thread, NULL, stop_server, host->server), 0);
+    assert_int_equal(outcome_of(&watch), TN_UNAVAILABLE); /* those that wait were ended */
+    atomic_store(&host->is_gate_open, true);
+    assert_int_equal(outcome_of(&late), TN_UNAVAILABLE);
+    assert_string_equal(late.message, "The host is stopping.");
+    (void)pthread_join(thread, NULL);
+    assert_true(clock_mono_us() - begun_us < PATIENCE_US);
+}
+
 static void address_in_use_is_refused_and_a_dead_socket_replaced(void **state)
 {
     struct fixture *fixture = *state;
@@ -255,6 +278,49 @@ static void connection_past_the_maximum_is_told_so(void **state)
     host_destroy(host);
 }
 
+/* Who is connected keeps what was told at the start. */
+static void limits_change_for_those_who_come_later(void **state)
+{
+    enum { CALLS = 8 };
+    const struct bus_server_options options = {.connection_max = 1, .request_size_max = 8192};
+    struct host *host = host_create(&options);
+    struct tenon_client *first = connect_to(host->tcp);
+    const struct bus_server_limits limits = {
+        .connection_max = 2, .call_max = 3, .request_size_max = 1024};
+    struct outcome outcomes[CALLS];
+    char request[4096];
+
+    (void)state;
+    memset(request, 'x', sizeof(request) - 1);
+    request[sizeof(request) - 1] = '\0';
+    bus_server_set_limits(host->server, &limits);
+    struct tenon_client *second = connect_to(host->tcp);
+    call_async(second, "test.Echo/Echo", request, NULL, &outcomes[0]);
+    assert_int_equal(outcome_of(&outcomes[0]), TN_RESOURCE_EXHAUSTED);
+    check_answer(first, "test.Echo/Echo", request, NULL, request);
+    for (int i = 0; i < CALLS; i++) /* what is past the new number waits in the client */
+        call_async(second, "test.Echo/Gate", "", NULL, &outcomes[i]);
+    wait_for(&host->at_gate, 3);
+    while (bus_server_stats(host->server).open_calls > 3)
+        (void)usleep(1000); /* the answered ones are about to leave */
+    assert_int_equal(atomic_load(&host->at_gate), 3);
+    atomic_store(&host->is_gate_open, true);
+    for (int i = 0; i < CALLS; i++)
+        assert_int_equal(outcome_of(&outcomes[i]), TN_OK);
+
+    bus_server_set_limits(host->server, &(struct bus_server_limits){.connection_max = 1});
+    const struct tenon_options third_options = {.url = host->tcp};
+    struct tenon_client *third = NULL;
+    assert_int_equal(tenon_client_create(&third_options, &third), TN_OK);
+    assert_int_equal(tenon_client_connect(third, 0), TN_UNAVAILABLE); /* two are too many already */
+    check_answer(first, "test.Echo/Echo", "still", NULL, "still");
+    check_answer(second, "test.Echo/Echo", "still", NULL, "still");
+    tenon_client_destroy(third);
+    tenon_client_destroy(second);
+    tenon_client_destroy(first);
+    host_destroy(host);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
@@ -269,10 +335,12 @@ int main(void)
         cmocka_unit_test(absent_host_is_explained),
         TEST(reconnects_to_a_host_that_came_back),
         TEST(stopping_lets_open_calls_finish_and_refuses_new_ones),
+        TEST(call_that_begins_to_wait_while_stopping_is_ended),
         TEST(address_in_use_is_refused_and_a_dead_socket_replaced),
         TEST(impossible_urls_are_refused),
         cmocka_unit_test(more_calls_than_the_host_allows_wait_in_the_client),
         cmocka_unit_test(connection_past_the_maximum_is_told_so),
+        cmocka_unit_test(limits_change_for_those_who_come_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

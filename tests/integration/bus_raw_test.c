@@ -378,20 +378,66 @@ static void cancelled_while_it_arrives_a_request_is_not_run(void **state)
     assert_int_equal(atomic_load(&raw->host->hanging), 0);
 }
 
-static void answers_wait_for_credit(void **state)
+static void put_credit(struct raw *raw, uint32_t id, uint32_t bytes)
 {
-    struct raw *raw = *state;
     struct buf out = {0};
+
+    assert_int_equal(bus_credit_write(&out, id, bytes), TN_OK);
+    put_buf(raw, &out);
+}
+
+/* Nothing but the answer to a ping is on its way. */
+static void expect_silence(struct raw *raw)
+{
     struct bus_frame frame;
 
-    greet(raw, "test.Echo/Echo", 0);
-    put_call(raw, 1, 1, 1, "held");
     put_frame(raw, BUS_KIND_PING, 0, 0, "");
     assert_true(get(raw, &frame));
     assert_int_equal(frame.kind, BUS_KIND_PONG);
-    assert_int_equal(bus_credit_write(&out, 1, 1), TN_OK);
-    put_buf(raw, &out);
-    expect_message(raw, 1, "held");
+}
+
+static void expect_piece(struct raw *raw, uint8_t flags, size_t len)
+{
+    struct bus_frame frame;
+
+    assert_true(get(raw, &frame));
+    assert_int_equal(frame.kind, BUS_KIND_MESSAGE);
+    assert_int_equal(frame.flags, flags);
+    assert_int_equal(frame.body.len, len);
+}
+
+static void answers_wait_for_credit(void **state)
+{
+    struct raw *raw = *state;
+
+    greet(raw, "test.Echo/Large", 0);
+    put_call(raw, 1, 1, 1, "4");
+    wait_for(&raw->host->enlarged, 1); /* or there would be nothing yet that could wait */
+    expect_silence(raw);
+    put_credit(raw, 1, 1);
+    expect_piece(raw, BUS_FLAG_LAST, 4);
+}
+
+/* The piece that begins with credit left is sent whole, and none after it. */
+static void answer_stops_where_its_credit_ends(void **state)
+{
+    enum { LAST = 100 };
+    struct raw *raw = *state;
+    char len[16];
+
+    (void)snprintf(len, sizeof(len), "%u", 2 * BUS_BODY_MAX + LAST);
+    greet(raw, "test.Echo/Large", 1);
+    put_call(raw, 1, 1, 1, len);
+    wait_for(&raw->host->enlarged, 1);
+    expect_piece(raw, BUS_FLAG_MORE, BUS_BODY_MAX);
+    expect_silence(raw);
+    put_credit(raw, 1, BUS_HEADER_SIZE + BUS_BODY_MAX - 1); /* to nothing left, not to one */
+    expect_silence(raw);
+    put_credit(raw, 1, 1);
+    expect_piece(raw, BUS_FLAG_MORE, BUS_BODY_MAX);
+    expect_silence(raw);
+    put_credit(raw, 1, UINT32_MAX);
+    expect_piece(raw, BUS_FLAG_LAST, LAST);
 }
 
 /* Sends until the host takes no more; the count of calls sent. */
@@ -548,6 +594,7 @@ int main(void)
         TEST(piece_after_the_request_ended_is_refused),
         TEST(cancelled_while_it_arrives_a_request_is_not_run),
         TEST(answers_wait_for_credit),
+        TEST(answer_stops_where_its_credit_ends),
         TEST(client_that_does_not_read_is_not_read_from),
         TEST(stream_that_is_not_read_stops_whatever_its_credit),
         cmocka_unit_test(client_gives_up_a_host_that_fell_silent),

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,20 +103,27 @@ static void become_tenond(const struct tenond *host, int output, pid_t parent,
                           char *const *arguments)
 {
     int log = open(host->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int program = open(arguments[0], O_PATH | O_CLOEXEC); /* `run_as` may not see its folder */
     sigset_t none;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (getppid() == parent && log >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+    if (host->open_files) {
+        const struct rlimit limit = {host->open_files, host->open_files};
+
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            _exit(127);
+    }
+    if (getppid() == parent && log >= 0 && program >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
         dup2(log, STDERR_FILENO) >= 0 &&
         (host->run_as == 0 ||
          (setgroups(0, NULL) == 0 && setgid(host->run_as) == 0 && setuid(host->run_as) == 0)))
-        (void)execv(arguments[0], arguments);
+        (void)fexecve(program, arguments, environ);
     _exit(127);
 }
 
-/* execv() does not write to the strings that it wants writable. */
+/* fexecve() does not write to the strings that it wants writable. */
 static char *argument(const char *text)
 {
     union {
@@ -237,6 +245,25 @@ int tenond_await_exit(struct tenond *host)
     (void)close(host->output);
     host->pid = 0;
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void tenond_expect_exit(struct tenond *host, int status, const char *part)
+{
+    assert_int_equal(tenond_await_exit(host), status);
+    char *log = tenond_read_log(host);
+    if (!strstr(log, part))
+        fail_msg("the log does not say \"%s\":\n%s", part, log);
+    mem_free(log);
+}
+
+void tenond_write_file(const struct tenond *host, const char *name, const char *text, size_t len,
+                       char out_path[TENOND_PATH_SIZE * 2])
+{
+    (void)snprintf(out_path, TENOND_PATH_SIZE * 2, "%s/%s", host->folder, name);
+    FILE *file = fopen(out_path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
 }
 
 void tenond_stop(struct tenond *host)

@@ -25,6 +25,7 @@ struct tenond {
     char url[TENOND_PATH_SIZE];     /* ipc */
     char ready[1024];               /* the line that it printed, without its end */
     uid_t run_as;                   /* root: the user that it becomes; 0: stays who we are */
+    unsigned open_files;            /* soft and hard limit of them; 0: as ours */
     pid_t pid;                      /* 0: not running */
     int output;                     /* its standard output, while it runs */
 };
@@ -49,6 +50,11 @@ void tenond_start(struct tenond *host);
 void tenond_signal(const struct tenond *host, int signal_number);
 /* Waits; its exit status, or 128 + the signal that ended it. */
 int tenond_await_exit(struct tenond *host);
+/* Waits; fails the test unless it has ended by itself with `status`, having logged `part`. */
+void tenond_expect_exit(struct tenond *host, int status, const char *part);
+/* Writes a file in its folder; `out_path` is where. */
+void tenond_write_file(const struct tenond *host, const char *name, const char *text, size_t len,
+                       char out_path[TENOND_PATH_SIZE * 2]);
 /* SIGTERM; fails the test unless it then exits with 0. */
 void tenond_stop(struct tenond *host);
 /* SIGKILL; fails the test if it had ended by itself. */

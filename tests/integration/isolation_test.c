@@ -7,240 +7,37 @@
  * names, tokens and idempotency keys, makes the same calls on both, byte for byte. If one answer
  * differs, but for clocks and chance, the victim can be told from nothing: whatever is read,
  * linked, counted or refused differently is found, whoever says it. Besides, what the victim alone
- * knows begins with SECRET, which no answer may contain.
+ * knows begins with SECRET, which no answer may contain; and on both hosts a call reads as many
+ * keys of the attacker's portal and none of another one's, so that the time it takes tells nothing.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include <nng/nng.h>
+#include <nng/protocol/pubsub0/sub.h>
+#include <tenon/bus/v1/bus.pb-c.h>
 
 #include "core/base/buf.h"
-#include "core/base/utf8.h"
+#include "core/base/clock.h"
 #include "tenon/admin/v1/admin.pb-c.h"
-#include "tenon/import/v1/import.pb-c.h"
-#include "tenon/schema/v1/schema.pb-c.h"
-#include "tests/integration/random_request.h"
-#include "tests/integration/served.h"
+#include "tenon/contacts/v1/contacts.pb-c.h"
+#include "tenon/events/v1/changes.pb-c.h"
+#include "tenon/pipelines/v1/pipelines.pb-c.h"
+#include "tests/integration/isolation.h"
+#include "tests/integration/store_trace.h"
 
-#define SECRET "zqsecret"
-#define VICTIM "victim"
-#define VICTIM_SERIALS 60
-#define VICTIM_SITES 20
-#define ATTACKER_RECORDS 30
 /* The victim goes on working: after so many calls it does something. */
 #define VICTIM_STEP 40
-#define METHOD_MAX 128
+/* After so many it watches its changes for a while. */
+#define WATCH_STEP 250
 #define CALLS_DEFAULT 10000
 #define SEED_DEFAULT 1
 
-#define RECORDS(name) "tenon.records.v1.Records/" name
-#define ADMIN(name) "tenon.admin.v1." name
-
 static unsigned long call_count = CALLS_DEFAULT;
 static uint64_t seed = SEED_DEFAULT;
-
-/* How the attacker comes: the same on both hosts. */
-enum door {
-    DOOR_OWN,          /* its own token, in its portal */
-    DOOR_OTHER_PORTAL, /* its own token, in the victim's */
-    DOOR_OTHER_TOKEN,  /* the victim's token, in its own portal */
-    DOOR_NO_TOKEN,     /* a token that never was, in the victim's portal */
-    DOOR_COUNT
-};
-
-struct side {
-    struct served *s;
-    struct tenon_client *doors[DOOR_COUNT];
-    struct tenon_result result;
-    uint8_t *answer;
-    size_t answer_len;
-};
-
-struct twins {
-    struct side with;
-    struct side without;
-    struct requester requester;
-    struct arena arena;  /* of requests and answers, of one call */
-    struct arena learnt; /* texts that the attacker keeps */
-    char victim_token[64];
-    const struct dispatch_method *methods[METHOD_MAX];
-    size_t method_count;
-    unsigned long done[METHOD_MAX]; /* answered with TN_OK */
-    unsigned long victim_steps;
-};
-
-/* Making the victim */
-
-static void in_portal(struct served *s, const char *portal)
-{
-    s->options.portal = portal;
-}
-
-static void learn_text(struct twins *t, struct known_texts *texts, const char *text)
-{
-    char *copy = arena_copy(&t->learnt, text, strlen(text));
-
-    assert_non_null(copy);
-    if (texts->count < KNOWN_TEXT_MAX)
-        texts->items[texts->count++] = copy;
-    else
-        texts->items[random_below(&t->requester.random, KNOWN_TEXT_MAX)] = copy;
-}
-
-static void make_portal(struct served *s)
-{
-    Tenon__Admin__V1__CreatePortalRequest request = TENON__ADMIN__V1__CREATE_PORTAL_REQUEST__INIT;
-    Tenon__Admin__V1__Portal portal = TENON__ADMIN__V1__PORTAL__INIT;
-
-    portal.name = a_text(s, VICTIM);
-    portal.title = a_text(s, SECRET " title");
-    portal.language = a_text(s, "fr");
-    request.portal = &portal;
-    (void)served_must(s,
-                      ADMIN("Portals/Create"),
-                      &request,
-                      &tenon__admin__v1__create_portal_response__descriptor);
-}
-
-/* A type, and a property of a shared type, that the attacker will make too. */
-static void make_schema(struct served *s)
-{
-    Tenon__Schema__V1__CreateTypeRequest of_type = TENON__SCHEMA__V1__CREATE_TYPE_REQUEST__INIT;
-    Tenon__Schema__V1__ObjectType type = TENON__SCHEMA__V1__OBJECT_TYPE__INIT;
-    Tenon__Schema__V1__CreatePropertyRequest of_property =
-        TENON__SCHEMA__V1__CREATE_PROPERTY_REQUEST__INIT;
-    Tenon__Schema__V1__PropertyType property = TENON__SCHEMA__V1__PROPERTY_TYPE__INIT;
-
-    type.name = a_text(s, "boats");
-    type.label = type.plural = a_text(s, SECRET " boats");
-    of_type.type = &type;
-    (void)served_must(s,
-                      "tenon.schema.v1.Schema/CreateType",
-                      &of_type,
-                      &tenon__schema__v1__create_type_response__descriptor);
-    property.name = a_text(s, "depth");
-    property.kind = a_text(s, "number");
-    property.label = a_text(s, SECRET " depth");
-    of_property.type = a_text(s, "machines");
-    of_property.property = &property;
-    (void)served_must(s,
-                      "tenon.schema.v1.Schema/CreateProperty",
-                      &of_property,
-                      &tenon__schema__v1__create_property_response__descriptor);
-}
-
-static void make_records(struct served *s)
-{
-    char values[96];
-
-    for (int i = 0; i < VICTIM_SITES; i++) {
-        (void)snprintf(values, sizeof(values), "name=%s%d", i % 2 ? "V-site-" : SECRET, i);
-        (void)create_record(s, "sites", values);
-    }
-    for (int i = 0; i < VICTIM_SERIALS; i++) {
-        s->options.idempotency_key = i % 4 ? NULL : a_text(s, i % 8 ? "key-1" : "key-2");
-        (void)snprintf(values,
-                       sizeof(values),
-                       "serial=V-%d;price=7777%d;depth=8888%d;site=%d",
-                       i,
-                       i,
-                       i,
-                       1 + i % VICTIM_SITES);
-        if (s->options.idempotency_key && i > 4)
-            s->options.idempotency_key = NULL; /* two are enough */
-        (void)create_record(s, "machines", values);
-    }
-    s->options.idempotency_key = NULL;
-    (void)create_record(s, "machines", "serial=" SECRET "-serial");
-}
-
-static void make_others(struct twins *t, struct served *s)
-{
-    Tenon__Admin__V1__CreateTokenRequest token = TENON__ADMIN__V1__CREATE_TOKEN_REQUEST__INIT;
-    Tenon__Admin__V1__CreateUserRequest user = TENON__ADMIN__V1__CREATE_USER_REQUEST__INIT;
-    Tenon__Admin__V1__User ann = TENON__ADMIN__V1__USER__INIT;
-    Tenon__Import__V1__StartRequest import = TENON__IMPORT__V1__START_REQUEST__INIT;
-
-    token.name = a_text(s, SECRET " token");
-    token.scopes = a_list(s, &token.n_scopes, a_text(s, "read"), a_text(s, "admin"), NULL);
-    const Tenon__Admin__V1__CreateTokenResponse *made = served_must(
-        s, ADMIN("Tokens/Create"), &token, &tenon__admin__v1__create_token_response__descriptor);
-    (void)snprintf(t->victim_token, sizeof(t->victim_token), "%s", made->secret);
-    ann.email = a_text(s, "v@victim.example");
-    ann.first_name = a_text(s, SECRET);
-    user.user = &ann;
-    (void)served_must(
-        s, ADMIN("Users/Create"), &user, &tenon__admin__v1__create_user_response__descriptor);
-    import.type = a_text(s, "machines");
-    import.key_property = a_text(s, "serial");
-    import.name = a_text(s, SECRET ".csv");
-    (void)served_must(
-        s, "tenon.import.v1.Import/Start", &import, &tenon__import__v1__start_response__descriptor);
-}
-
-static void learn_cursors(struct twins *t, struct served *s)
-{
-    for (uint32_t limit = 1; limit < 6; limit++) {
-        Tenon__Records__V1__ListRequest list = TENON__RECORDS__V1__LIST_REQUEST__INIT;
-        Tenon__Records__V1__SearchRequest search = TENON__RECORDS__V1__SEARCH_REQUEST__INIT;
-
-        list.type = search.type = a_text(s, "machines");
-        search.sort = a_text(s, "price");
-        list.limit = search.limit = limit;
-        const Tenon__Records__V1__ListResponse *listed =
-            served_must(s, RECORDS("List"), &list, &tenon__records__v1__list_response__descriptor);
-        const Tenon__Records__V1__SearchResponse *found =
-            served_must(s,
-                        "tenon.records.v1.Search/Search",
-                        &search,
-                        &tenon__records__v1__search_response__descriptor);
-        learn_text(t, &t->requester.cursors, listed->cursor);
-        learn_text(t, &t->requester.cursors, found->cursor);
-    }
-}
-
-static void make_victim(struct twins *t)
-{
-    struct served *s = t->with.s;
-
-    make_portal(s);
-    in_portal(s, VICTIM);
-    make_schema(s);
-    make_records(s);
-    make_others(t, s);
-    learn_cursors(t, s);
-    in_portal(s, NULL);
-}
-
-/* What it does meanwhile: a record comes, or one changes. */
-static void victim_works(struct twins *t)
-{
-    struct served *s = t->with.s;
-    char values[96];
-
-    in_portal(s, VICTIM);
-    (void)snprintf(values,
-                   sizeof(values),
-                   "serial=" SECRET "-%lu;price=%lu",
-                   t->victim_steps,
-                   t->victim_steps);
-    (void)create_record(s, "machines", values);
-    t->victim_steps++;
-    in_portal(s, NULL);
-    arena_reset(&s->arena);
-}
-
-/* What the attacker starts with, on both hosts, so that there is something to get at. */
-static void furnish(struct served *s)
-{
-    char values[96];
-
-    for (int i = 0; i < ATTACKER_RECORDS; i++) {
-        (void)snprintf(values, sizeof(values), "name=A-site-%d", i);
-        (void)create_record(s, "sites", values);
-        (void)snprintf(values, sizeof(values), "serial=A-%d;price=%d;site=%d", i, i % 6, 1 + 2 * i);
-        (void)create_record(s, "machines", values);
-    }
-}
 
 /* Coming in */
 
@@ -275,18 +72,50 @@ static void open_doors(struct twins *t, struct side *side)
         open_door(s, VICTIM, "tn_0000000000000000000000000000000000000000000");
 }
 
+/* What plugins serve, as the host lists its own. */
+#define PIPELINES(name_, type_, flags_)                                                      \
+    {                                                                                        \
+        .name = "tenon.pipelines.v1.Pipelines/" name_,                                       \
+        .request = &tenon__pipelines__v1__##type_##_request__descriptor,                     \
+        .response = &tenon__pipelines__v1__##type_##_response__descriptor, .flags = (flags_) \
+    }
+static const struct dispatch_method plugin_methods[] = {
+    PIPELINES("Create", create, 0),
+    PIPELINES("Get", get, DISPATCH_READS),
+    PIPELINES("List", list, DISPATCH_READS),
+    PIPELINES("Board", board, DISPATCH_READS),
+    {.name = "tenon.contacts.v1.Contacts/EnsureCompany",
+     .request = &tenon__contacts__v1__ensure_company_request__descriptor,
+     .response = &tenon__contacts__v1__ensure_company_response__descriptor},
+};
+
+static void add_method(struct twins *t, const struct dispatch_method *method)
+{
+    assert_in_range(t->method_count, 0, METHOD_MAX - 1);
+    t->methods[t->method_count++] = method;
+}
+
 /* Without what cannot be called and waited for: streams. */
 static void list_methods(struct twins *t)
 {
     struct service_methods all[SERVICE_MAX];
     size_t count = service_all(all);
+    size_t served = 0;
 
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < all[i].count; k++) {
-            assert_in_range(t->method_count, 0, METHOD_MAX - 1);
+        for (size_t k = 0; k < all[i].count; k++)
             if (!(all[i].methods[k].flags & DISPATCH_STREAMS))
-                t->methods[t->method_count++] = &all[i].methods[k];
-        }
+                add_method(t, &all[i].methods[k]);
+    for (size_t i = 0; i < sizeof(plugin_methods) / sizeof(plugin_methods[0]); i++)
+        add_method(t, &plugin_methods[i]);
+    while (plugin_host_method(t->with.s->plugins, served))
+        served++;
+    assert_int_equal(served, sizeof(plugin_methods) / sizeof(plugin_methods[0]));
+}
+
+static void trace(struct side *side)
+{
+    side->trace = store_trace_of(side->s->f->store, side->s->f->portal->id);
 }
 
 static int set_up(void **state)
@@ -295,8 +124,8 @@ static int set_up(void **state)
     struct twins *t = calloc(1, sizeof(*t));
 
     assert_non_null(t);
-    t->with.s = served_open();
-    t->without.s = served_open();
+    t->with.s = served_open_with(PLUGINS);
+    t->without.s = served_open_with(PLUGINS);
     arena_init(&t->arena, (size_t)64 << 20);
     arena_init(&t->learnt, (size_t)64 << 20);
     t->requester.random.state = seed;
@@ -304,12 +133,14 @@ static int set_up(void **state)
     for (size_t i = 0; i < 3; i++)
         learn_text(t, &t->requester.portals, portals[i]);
     learn_text(t, &t->requester.cursors, "bm90IGEgY3Vyc29y");
-    make_victim(t);
-    furnish(t->with.s);
-    furnish(t->without.s);
+    victim_make(t);
+    attacker_furnish(t->with.s);
+    attacker_furnish(t->without.s);
     open_doors(t, &t->with);
     open_doors(t, &t->without);
     list_methods(t);
+    trace(&t->with);
+    trace(&t->without);
     *state = t;
     return 0;
 }
@@ -327,144 +158,14 @@ static int tear_down(void **state)
 {
     struct twins *t = *state;
 
+    store_trace_forget_all();
+    tenon_client_destroy(t->victim);
     close_side(&t->with);
     close_side(&t->without);
     arena_fini(&t->arena);
     arena_fini(&t->learnt);
     free(t);
     return 0;
-}
-
-/* Comparing */
-
-static bool is_of_clock(const char *field)
-{
-    static const char *const fields[] = {"at",
-                                         "created_at",
-                                         "updated_at",
-                                         "archived_at",
-                                         "started_at",
-                                         "used_at",
-                                         "revoked_at",
-                                         "secret"};
-
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        if (strcmp(field, fields[i]) == 0)
-            return true;
-    return false;
-}
-
-static void blank(ProtobufCMessage *message);
-
-static void blank_inner(uint8_t *base, const ProtobufCFieldDescriptor *field)
-{
-    ProtobufCMessage *inner = NULL;
-    ProtobufCMessage **list = NULL;
-    size_t count = 0;
-    uint32_t chosen = field->id;
-
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        memcpy(&list, base + field->offset, sizeof(list));
-        memcpy(&count, base + field->quantifier_offset, sizeof(count));
-        for (size_t i = 0; i < count; i++)
-            blank(list[i]);
-        return;
-    }
-    if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
-        memcpy(&chosen, base + field->quantifier_offset, sizeof(chosen));
-    memcpy(&inner, base + field->offset, sizeof(inner));
-    if (chosen == field->id && inner)
-        blank(inner);
-}
-
-/* Takes out what two hosts cannot have alike: times, and secrets of new tokens. */
-static void blank(ProtobufCMessage *message)
-{
-    uint8_t *base = (uint8_t *)message;
-
-    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-
-        if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-            blank_inner(base, field);
-        else if (field->type == PROTOBUF_C_TYPE_STRING && is_of_clock(field->name))
-            memcpy(base + field->offset, &(const char *){""}, sizeof(char *));
-        else if (field->type == PROTOBUF_C_TYPE_SINT64 && is_of_clock(field->name))
-            memset(base + field->offset, 0, sizeof(int64_t));
-    }
-}
-
-static void *allocate(void *arena, size_t size)
-{
-    return arena_alloc(arena, size);
-}
-
-static void release(void *arena, void *p)
-{
-    (void)arena;
-    (void)p;
-}
-
-static struct tn_bytes pack(struct twins *t, const ProtobufCMessage *message)
-{
-    size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = arena_alloc(&t->arena, len + 1);
-
-    assert_non_null(bytes);
-    (void)protobuf_c_message_pack(message, bytes);
-    return (struct tn_bytes){bytes, len};
-}
-
-static struct tn_bytes normalise(struct twins *t, const struct side *side,
-                                 const ProtobufCMessageDescriptor *type)
-{
-    ProtobufCAllocator allocator = {
-        .alloc = allocate, .free = release, .allocator_data = &t->arena};
-    ProtobufCMessage *message =
-        protobuf_c_message_unpack(type, &allocator, side->answer_len, side->answer);
-
-    assert_non_null(message);
-    blank(message);
-    return pack(t, message);
-}
-
-static void check_silent(const struct dispatch_method *method, const char *what, const void *bytes,
-                         size_t len)
-{
-    if (len > 0 && memmem(bytes, len, SECRET, strlen(SECRET)))
-        fail_msg("%s tells a secret in its %s", method->name, what);
-}
-
-/* Nothing of the victim is in an answer: neither what it alone knows nor a difference. */
-static void compare(struct twins *t, const struct dispatch_method *method)
-{
-    const struct tenon_result *a = &t->with.result;
-    const struct tenon_result *b = &t->without.result;
-
-    check_silent(method, "message", a->message, strlen(a->message));
-    check_silent(method, "answer", t->with.answer, t->with.answer_len);
-    if (a->status != b->status || strcmp(a->message, b->message) != 0)
-        fail_msg("%s: \"%s: %s\" with the victim, \"%s: %s\" without",
-                 method->name,
-                 tenon_status_name(a->status),
-                 a->message,
-                 tenon_status_name(b->status),
-                 b->message);
-    assert_int_equal(a->violation_count, b->violation_count);
-    for (uint32_t i = 0; i < a->violation_count; i++) {
-        const char *text = a->violations[i].message;
-
-        check_silent(method, "violations", text, strlen(text));
-        assert_string_equal(a->violations[i].field, b->violations[i].field);
-        assert_string_equal(a->violations[i].rule, b->violations[i].rule);
-        assert_string_equal(text, b->violations[i].message);
-    }
-    if (a->status != TN_OK)
-        return;
-    struct tn_bytes x = normalise(t, &t->with, method->response);
-    struct tn_bytes y = normalise(t, &t->without, method->response);
-    if (x.len != y.len || memcmp(x.data, y.data, x.len) != 0)
-        fail_msg("%s answers otherwise with the victim than without", method->name);
 }
 
 /* Calling */
@@ -485,6 +186,35 @@ static void call_side(struct side *side, enum door door, const char *method,
                              &side->result);
 }
 
+static void call_both(struct twins *t, enum door door, const char *method, struct tn_bytes request,
+                      const struct tenon_call_options *options)
+{
+    struct side *sides[] = {&t->with, &t->without};
+
+    for (int i = 0; i < 2; i++) {
+        store_trace_begin(sides[i]->trace);
+        call_side(sides[i], door, method, request, options);
+        store_trace_end(sides[i]->trace);
+    }
+}
+
+/* That what was read for a call depends on nothing of the victim. */
+static void compare_reads(const struct twins *t, const char *method)
+{
+    struct store_reads a = store_trace_reads(t->with.trace);
+    struct store_reads b = store_trace_reads(t->without.trace);
+
+    if (a.foreign != 0 || b.foreign != 0)
+        fail_msg("%s reads in another portal", method);
+    if (a.count != b.count || a.key_len != b.key_len)
+        fail_msg("%s reads %llu keys of %llu bytes with the victim, %llu of %llu without",
+                 method,
+                 (unsigned long long)a.count,
+                 (unsigned long long)a.key_len,
+                 (unsigned long long)b.count,
+                 (unsigned long long)b.key_len);
+}
+
 static enum door pick_door(struct twins *t)
 {
     uint64_t roll = random_below(&t->requester.random, 100);
@@ -494,23 +224,21 @@ static enum door pick_door(struct twins *t)
 
 static void keep_cursor(struct twins *t, const struct dispatch_method *method)
 {
-    ProtobufCAllocator allocator = {
-        .alloc = allocate, .free = release, .allocator_data = &t->arena};
     Tenon__Records__V1__ListResponse *page;
 
     if (strcmp(method->name, RECORDS("List")) != 0)
         return;
-    page =
-        tenon__records__v1__list_response__unpack(&allocator, t->with.answer_len, t->with.answer);
+    page = tenon__records__v1__list_response__unpack(NULL, t->with.answer_len, t->with.answer);
     assert_non_null(page);
     if (page->cursor[0] != '\0')
         learn_text(t, &t->requester.cursors, page->cursor);
+    tenon__records__v1__list_response__free_unpacked(page, NULL);
 }
 
-/* Those that a token may never call, and that need plugins, are refused each time. */
+/* What a token may never call: making portals, and what tells of the machine. */
 static bool is_always_refused(const struct dispatch_method *method)
 {
-    return (method->flags & DISPATCH_HOST) || strstr(method->name, "Plugins/SetSetting");
+    return (method->flags & DISPATCH_HOST) != 0;
 }
 
 /* Of three, the one that came through least: so that those that seldom do are tried most. */
@@ -541,10 +269,10 @@ static void try_once(struct twins *t)
     arena_reset(&t->arena);
     if (random_below(&r->random, 100) < 5)
         options.idempotency_key = random_text(r, keys, 3);
-    struct tn_bytes request = pack(t, random_request(r, method->request));
-    call_side(&t->with, door, method->name, request, &options);
-    call_side(&t->without, door, method->name, request, &options);
-    compare(t, method);
+    struct tn_bytes request = message_pack(t, random_request(r, method->request));
+    call_both(t, door, method->name, request, &options);
+    answers_compare(t, method);
+    compare_reads(t, method->name);
     if (door != DOOR_OWN)
         assert_int_equal(t->with.result.status, TN_UNAUTHENTICATED);
     if (t->with.result.status == TN_OK) {
@@ -571,6 +299,180 @@ static void check_reach(const struct twins *t)
     assert_true(all > call_count / 10);
 }
 
+/* Watching */
+
+#define CHANGES(name) "tenon.events.v1.Changes/" name
+
+/* What a watch of one side was told. */
+struct watching {
+    pthread_mutex_t mu;
+    pthread_cond_t moved;
+    struct buf changes; /* guarded by mu, as the rest: answers behind each other are one answer */
+    uint64_t last;      /* number of a change */
+    bool is_done;
+    struct tenon_result result; /* its message is `message` */
+    char message[512];
+    struct tenon_call *call;
+};
+
+static void on_changes(void *ctx, struct tn_bytes body)
+{
+    struct watching *w = ctx;
+    Tenon__Events__V1__WatchResponse *response =
+        tenon__events__v1__watch_response__unpack(NULL, body.len, body.data);
+
+    (void)pthread_mutex_lock(&w->mu);
+    assert_non_null(response);
+    assert_int_equal(buf_add(&w->changes, body.data, body.len), TN_OK);
+    if (response->n_changes)
+        w->last = response->changes[response->n_changes - 1]->number;
+    (void)pthread_cond_signal(&w->moved);
+    (void)pthread_mutex_unlock(&w->mu);
+    tenon__events__v1__watch_response__free_unpacked(response, NULL);
+}
+
+static void on_watch_done(void *ctx, const struct tenon_result *result)
+{
+    struct watching *w = ctx;
+
+    (void)pthread_mutex_lock(&w->mu);
+    w->is_done = true;
+    w->result.status = result->status;
+    (void)snprintf(w->message, sizeof(w->message), "%s", result->message);
+    (void)pthread_cond_signal(&w->moved);
+    (void)pthread_mutex_unlock(&w->mu);
+}
+
+static void watch_begin(struct watching *w, const struct side *side, struct tn_bytes request)
+{
+    struct tenon_call_options options = {.timeout_us = INT64_MAX};
+
+    *w = (struct watching){.result.message = w->message};
+    (void)pthread_mutex_init(&w->mu, NULL);
+    (void)pthread_cond_init(&w->moved, NULL);
+    assert_int_equal(tenon_call(side->doors[DOOR_OWN],
+                                CHANGES("Watch"),
+                                request,
+                                &options,
+                                on_changes,
+                                on_watch_done,
+                                w,
+                                &w->call),
+                     TN_OK);
+}
+
+/* Until it was told of a change, or ended; UINT64_MAX: until it ended. */
+static void watch_wait(struct watching *w, uint64_t number)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_US / 1000000;
+    (void)pthread_mutex_lock(&w->mu);
+    while (!w->is_done && w->last < number)
+        assert_int_equal(pthread_cond_timedwait(&w->moved, &w->mu, &until), 0);
+    (void)pthread_mutex_unlock(&w->mu);
+}
+
+static void watch_end(struct watching *w)
+{
+    (void)pthread_mutex_lock(&w->mu);
+    bool is_done = w->is_done;
+    (void)pthread_mutex_unlock(&w->mu);
+    if (!is_done)
+        tenon_call_cancel(w->call);
+    watch_wait(w, UINT64_MAX);
+}
+
+static void watch_fini(struct watching *w)
+{
+    buf_fini(&w->changes);
+    (void)pthread_cond_destroy(&w->moved);
+    (void)pthread_mutex_destroy(&w->mu);
+}
+
+static const struct dispatch_method *method_named(const struct twins *t, const char *name)
+{
+    for (size_t i = 0; i < t->method_count; i++)
+        if (strcmp(t->methods[i]->name, name) == 0)
+            return t->methods[i];
+    fail_msg("there is no method %s", name);
+    return NULL;
+}
+
+/* The number of the attacker's newest change. */
+static uint64_t attacker_head(struct twins *t)
+{
+    Tenon__Events__V1__ListRequest list = TENON__EVENTS__V1__LIST_REQUEST__INIT;
+
+    list.limit = 1;
+    call_both(t, DOOR_OWN, CHANGES("List"), message_pack(t, &list.base), NULL);
+    answers_compare(t, method_named(t, CHANGES("List")));
+    Tenon__Events__V1__ListResponse *newest =
+        tenon__events__v1__list_response__unpack(NULL, t->with.answer_len, t->with.answer);
+    assert_non_null(newest);
+    uint64_t head = newest->head;
+    tenon__events__v1__list_response__free_unpacked(newest, NULL);
+    return head;
+}
+
+/* A record of its own, which is one change, on both. */
+static void attacker_works(struct twins *t, const char *serial)
+{
+    Tenon__Records__V1__CreateRequest *create = a_create(t->with.s, "machines", serial);
+
+    call_both(t, DOOR_OWN, RECORDS("Create"), message_pack(t, &create->base), NULL);
+    answers_compare(t, method_named(t, RECORDS("Create")));
+    assert_int_equal(t->with.result.status, TN_OK);
+}
+
+static void compare_watches(struct twins *t, const struct watching *a, const struct watching *b)
+{
+    const ProtobufCMessageDescriptor *type = &tenon__events__v1__watch_response__descriptor;
+
+    check_silent(CHANGES("Watch"), "changes", a->changes.data, a->changes.len);
+    check_silent(CHANGES("Watch"), "message", a->message, strlen(a->message));
+    assert_int_equal(a->result.status, b->result.status);
+    assert_string_equal(a->message, b->message);
+    struct tn_bytes x = answer_normalise(t, buf_bytes(&a->changes), type);
+    struct tn_bytes y = answer_normalise(t, buf_bytes(&b->changes), type);
+    if (x.len != y.len || memcmp(x.data, y.data, x.len) != 0)
+        fail_msg("a watch tells otherwise with the victim than without");
+}
+
+/* From anywhere, the victim's numbers included, while the victim and the attacker work. */
+static void watch_once(struct twins *t, unsigned long number)
+{
+    Tenon__Events__V1__WatchRequest request = TENON__EVENTS__V1__WATCH_REQUEST__INIT;
+    struct requester *r = &t->requester;
+    struct watching with;
+    struct watching without;
+    char serial[48];
+
+    arena_reset(&t->arena);
+    uint64_t head = attacker_head(t);
+    request.after = random_below(&r->random, head * 2);
+    request.type = a_text(t->with.s, random_chance(r, 50) ? "machines" : "");
+    struct tn_bytes bytes = message_pack(t, &request.base);
+    watch_begin(&with, &t->with, bytes);
+    watch_begin(&without, &t->without, bytes);
+    victim_works(t);
+    if (request.after > head) { /* it is refused, which tells the head: before that moves */
+        watch_wait(&with, UINT64_MAX);
+        watch_wait(&without, UINT64_MAX);
+    }
+    (void)snprintf(serial, sizeof(serial), "serial=W-%lu", number);
+    attacker_works(t, serial);
+    watch_wait(&with, head + 1);
+    watch_wait(&without, head + 1);
+    watch_end(&with);
+    watch_end(&without);
+    compare_watches(t, &with, &without);
+    watch_fini(&with);
+    watch_fini(&without);
+    arena_reset(&t->with.s->arena);
+}
+
 static void one_portal_tells_nothing_of_another(void **state)
 {
     struct twins *t = *state;
@@ -580,14 +482,157 @@ static void one_portal_tells_nothing_of_another(void **state)
         try_once(t);
         if (i % VICTIM_STEP == 0)
             victim_works(t);
+        if (i % WATCH_STEP == 0)
+            watch_once(t, i);
     }
     check_reach(t);
 }
 
+/* Single claims */
+
+/* What a call of the attacker reads where only the victim stands. */
+static struct store_reads reads_of(struct twins *t, const char *method, const void *request)
+{
+    struct side *side = &t->with;
+
+    store_trace_begin(side->trace);
+    call_side(side, DOOR_OWN, method, message_pack(t, request), NULL);
+    store_trace_end(side->trace);
+    return store_trace_reads(side->trace);
+}
+
+static void expect_same_reads(struct store_reads a, struct store_reads b)
+{
+    assert_true(a.count > 0);
+    assert_int_equal(a.count, b.count);
+    assert_int_equal(a.key_len, b.key_len);
+    assert_int_equal(a.foreign, 0);
+    assert_int_equal(b.foreign, 0);
+}
+
+/* A check that stopped early, or went on to compare, would be told by its time. */
+static void unique_checks_read_no_more_for_a_value_of_another_portal(void **state)
+{
+    struct twins *t = *state;
+    struct served *s = t->with.s;
+
+    (void)reads_of(t, RECORDS("Create"), a_create(s, "machines", "serial=X-30")); /* fills caches */
+    struct store_reads theirs =
+        reads_of(t, RECORDS("Create"), a_create(s, "machines", "serial=V-30"));
+    assert_int_equal(t->with.result.status, TN_OK);
+    struct store_reads nobodys =
+        reads_of(t, RECORDS("Create"), a_create(s, "machines", "serial=N-30"));
+    assert_int_equal(t->with.result.status, TN_OK);
+    expect_same_reads(theirs, nobodys);
+}
+
+static void looking_up_a_unique_value_of_another_portal_reads_no_more(void **state)
+{
+    Tenon__Records__V1__GetRequest request = TENON__RECORDS__V1__GET_REQUEST__INIT;
+    struct twins *t = *state;
+
+    request.type = a_text(t->with.s, "machines");
+    request.key = a_key(t->with.s, "serial", "V-31");
+    struct store_reads theirs = reads_of(t, RECORDS("Get"), &request);
+    assert_int_equal(t->with.result.status, TN_NOT_FOUND);
+    request.key = a_key(t->with.s, "serial", "N-31");
+    struct store_reads nobodys = reads_of(t, RECORDS("Get"), &request);
+    assert_int_equal(t->with.result.status, TN_NOT_FOUND);
+    expect_same_reads(theirs, nobodys);
+}
+
+/* The trace is no better than what it sees. */
+static void reads_of_another_portal_are_seen(void **state)
+{
+    Tenon__Records__V1__ListRequest request = TENON__RECORDS__V1__LIST_REQUEST__INIT;
+    struct twins *t = *state;
+    struct served *s = t->with.s;
+
+    request.type = a_text(s, "machines");
+    s->options.portal = VICTIM;
+    store_trace_begin(t->with.trace);
+    (void)served_must(s, RECORDS("List"), &request, &tenon__records__v1__list_response__descriptor);
+    store_trace_end(t->with.trace);
+    s->options.portal = NULL;
+    assert_true(store_trace_reads(t->with.trace).foreign > 0);
+}
+
+static void metrics_are_no_token_s_to_see(void **state)
+{
+    Tenon__Admin__V1__GetMetricsRequest request = TENON__ADMIN__V1__GET_METRICS_REQUEST__INIT;
+    struct twins *t = *state;
+
+    call_both(t, DOOR_OWN, ADMIN("Status/Metrics"), message_pack(t, &request.base), NULL);
+    answers_compare(t, method_named(t, ADMIN("Status/Metrics")));
+    assert_int_equal(t->with.result.status, TN_PERMISSION_DENIED);
+    assert_int_equal(t->with.answer_len, 0);
+}
+
+/* Notices until one has this head; each is of the attacker's portal, and says no more. */
+static bool hears(nng_socket sub, uint64_t head)
+{
+    uint8_t bytes[512];
+    uint8_t again[512];
+    size_t len = sizeof(bytes);
+
+    while (nng_recv(sub, bytes, &len, 0) == 0) {
+        Tenon__Bus__V1__Notice *notice = tenon__bus__v1__notice__unpack(NULL, len, bytes);
+
+        assert_non_null(notice);
+        assert_string_equal(notice->portal, "main");
+        bool is_it = notice->head == head;
+        notice->base.n_unknown_fields = 0; /* or it would pack them again */
+        assert_int_equal(tenon__bus__v1__notice__get_packed_size(notice), len);
+        assert_int_equal(tenon__bus__v1__notice__pack(notice, again), len);
+        tenon__bus__v1__notice__free_unpacked(notice, NULL);
+        assert_memory_equal(again, bytes, len);
+        if (is_it)
+            return true;
+        len = sizeof(bytes);
+    }
+    return false;
+}
+
+static void notices_of_a_portal_tell_of_it_alone(void **state)
+{
+    struct twins *t = *state;
+    struct served *s = t->with.s;
+    char url[BUS_URL_SIZE];
+    char serial[32];
+    nng_socket sub;
+    struct err err;
+    bool has_heard = false;
+    int64_t until_us = clock_mono_us() + PATIENCE_US;
+
+    err_init(&err, NULL);
+    (void)snprintf(url, sizeof(url), "sp+pub+ipc://%s/notices", s->f->dir);
+    assert_int_equal(bus_server_listen(s->server, url, url, &err), TN_OK);
+    assert_int_equal(nng_sub0_open(&sub), 0);
+    assert_int_equal(nng_socket_set(sub, NNG_OPT_SUB_SUBSCRIBE, "\x0a\x04main", 6), 0);
+    assert_int_equal(nng_socket_set_ms(sub, NNG_OPT_RECVTIMEO, 50), 0);
+    assert_int_equal(nng_dial(sub, url + strlen("sp+pub+"), NULL, 0), 0);
+    for (int i = 0; !has_heard; i++) { /* a subscription needs a moment to be known */
+        assert_true(clock_mono_us() < until_us);
+        arena_reset(&t->arena);
+        victim_works(t);
+        (void)snprintf(serial, sizeof(serial), "serial=P-%d", i);
+        attacker_works(t, serial);
+        has_heard = hears(sub, attacker_head(t));
+    }
+    (void)nng_close(sub);
+}
+
+#define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_portal_tells_nothing_of_another, set_up, tear_down),
+        TEST(unique_checks_read_no_more_for_a_value_of_another_portal),
+        TEST(looking_up_a_unique_value_of_another_portal_reads_no_more),
+        TEST(reads_of_another_portal_are_seen),
+        TEST(metrics_are_no_token_s_to_see),
+        TEST(notices_of_a_portal_tell_of_it_alone),
+        TEST(one_portal_tells_nothing_of_another),
     };
 
     if (argc > 1)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * random_request.h - random requests of any message type, likely enough to get past the first
- * checks: fields are filled by their names, with things of the fixture's types and with what an
- * attacker may have learnt of another portal.
+ * checks: fields are filled by their names, with words of vocabulary.h and with what an attacker
+ * may have learnt of another portal.
  */
 #ifndef TESTS_INTEGRATION_RANDOM_REQUEST_H
 #define TESTS_INTEGRATION_RANDOM_REQUEST_H
@@ -36,7 +36,12 @@ struct requester {
 /* Of the arena, until it is reset. */
 ProtobufCMessage *random_request(struct requester *requester,
                                  const ProtobufCMessageDescriptor *type);
+
 /* One of `count`. */
 const char *random_text(struct requester *requester, const char *const *items, size_t count);
+bool random_chance(struct requester *requester, unsigned percent);
+/* A number from 0 to `bound` - 1 between two texts; of the arena. */
+const char *random_numbered(struct requester *requester, const char *prefix, uint64_t bound,
+                            const char *suffix);
 
 #endif /* TESTS_INTEGRATION_RANDOM_REQUEST_H */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/utf8.h"
+#include "core/service/notices.h"
 #include "core/value/date.h"
 #include "core/value/decimal.h"
 #include "core/value/value.h"
@@ -28,12 +29,41 @@ static void must(tn_status st, const struct err *err)
         fail_msg("%s: %s", err_status_name(st), err->message);
 }
 
+static void tell_heads(void *ctx, struct bus_server *server)
+{
+    struct served *s = ctx;
+
+    notices_tell(service_host_ctx(s->host), server);
+}
+
+static void load_plugins(struct served *s, struct err *err)
+{
+    struct plugin_info info;
+    char work_dir[96];
+    struct plugin_host_options options = {.records = s->f->records,
+                                          .catalog = s->f->catalog,
+                                          .portals = s->f->portals,
+                                          .dirs = &s->plugin_dir,
+                                          .dir_count = 1,
+                                          .work_dir = work_dir};
+
+    (void)snprintf(work_dir, sizeof(work_dir), "%s/work", s->f->dir);
+    must(plugin_host_create(&options, &s->plugins, err), err);
+    must(plugin_host_load_all(s->plugins, err), err);
+    for (size_t i = 0; plugin_host_info(s->plugins, i, &info); i++)
+        if (info.state != PLUGIN_RUNNING)
+            fail_msg("%s: %s", info.file, info.reason);
+}
+
 static void start(struct served *s)
 {
     struct err err;
 
     err_init(&err, NULL);
     must(tokens_open(s->f->store, &s->tokens, &err), &err);
+    if (s->plugin_dir)
+        load_plugins(s, &err);
+    assert_int_equal(pool_create("test", 4, 1024, &s->pool), TN_OK);
     struct service_options options = {
         .records = s->f->records,
         .access = {.portals = s->f->portals,
@@ -41,16 +71,16 @@ static void start(struct served *s)
                    .portal_rate = s->portal_rate,
                    .token_rate = s->token_rate},
         .catalog = s->f->catalog,
+        .plugins = s->plugins,
         .pool = s->pool,
         .version = "1.2.3",
         .data_dir = s->f->dir,
     };
     char url[BUS_URL_SIZE];
 
-    assert_int_equal(pool_create("test", 4, 1024, &s->pool), TN_OK);
     must(service_host_create(&options, &s->host, &err), &err);
     struct bus_server_options of_server = {
-        .pool = s->pool, .admit = admit, .drop = dispatch_drop, .ctx = s};
+        .pool = s->pool, .admit = admit, .drop = dispatch_drop, .heads = tell_heads, .ctx = s};
     must(bus_server_create(&of_server, &s->server, &err), &err);
     must(service_register(s->host, s->server, &err), &err);
     (void)snprintf(url, sizeof(url), "ipc://%s/bus.sock", s->f->dir);
@@ -67,16 +97,26 @@ static void stop(struct served *s)
     bus_server_stop(s->server, PATIENCE_US);
     service_host_stop(s->host);
     pool_destroy(s->pool);
+    if (s->plugins)
+        plugin_host_stop(s->plugins);
     bus_server_destroy(s->server);
     service_host_destroy(s->host);
+    plugin_host_destroy(s->plugins);
+    s->plugins = NULL;
     tokens_close(s->tokens);
 }
 
 struct served *served_open(void)
 {
+    return served_open_with(NULL);
+}
+
+struct served *served_open_with(const char *plugin_dir)
+{
     struct served *s = calloc(1, sizeof(*s));
 
     assert_non_null(s);
+    s->plugin_dir = plugin_dir;
     arena_init(&s->arena, ARENA_SIZE_MAX);
     s->f = fixture_open();
     start(s);

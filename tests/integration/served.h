@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * served.h - a host in the test's own process, without plugins: the fixture's store and types,
- * behind the bus on an ipc socket, and a client of it.
+ * served.h - a host in the test's own process: the fixture's store and types, behind the bus on an
+ * ipc socket, and a client of it.
  */
 #ifndef TESTS_INTEGRATION_SERVED_H
 #define TESTS_INTEGRATION_SERVED_H
@@ -24,6 +24,8 @@ struct served {
     struct tokens *tokens;
     struct limit_rate portal_rate; /* from the next served_restart on */
     struct limit_rate token_rate;
+    const char *plugin_dir; /* of the plugins that it loads; NULL: it has none */
+    struct plugin_host *plugins;
     struct pool *pool;
     struct bus_server *server;
     struct service_host *host;
@@ -35,7 +37,10 @@ struct served {
     _Atomic int admitted;              /* connections times portals */
 };
 
+/* Without plugins. */
 struct served *served_open(void);
+/* With all of a folder, which have to run; `plugin_dir` must outlive it. */
+struct served *served_open_with(const char *plugin_dir);
 void served_close(struct served *s);
 /* Stops serving, reopens the store, serves again. */
 void served_restart(struct served *s);

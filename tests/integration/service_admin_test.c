@@ -125,6 +125,9 @@ static void users_are_made_found_and_listed(void **state)
     user.email = a_text(s, "");
     assert_null(served_call(s, METHOD("Users/Create"), &create, made_type));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "email", "required"));
+    user.email = a_text(s, "ann at home");
+    assert_null(served_call(s, METHOD("Users/Create"), &create, made_type));
+    assert_true(served_refused(s, TN_INVALID_ARGUMENT, "email", "email"));
     get.email = a_text(s, "bob@example.org");
     assert_null(served_call(s, METHOD("Users/Get"), &get, got_type));
     assert_true(served_refused(s, TN_NOT_FOUND, NULL, NULL));

@@ -98,6 +98,42 @@ static void pages_have_no_gap_and_keep_to_a_type(void **state)
     assert_int_equal(sites->changes[0]->number, before + 8);
 }
 
+/* Machines made beside the bus, in transactions of 5000. */
+static void create_many(struct served *s, size_t count)
+{
+    char serial[24];
+
+    while (count > 0) {
+        struct txn *txn = fixture_begin(s->f);
+        struct record *made;
+
+        for (size_t i = 0; i < 5000 && count > 0; i++, count--) {
+            assert_int_equal(txn_create(txn, fixture_type(txn, "machines"), &made, &s->f->err),
+                             TN_OK);
+            (void)snprintf(serial, sizeof(serial), "%zu", count);
+            assert_int_equal(fixture_set(s->f, made, "serial", serial), TN_OK);
+        }
+        assert_int_equal(fixture_commit(s->f, txn), TN_OK);
+    }
+}
+
+static void a_list_of_a_seldom_type_goes_on_in_steps(void **state)
+{
+    struct served *s = *state;
+    uint64_t before = head_of(s);
+    size_t step = 10000;
+
+    create_many(s, step + 10);
+    (void)create_record(s, "sites", "name=Here");
+    const Tenon__Events__V1__ListResponse *first = list(s, before, 0, "sites");
+    assert_int_equal(first->n_changes, 0);
+    assert_int_equal(first->next, before + step);
+    assert_true(first->next < first->head);
+    const Tenon__Events__V1__ListResponse *second = list(s, first->next, 0, "sites");
+    assert_int_equal(second->n_changes, 1);
+    assert_int_equal(second->next, second->head);
+}
+
 static void wrong_lists_are_refused(void **state)
 {
     struct served *s = *state;
@@ -345,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_change_tells_what_was_and_what_is),
         TEST(pages_have_no_gap_and_keep_to_a_type),
+        TEST(a_list_of_a_seldom_type_goes_on_in_steps),
         TEST(wrong_lists_are_refused),
         TEST(a_watch_tells_the_past_and_then_what_happens),
         TEST(a_watch_of_one_type_tells_no_other),

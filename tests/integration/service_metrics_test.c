@@ -85,6 +85,77 @@ static void commits_and_connections_are_counted(void **state)
     assert_true(value_of(text, "tenon_admissions_total{status=\"OK\"}") == 1);
 }
 
+static void calls_are_counted_by_portal(void **state)
+{
+    struct served *s = *state;
+
+    double before = value_of(metrics(s), "tenon_portal_changes_total{portal=\"main\"}");
+    (void)create_record(s, "machines", "serial=M-1");
+    assert_null(served_call(s,
+                            "tenon.records.v1.Records/Create",
+                            a_create(s, "machines", "serial=M-1"),
+                            &tenon__records__v1__create_response__descriptor));
+    const char *text = metrics(s);
+    assert_true(value_of(text, "tenon_portal_calls_total{portal=\"main\",outcome=\"ok\"}") == 2);
+    assert_true(value_of(text, "tenon_portal_calls_total{portal=\"main\",outcome=\"refused\"}") ==
+                1);
+    assert_true(value_of(text, "tenon_portal_calls_total{portal=\"main\",outcome=\"failed\"}") ==
+                0);
+    assert_true(value_of(text, "tenon_portal_call_seconds_total{portal=\"main\"}") > 0);
+    assert_true(value_of(text, "tenon_portal_changes_total{portal=\"main\"}") == before + 1);
+}
+
+static unsigned count_of(const char *text, const char *part)
+{
+    unsigned count = 0;
+
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        count++;
+    return count;
+}
+
+/* Past the bound there is one label more, whatever the number of portals. */
+static void portals_past_the_bound_are_one(void **state)
+{
+    struct served *s = *state;
+    const struct portal_settings none = {0};
+    struct portal *portal;
+
+    for (int i = 0; i < 5; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "crowd-%d", i);
+        assert_int_equal(
+            portals_create(
+                s->f->portals, (struct tn_str){name, strlen(name)}, &none, &portal, NULL),
+            TN_OK);
+        metric_add_many(&portal->counts, PORTAL_CALLS_DONE, 10);
+    }
+    const char *text = metrics(s); /* with main and the other of the fixture, seven */
+    assert_int_equal(count_of(text, "tenon_portal_changes_total{"), 7);
+    assert_int_equal(count_of(text, "_other"), 0);
+    service_host_set_metric_portals(s->host, 3);
+    text = metrics(s);
+    assert_int_equal(count_of(text, "tenon_portal_changes_total{"), 4);
+    assert_true(value_of(text, "tenon_portal_calls_total{portal=\"crowd-0\",outcome=\"ok\"}") ==
+                10);
+    assert_true(value_of(text, "tenon_portal_calls_total{portal=\"_other\",outcome=\"ok\"}") == 40);
+    assert_int_equal(count_of(text, "crowd-1"), 0);
+    service_host_set_metric_portals(s->host, 7);
+    assert_int_equal(count_of(metrics(s), "_other"), 0);
+}
+
+static void store_tells_of_itself(void **state)
+{
+    const char *text = metrics(*state);
+
+    assert_true(value_of(text, "tenon_store_table_bytes") >= 0);
+    assert_true(value_of(text, "tenon_store_unflushed_bytes") > 0);
+    assert_true(value_of(text, "tenon_store_writes_stopped") == 0);
+    assert_true(value_of(text, "tenon_store_background_errors_total") == 0);
+    assert_true(value_of(text, "tenon_store_disk_free_bytes") > 0);
+}
+
 static void refused_tokens_are_counted(void **state)
 {
     struct served *s = *state;
@@ -153,6 +224,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_are_counted_by_how_they_ended),
         TEST(commits_and_connections_are_counted),
+        TEST(calls_are_counted_by_portal),
+        TEST(portals_past_the_bound_are_one),
+        TEST(store_tells_of_itself),
         TEST(refused_tokens_are_counted),
         TEST(promtool_has_nothing_to_object),
     };

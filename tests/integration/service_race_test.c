@@ -187,6 +187,39 @@ static void one_key_at_once_makes_one_record(void **state)
     assert_int_equal(list->n_records, 1);
 }
 
+static void write_prices(struct served *s, struct calls *calls, uint64_t id)
+{
+    calls_init(calls);
+    for (int i = 0; i < CALLS; i++) {
+        Tenon__Records__V1__UpdateRequest request = TENON__RECORDS__V1__UPDATE_REQUEST__INIT;
+        char text[16];
+
+        (void)snprintf(text, sizeof(text), "%d", i + 1);
+        request.type = a_text(s, "machines");
+        request.key = an_id(s, id);
+        request.properties = a_list(s, &request.n_properties, a_property(s, "price", text), NULL);
+        s->options.idempotency_key = text;
+        begin_call(s, calls, "tenon.records.v1.Records/Update", &request, NULL);
+    }
+    s->options.idempotency_key = NULL;
+    wait_for_all(calls);
+    assert_int_equal(calls->statuses[TN_OK], CALLS);
+}
+
+/* Most lose and run again, as those above; what they answered in the end is what is kept. */
+static void calls_that_ran_again_keep_their_outcomes(void **state)
+{
+    struct served *s = *state;
+    uint64_t id = create_record(s, "machines", "serial=M-1")->id;
+    struct calls calls;
+
+    write_prices(s, &calls, id);
+    const Tenon__Records__V1__Record *once = get_record(s, "machines", id);
+    assert_int_equal(once->version, CALLS + 1);
+    write_prices(s, &calls, id);
+    assert_int_equal(get_record(s, "machines", id)->version, once->version);
+}
+
 /* Two machines a site: the third and all later ones are over its limit, whoever comes first. */
 static void limits_of_links_hold_whoever_comes_first(void **state)
 {
@@ -263,6 +296,7 @@ int main(void)
         TEST(one_of_many_equal_unique_values_wins),
         TEST(one_of_many_expecting_a_version_wins),
         TEST(one_key_at_once_makes_one_record),
+        TEST(calls_that_ran_again_keep_their_outcomes),
         TEST(limits_of_links_hold_whoever_comes_first),
         TEST(calls_cancelled_on_their_way_leave_nothing),
     };

@@ -452,6 +452,24 @@ static void a_batch_is_all_or_nothing_and_tells_positions(void **state)
     served_is_alive(s);
 }
 
+static void each_repeated_value_of_a_batch_is_told_once(void **state)
+{
+    struct served *s = *state;
+    Tenon__Records__V1__BatchCreateRequest request = TENON__RECORDS__V1__BATCH_CREATE_REQUEST__INIT;
+
+    request.records = a_list(s,
+                             &request.n_records,
+                             a_create(s, "machines", "serial=M-1"),
+                             a_create(s, "machines", "serial=M-1"),
+                             a_create(s, "machines", "serial=M-2"),
+                             a_create(s, "machines", "serial=m-1"),
+                             NULL);
+    assert_null(CALL(s, "BatchCreate", &request, BatchCreateResponse));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "records[1].serial", "unique"));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "records[3].serial", "unique"));
+    assert_int_equal(s->result.violation_count, 2);
+}
+
 static void a_batch_past_its_bound_is_refused(void **state)
 {
     struct served *s = *state;
@@ -614,6 +632,7 @@ int main(void)
         TEST(refusals_come_in_the_language_of_the_call),
         TEST(portals_do_not_see_each_other),
         TEST(a_batch_is_all_or_nothing_and_tells_positions),
+        TEST(each_repeated_value_of_a_batch_is_told_once),
         TEST(a_batch_past_its_bound_is_refused),
         TEST(an_upsert_tells_what_became_of_each),
         TEST(batches_update_get_and_archive),

@@ -275,6 +275,99 @@ static void a_type_with_wrong_properties_is_not_made(void **state)
     served_is_alive(s);
 }
 
+/* What is wrong with its last property comes out when the others are made already. */
+static void a_type_is_made_with_all_its_properties_or_not_at_all(void **state)
+{
+    struct served *s = *state;
+    const ProtobufCMessageDescriptor *answer = &tenon__schema__v1__create_type_response__descriptor;
+    Tenon__Schema__V1__CreateTypeRequest request = TENON__SCHEMA__V1__CREATE_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__ObjectType type = TENON__SCHEMA__V1__OBJECT_TYPE__INIT;
+    Tenon__Schema__V1__GetTypeRequest get = TENON__SCHEMA__V1__GET_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__PropertyType *last = a_property_type(s, "kept_in", "reference");
+    uint64_t head = records_head(s->f->records, s->f->portal);
+
+    type.name = a_text(s, "tools");
+    type.properties = a_list(s, &type.n_properties, a_property_type(s, "name", "text"), last, NULL);
+    request.type = &type;
+    last->refers = a_text(s, "drawers");
+    assert_null(served_call(s, METHOD("CreateType"), &request, answer));
+    assert_true(served_refused(s, TN_NOT_FOUND, "type.properties[1].refers", "unknown_type"));
+    get.name = type.name;
+    assert_null(
+        served_call(s, METHOD("GetType"), &get, &tenon__schema__v1__get_type_response__descriptor));
+    assert_int_equal(records_head(s->f->records, s->f->portal), head);
+
+    last->refers = a_text(s, "tools"); /* itself */
+    const Tenon__Schema__V1__CreateTypeResponse *made =
+        served_must(s, METHOD("CreateType"), &request, answer);
+    assert_int_equal(made->type->n_properties, 2);
+    assert_int_equal(records_head(s->f->records, s->f->portal), head + 1); /* one commit */
+    served_restart(s);
+    (void)create_record(s, "tools", "name=Saw");
+}
+
+static tn_status set_archived(struct served *s, const char *name, bool is_archived)
+{
+    Tenon__Schema__V1__ArchiveTypeRequest archive = TENON__SCHEMA__V1__ARCHIVE_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__RestoreTypeRequest restore = TENON__SCHEMA__V1__RESTORE_TYPE_REQUEST__INIT;
+
+    archive.name = restore.name = a_text(s, name);
+    if (is_archived)
+        (void)served_call(s,
+                          METHOD("ArchiveType"),
+                          &archive,
+                          &tenon__schema__v1__archive_type_response__descriptor);
+    else
+        (void)served_call(s,
+                          METHOD("RestoreType"),
+                          &restore,
+                          &tenon__schema__v1__restore_type_response__descriptor);
+    return s->result.status;
+}
+
+static void a_type_goes_out_of_sight_and_comes_back(void **state)
+{
+    struct served *s = *state;
+    Tenon__Schema__V1__CreateTypeRequest request = TENON__SCHEMA__V1__CREATE_TYPE_REQUEST__INIT;
+    Tenon__Schema__V1__ObjectType type = TENON__SCHEMA__V1__OBJECT_TYPE__INIT;
+    Tenon__Records__V1__ArchiveRequest archive = TENON__RECORDS__V1__ARCHIVE_REQUEST__INIT;
+
+    type.name = a_text(s, "tools");
+    type.properties = a_list(s, &type.n_properties, a_property_type(s, "name", "text"), NULL);
+    request.type = &type;
+    (void)served_must(
+        s, METHOD("CreateType"), &request, &tenon__schema__v1__create_type_response__descriptor);
+    const Tenon__Records__V1__Record *saw = create_record(s, "tools", "name=Saw");
+    assert_int_equal(set_archived(s, "tools", true), TN_FAILED_PRECONDITION);
+    assert_true(served_refused(s, TN_FAILED_PRECONDITION, "name", "in_use"));
+    archive.type = type.name;
+    archive.key = an_id(s, saw->id);
+    (void)served_must(s,
+                      "tenon.records.v1.Records/Archive",
+                      &archive,
+                      &tenon__records__v1__archive_response__descriptor);
+    assert_int_equal(set_archived(s, "tools", true), TN_OK);
+    served_restart(s);
+    assert_null(served_call(s,
+                            "tenon.records.v1.Records/Create",
+                            a_create(s, "tools", "name=Axe"),
+                            &tenon__records__v1__create_response__descriptor));
+    assert_true(served_refused(s, TN_NOT_FOUND, "type", "unknown_type"));
+    assert_null(create_property(s, "tools", a_property_type(s, "mass", "number")));
+    assert_true(served_refused(s, TN_NOT_FOUND, "type", "unknown_type"));
+    assert_null(served_call(
+        s, METHOD("CreateType"), &request, &tenon__schema__v1__create_type_response__descriptor));
+    assert_true(served_refused(s, TN_ALREADY_EXISTS, "name", "unique"));
+
+    assert_int_equal(set_archived(s, "tools", false), TN_OK);
+    (void)create_record(s, "tools", "name=Axe");
+    assert_int_equal(set_archived(s, "machines", true), TN_FAILED_PRECONDITION);
+    assert_true(served_refused(s, TN_FAILED_PRECONDITION, "name", "declared"));
+    assert_int_equal(set_archived(s, "moons", true), TN_NOT_FOUND);
+    assert_int_equal(set_archived(s, "moons", false), TN_NOT_FOUND);
+    served_is_alive(s);
+}
+
 static void a_type_and_an_association_are_made_at_run_time(void **state)
 {
     struct served *s = *state;
@@ -337,6 +430,8 @@ int main(void)
         TEST(an_archived_property_is_out_of_sight),
         TEST(wrong_properties_are_refused),
         TEST(a_property_gains_options_and_a_label),
+        TEST(a_type_is_made_with_all_its_properties_or_not_at_all),
+        TEST(a_type_goes_out_of_sight_and_comes_back),
         TEST(a_type_and_an_association_are_made_at_run_time),
         TEST(what_is_fixed_of_a_property_is_not_changed_in_silence),
         TEST(a_type_with_wrong_properties_is_not_made),

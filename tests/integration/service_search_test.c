@@ -171,6 +171,59 @@ static void a_sorted_search_puts_those_without_a_value_last(void **state)
     refuse_search(s, request, TN_INVALID_ARGUMENT, "sort", "unknown_property");
 }
 
+static void the_newest_come_first_if_nothing_else_is_said(void **state)
+{
+    struct served *s = *state;
+    Tenon__Records__V1__SearchRequest *request = a_search(s, NULL, NULL);
+
+    create_five(s);
+    request->limit = 2;
+    request->descending = 1;
+    check_found(s, request, "E D C B A");
+    request = a_search(s, a_group(s, a_filter(s, "price", OP(HAS), NULL, NULL), NULL), NULL);
+    request->limit = 1;
+    request->descending = 1;
+    check_found(s, request, "D C B A");
+    request = a_search(s, a_group(s, a_filter(s, "state", OP(EQ), "used", NULL), NULL), NULL);
+    request->limit = 1;
+    request->descending = 1;
+    check_found(s, request, "C B");
+}
+
+static void words_are_found_whatever_their_case(void **state)
+{
+    struct served *s = *state;
+
+    (void)create_record(s, "machines", "serial=Grand \xc3\x89l\xc3\xa9vateur 7");
+    (void)create_record(s, "machines", "serial=Grande Grue");
+    check_found(s,
+                a_search(s,
+                         a_group(s, a_filter(s, "serial", OP(WORD), "elevateur GRAND", NULL), NULL),
+                         NULL),
+                "Grand \xc3\x89l\xc3\xa9vateur 7");
+    check_found(
+        s, a_search(s, a_group(s, a_filter(s, "serial", OP(WORD), "gran", NULL), NULL), NULL), "");
+    refuse_search(s,
+                  a_search(s, a_group(s, a_filter(s, "state", OP(WORD), "new", NULL), NULL), NULL),
+                  TN_FAILED_PRECONDITION,
+                  "groups[0].filters[0].op",
+                  "searchable");
+}
+
+static void several_options_are_found_in_any_order(void **state)
+{
+    struct served *s = *state;
+
+    (void)create_record(s, "machines", "serial=A;tags=a");
+    check_found(
+        s, a_search(s, a_group(s, a_filter(s, "tags", OP(EQ), "a", NULL), NULL), NULL), "A");
+    refuse_search(s,
+                  a_search(s, a_group(s, a_filter(s, "tags", OP(EQ), "a;z", NULL), NULL), NULL),
+                  TN_INVALID_ARGUMENT,
+                  "groups[0].filters[0].values",
+                  "option");
+}
+
 static void archived_records_are_not_found(void **state)
 {
     struct served *s = *state;
@@ -207,6 +260,22 @@ static void wrong_searches_are_refused(void **state)
                   TN_INVALID_ARGUMENT,
                   "groups[0].filters[0].values",
                   NULL);
+    refuse_search(
+        s,
+        a_search(s, a_group(s, has, a_filter(s, "installed_on", OP(LT), "2024-02-30", NULL)), NULL),
+        TN_INVALID_ARGUMENT,
+        "groups[0].filters[1].values",
+        "range");
+    refuse_search(s,
+                  a_search(s, a_group(s, a_filter(s, "state", OP(EQ), "USED", NULL), NULL), NULL),
+                  TN_INVALID_ARGUMENT,
+                  "groups[0].filters[0].values",
+                  "option");
+    refuse_search(s,
+                  a_search(s, a_group(s, a_filter(s, "state", OP(IN), "used", "gone"), NULL), NULL),
+                  TN_INVALID_ARGUMENT,
+                  "groups[0].filters[0].values",
+                  "option");
     refuse_search(s,
                   a_search(s, a_group(s, a_filter(s, "price", OP(EQ), "", NULL), NULL), NULL),
                   TN_INVALID_ARGUMENT,
@@ -268,6 +337,9 @@ static void totals_follow_the_records(void **state)
     assert_int_equal(used->groups[0]->sums[0]->sum->mantissa, 5);
     assert_int_equal(used->groups[0]->sums[0]->sum->exponent, 0);
 
+    request.group = a_list(s, &request.n_group, a_property(s, "state", "gone"), NULL);
+    assert_null(served_call(s, METHOD("Aggregate"), &request, answer));
+    assert_true(served_refused(s, TN_INVALID_ARGUMENT, "state", "option"));
     request.rollup = a_text(s, "machines_by_moon");
     assert_null(served_call(s, METHOD("Aggregate"), &request, answer));
     assert_true(served_refused(s, TN_NOT_FOUND, "rollup", "unknown_rollup"));
@@ -286,6 +358,9 @@ int main(void)
         TEST(filters_find_by_index_and_by_row),
         TEST(pages_go_on_where_they_ended),
         TEST(a_sorted_search_puts_those_without_a_value_last),
+        TEST(the_newest_come_first_if_nothing_else_is_said),
+        TEST(words_are_found_whatever_their_case),
+        TEST(several_options_are_found_in_any_order),
         TEST(archived_records_are_not_found),
         TEST(wrong_searches_are_refused),
         TEST(totals_follow_the_records),

@@ -8,10 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <tenon/admin/v1/admin.pb-c.h>
@@ -30,8 +27,6 @@
 #define POLL_US 1000u
 /* A user that owns nothing. */
 #define NOBODY 65534
-/* Connections that are too many when descriptors are out. */
-#define CROWD 8
 /* What calls that could finish get for it. */
 #define DRAIN_US ((int64_t)10 * 1000000)
 
@@ -45,29 +40,6 @@ static int tear_down(void **state)
 {
     tenond_destroy(*state);
     return 0;
-}
-
-/* It ends by itself with `status`, having logged `part`. */
-static void check_exit(struct tenond *host, int status, const char *part)
-{
-    char *log;
-
-    assert_int_equal(tenond_await_exit(host), status);
-    log = tenond_read_log(host);
-    if (!strstr(log, part))
-        fail_msg("the log does not say \"%s\":\n%s", part, log);
-    mem_free(log);
-}
-
-/* A file in the host's folder. */
-static void write_file(const struct tenond *host, const char *name, const char *text, size_t len,
-                       char out_path[TENOND_PATH_SIZE * 2])
-{
-    (void)snprintf(out_path, TENOND_PATH_SIZE * 2, "%s/%s", host->folder, name);
-    FILE *file = fopen(out_path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
 }
 
 /* Starting */
@@ -149,7 +121,7 @@ static void second_host_on_the_same_data_is_refused(void **state)
 
     tenond_start(host);
     tenond_spawn(second, arguments);
-    check_exit(second, 1, "in use by another process");
+    tenond_expect_exit(second, 1, "in use by another process");
     client = tenond_connect(host, NULL); /* and the first one goes on */
     answer_free(get_status(client));
     tenon_client_destroy(client);
@@ -167,7 +139,7 @@ static void taken_socket_is_refused(void **state)
 
     tenond_start(host);
     tenond_spawn(second, arguments);
-    check_exit(second, 1, "in use by another process");
+    tenond_expect_exit(second, 1, "in use by another process");
     client = tenond_connect(host, NULL); /* and the first one still has it */
     answer_free(get_status(client));
     tenon_client_destroy(client);
@@ -185,7 +157,7 @@ static void taken_port_is_refused(void **state)
     tenond_await_ready(host);
     const char *const same[] = {"--listen", strstr(host->ready, "tcp://"), NULL};
     tenond_spawn_usual(second, same);
-    check_exit(second, 1, "in use by another process");
+    tenond_expect_exit(second, 1, "in use by another process");
     tenond_stop(host);
     tenond_destroy(second);
 }
@@ -197,12 +169,12 @@ static void unusable_data_folder_is_refused(void **state)
     char path[TENOND_PATH_SIZE * 2];
     char below[TENOND_PATH_SIZE * 2 + 8];
 
-    write_file(host, "file", "", 0, path);
+    tenond_write_file(host, "file", "", 0, path);
     (void)snprintf(below, sizeof(below), "%s/data", path);
     const char *const arguments[] = {
         "--data", below, "--plugins", host->plugins, "--listen", host->url, NULL};
     tenond_spawn(host, arguments);
-    check_exit(host, 1, "The data directory");
+    tenond_expect_exit(host, 1, "The data directory");
 }
 
 static void data_folder_without_permission_is_refused(void **state)
@@ -215,7 +187,7 @@ static void data_folder_without_permission_is_refused(void **state)
     }
     assert_int_equal(mkdir(host->data, 0500), 0);
     tenond_spawn_usual(host, NULL);
-    check_exit(host, 1, host->data);
+    tenond_expect_exit(host, 1, host->data);
     assert_int_equal(chmod(host->data, 0700), 0);
 }
 
@@ -225,11 +197,11 @@ static void check_bad_file(struct tenond *host, const char *text, const char *pa
     char path[TENOND_PATH_SIZE * 2];
     char expected[TENOND_PATH_SIZE * 4];
 
-    write_file(host, "bad.toml", text, strlen(text), path);
+    tenond_write_file(host, "bad.toml", text, strlen(text), path);
     (void)snprintf(expected, sizeof(expected), "%s:%s", path, part);
     const char *const more[] = {"--config", path, NULL};
     tenond_spawn_usual(host, more);
-    check_exit(host, 2, expected);
+    tenond_expect_exit(host, 2, expected);
 }
 
 static void bad_configuration_is_named_by_file_and_line(void **state)
@@ -249,9 +221,9 @@ static void bad_option_exits_with_2(void **state)
     const char *const unknown[] = {"--colour", NULL};
 
     tenond_spawn_usual(host, more);
-    check_exit(host, 2, "--log");
+    tenond_expect_exit(host, 2, "--log");
     tenond_spawn_usual(host, unknown);
-    check_exit(host, 2, "--colour");
+    tenond_expect_exit(host, 2, "--colour");
 }
 
 static void missing_configuration_file_exits_with_2(void **state)
@@ -260,7 +232,7 @@ static void missing_configuration_file_exits_with_2(void **state)
     const char *const more[] = {"--config", "/nowhere/tenond.toml", NULL};
 
     tenond_spawn_usual(host, more);
-    check_exit(host, 2, "/nowhere/tenond.toml");
+    tenond_expect_exit(host, 2, "/nowhere/tenond.toml");
 }
 
 /* Plugins */
@@ -293,9 +265,9 @@ static void add_damaged_plugins(const struct tenond *host)
     assert_non_null(file);
     assert_int_equal(fread(bytes, 1, sizeof(bytes), file), sizeof(bytes));
     (void)fclose(file);
-    write_file(host, "plugins/cut.so", bytes, sizeof(bytes), path);
-    write_file(host, "plugins/text.so", "no plugin\n", 10, path);
-    write_file(host, "plugins/empty.so", "", 0, path);
+    tenond_write_file(host, "plugins/cut.so", bytes, sizeof(bytes), path);
+    tenond_write_file(host, "plugins/text.so", "no plugin\n", 10, path);
+    tenond_write_file(host, "plugins/empty.so", "", 0, path);
 }
 
 static void damaged_plugins_leave_the_others_running(void **state)
@@ -660,110 +632,34 @@ static void sigint_ends_it_too(void **state)
     assert_int_equal(tenond_await_exit(host), 0);
 }
 
-static void sighup_reads_the_log_level_again(void **state)
+/* The call is told in time, whatever its handler does. */
+static void drain_is_how_long_open_calls_get(void **state)
 {
     struct tenond *host = *state;
-    char path[TENOND_PATH_SIZE * 2];
-    const char *const more[] = {"--config", path, NULL};
-
-    write_file(host, "tenond.toml", "log = \"error\"\n", 14, path);
-    tenond_spawn_usual(host, more);
-    tenond_await_ready(host);
-    assert_int_equal(tenond_count_log(host, "level="), 0);
-    write_file(host, "tenond.toml", "log = \"info\"\n", 13, path);
-    tenond_signal(host, SIGHUP);
-    tenond_await_log(host, "log level reloaded", 0);
-    tenond_stop(host);
-    assert_int_equal(tenond_count_log(host, "stopping"), 1);
-}
-
-static void sighup_keeps_the_settings_if_the_file_is_bad(void **state)
-{
-    struct tenond *host = *state;
-    char path[TENOND_PATH_SIZE * 2];
-    const char *const more[] = {"--config", path, NULL};
-
-    write_file(host, "tenond.toml", "log = \"info\"\n", 13, path);
-    tenond_spawn_usual(host, more);
-    tenond_await_ready(host);
-    write_file(host, "tenond.toml", "log = \"loud\"\n", 13, path);
-    tenond_signal(host, SIGHUP);
-    tenond_await_log(host, "configuration not reloaded", 0);
-    assert_int_equal(tenond_count_log(host, "tenond.toml:1: log"), 1);
-    tenond_stop(host);
-}
-
-/* Limits */
-
-static void root_is_warned(void **state)
-{
-    struct tenond *host = *state;
-
-    tenond_start(host);
-    assert_int_equal(tenond_count_log(host, "running as root"), geteuid() == 0 ? 1 : 0);
-    tenond_stop(host);
-}
-
-/* The soft one: the hard one could not be raised again. */
-static void set_descriptor_limit(const struct tenond *host, rlim_t count)
-{
-    struct rlimit limit;
-
-    assert_int_equal(prlimit(host->pid, RLIMIT_NOFILE, NULL, &limit), 0);
-    limit.rlim_cur = count;
-    assert_int_equal(prlimit(host->pid, RLIMIT_NOFILE, &limit, NULL), 0);
-}
-
-/* The host gets no descriptor more: a new one would have the lowest number that is free. */
-static void take_descriptors_away(const struct tenond *host)
-{
-    char path[64];
-    rlim_t number = 0;
-
-    do
-        (void)snprintf(path, sizeof(path), "/proc/%d/fd/%lu", (int)host->pid, number++);
-    while (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
-    set_descriptor_limit(host, number - 1);
-}
-
-static int connect_raw(const struct tenond *host)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", host->url + strlen("ipc://"));
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-    return fd;
-}
-
-/* Whoever is connected is served meanwhile, and it is said once however often it is tried. */
-static void host_without_descriptors_goes_on_and_says_so_once(void **state)
-{
-    struct tenond *host = *state;
+    struct outcome outcome = {.status = TN_OK};
+    char config[TENOND_PATH_SIZE * 2];
+    char path[TENOND_PATH_SIZE + 8];
+    const char *const more[] = {"--config", config, NULL};
     struct tenon_client *client;
-    int crowd[CROWD];
 
-    tenond_start(host);
+    (void)snprintf(path, sizeof(path), "%s/fifo", host->folder);
+    tenond_write_file(host, "tenond.toml", "drain = 3600\n", 13, config);
+    tenond_add_plugin(host, SLOW);
+    tenond_spawn_usual(host, more);
+    tenond_await_ready(host);
     client = tenond_connect(host, NULL);
-    answer_free(get_status(client));
-    take_descriptors_away(host);
-    for (int i = 0; i < CROWD; i++)
-        crowd[i] = connect_raw(host);
-    tenond_await_log(host, "raise the limit of open files", 0);
-    int64_t until_us = clock_mono_us() + (int64_t)500 * 1000; /* some attempts of 100 ms each */
-    while (clock_mono_us() < until_us)
-        answer_free(get_status(client));
-    assert_int_equal(tenond_count_log(host, "raise the limit of open files"), 1);
-    set_descriptor_limit(host, 256);
-    struct tenon_client *second = tenond_connect(host, NULL);
-    answer_free(get_status(second));
-    assert_int_equal(tenond_count_log(host, "accepting connections again"), 1);
-    for (int i = 0; i < CROWD; i++)
-        (void)close(crowd[i]);
-    tenon_client_destroy(second);
+    begin_slow_call(client, path, &outcome);
+    int fifo = open_for_reader(path);
+    tenond_write_file(host, "tenond.toml", "drain = 1\n", 10, config);
+    tenond_signal(host, SIGHUP);
+    tenond_await_log(host, "configuration reloaded", 0);
+    tenond_signal(host, SIGTERM);
+    await_end(&outcome);
+    assert_int_equal(outcome.status, TN_UNAVAILABLE);
+    assert_int_equal(write(fifo, "x", 1), 1);
+    (void)close(fifo);
+    assert_int_equal(tenond_await_exit(host), 0);
     tenon_client_destroy(client);
-    tenond_stop(host);
 }
 
 int main(void)
@@ -789,10 +685,7 @@ int main(void)
         TEST(draining_host_takes_no_new_calls),
         TEST(sigterm_ends_an_open_stream),
         TEST(sigint_ends_it_too),
-        TEST(sighup_reads_the_log_level_again),
-        TEST(sighup_keeps_the_settings_if_the_file_is_bad),
-        TEST(root_is_warned),
-        TEST(host_without_descriptors_goes_on_and_says_so_once),
+        TEST(drain_is_how_long_open_calls_get),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

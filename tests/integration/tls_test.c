@@ -2,14 +2,11 @@
 /* Tests TLS of core/bus and sdk/c, with certificates that openssl makes for the run. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <nng/nng.h>
@@ -21,6 +18,7 @@
 #include "core/base/mem.h"
 #include "core/bus/tls.h"
 #include "tests/integration/bus_client.h"
+#include "tests/integration/certificate.h"
 #include "tests/unit/check.h"
 
 #define PATH_SIZE 128
@@ -42,43 +40,6 @@ struct tls {
     char url[BUS_URL_SIZE];
 };
 
-static bool make_certificate(const char *certificate, const char *key)
-{
-    const char *args[] = {"openssl",
-                          "req",
-                          "-x509",
-                          "-newkey",
-                          "ec",
-                          "-pkeyopt",
-                          "ec_paramgen_curve:prime256v1",
-                          "-nodes",
-                          "-days",
-                          "2",
-                          "-subj",
-                          "/CN=localhost",
-                          "-addext",
-                          "subjectAltName=DNS:localhost",
-                          "-keyout",
-                          key,
-                          "-out",
-                          certificate,
-                          NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t pid = 0;
-    int status = 0;
-
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    assert_int_equal(
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0), 0);
-    int failed =
-        posix_spawnp(&pid, "openssl", &actions, NULL, (char *const *)(uintptr_t)args, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0)
-        return false;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 static int make_files(void **state)
 {
     struct files *files = mem_new(struct files);
@@ -93,8 +54,8 @@ static int make_files(void **state)
     assert_non_null(mkdtemp(files->directory));
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         (void)snprintf(paths[i], PATH_SIZE, "%s/%s", files->directory, names[i]);
-    files->are_there = make_certificate(files->certificate, files->key) &&
-                       make_certificate(files->other_certificate, files->other_key);
+    files->are_there = certificate_make(files->certificate, files->key) &&
+                       certificate_make(files->other_certificate, files->other_key);
     FILE *nonsense = fopen(files->nonsense, "w");
     assert_non_null(nonsense);
     assert_true(fputs("-----BEGIN CERTIFICATE-----\nhello\n", nonsense) >= 0);
@@ -352,10 +313,9 @@ static void client_gives_up_a_host_that_does_not_shake_hands(void **state)
     close_tls(tls);
 }
 
-static void plain_door_opens_with_tls_too(void **state)
+/* A REQ socket at a door asks for an echo; whether it was answered. */
+static bool ask_door(const char *url, const char *ca, int64_t patience_us)
 {
-    START(tls, .call_max = 64);
-    char url[BUS_URL_SIZE];
     char method[] = "test.Echo/Echo";
     Tenon__Bus__V1__Call call;
     struct nng_tls_config *config = NULL;
@@ -365,30 +325,144 @@ static void plain_door_opens_with_tls_too(void **state)
     uint8_t *answer = NULL;
     size_t len = 0;
 
-    assert_int_equal(bus_server_listen(tls->host->server, "sp+tls+tcp://localhost:0", url, NULL),
-                     TN_OK);
-    assert_int_equal(bus_tls_client(files->certificate, NULL, &config, NULL), TN_OK);
+    assert_int_equal(bus_tls_client(ca, NULL, &config, NULL), TN_OK);
     assert_int_equal(nng_req0_open(&req), 0);
-    assert_int_equal(nng_socket_set_ms(req, NNG_OPT_RECVTIMEO, (nng_duration)(PATIENCE_US / 1000)),
+    assert_int_equal(nng_socket_set_ms(req, NNG_OPT_RECVTIMEO, (nng_duration)(patience_us / 1000)),
+                     0);
+    assert_int_equal(nng_socket_set_ms(req, NNG_OPT_SENDTIMEO, (nng_duration)(patience_us / 1000)),
                      0);
     assert_int_equal(nng_dialer_create(&dialer, req, url + 3), 0);
     assert_int_equal(nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, config), 0);
-    assert_int_equal(nng_dialer_start(dialer, 0), 0);
     bus_tls_free(config);
+    (void)nng_dialer_start(dialer, NNG_FLAG_NONBLOCK); /* it goes on trying */
 
     tenon__bus__v1__call__init(&call);
     call.method = method;
     call.payload = (ProtobufCBinaryData){2, (uint8_t *)method};
-    assert_int_equal(nng_send(req, request, tenon__bus__v1__call__pack(&call, request), 0), 0);
-    assert_int_equal(nng_recv(req, &answer, &len, NNG_FLAG_ALLOC), 0);
-    Tenon__Bus__V1__Reply *reply = tenon__bus__v1__reply__unpack(NULL, len, answer);
-    assert_non_null(reply);
-    assert_int_equal(reply->code, TN_OK);
-    assert_int_equal(reply->payload.len, 2);
-    tenon__bus__v1__reply__free_unpacked(reply, NULL);
-    nng_free(answer, len);
+    bool is_answered = nng_send(req, request, tenon__bus__v1__call__pack(&call, request), 0) == 0 &&
+                       nng_recv(req, &answer, &len, NNG_FLAG_ALLOC) == 0;
+    if (is_answered) {
+        Tenon__Bus__V1__Reply *reply = tenon__bus__v1__reply__unpack(NULL, len, answer);
+
+        assert_non_null(reply);
+        assert_int_equal(reply->code, TN_OK);
+        assert_int_equal(reply->payload.len, 2);
+        tenon__bus__v1__reply__free_unpacked(reply, NULL);
+        nng_free(answer, len);
+    }
     (void)nng_close(req);
+    return is_answered;
+}
+
+static void plain_door_opens_with_tls_too(void **state)
+{
+    START(tls, .call_max = 64);
+    char url[BUS_URL_SIZE];
+    bool is_used = false;
+
+    assert_int_equal(bus_server_listen(tls->host->server, "sp+tls+tcp://localhost:0", url, NULL),
+                     TN_OK);
+    assert_true(ask_door(url, files->certificate, PATIENCE_US));
+    assert_int_equal(
+        bus_server_set_tls(
+            tls->host->server, files->other_certificate, files->other_key, &is_used, NULL),
+        TN_OK);
+    /* A dialer that meets the former one once more tries again. */
+    assert_true(ask_door(url, files->other_certificate, PATIENCE_US));
+    assert_false(ask_door(url, files->certificate, SECOND / 2));
     close_tls(tls);
+}
+
+static void expect_trust(const char *url, const char *ca)
+{
+    const struct tenon_options options = {.url = url, .timeout_us = PATIENCE_US, .tls_ca = ca};
+    struct tenon_client *client = connect_with(&options);
+
+    check_answer(client, "test.Echo/Echo", "trusted", NULL, "trusted");
+    tenon_client_destroy(client);
+}
+
+static void expect_no_trust(const char *url, const char *ca)
+{
+    const struct tenon_options options = {.url = url, .timeout_us = PATIENCE_US, .tls_ca = ca};
+
+    expect_no_connection(&options);
+}
+
+/* The very next connection, at each of the listeners; who is connected stays. */
+static void new_certificate_is_that_of_the_next_connection(void **state)
+{
+    START(tls, .call_max = 64);
+    const struct tenon_options options = options_of(tls);
+    struct tenon_client *client = connect_with(&options);
+    char second[BUS_URL_SIZE];
+    bool is_used = false;
+
+    assert_int_equal(bus_server_listen(tls->host->server, "tls+tcp://localhost:0", second, NULL),
+                     TN_OK);
+    for (int i = 0; i < 3; i++) { /* and there is nothing left of the one before */
+        const char *certificate = i % 2 ? files->certificate : files->other_certificate;
+        const char *former = i % 2 ? files->other_certificate : files->certificate;
+        const char *key = i % 2 ? files->key : files->other_key;
+
+        assert_int_equal(bus_server_set_tls(tls->host->server, certificate, key, &is_used, NULL),
+                         TN_OK);
+        assert_true(is_used);
+        expect_trust(tls->url, certificate);
+        expect_trust(second, certificate);
+        expect_no_trust(tls->url, former);
+        expect_no_trust(second, former);
+        check_answer(client, "test.Echo/Echo", "still", NULL, "still");
+    }
+    tenon_client_destroy(client);
+    close_tls(tls);
+}
+
+static void unusable_new_certificate_changes_nothing(void **state)
+{
+    START(tls, .call_max = 64);
+    bool is_used = false;
+
+    assert_int_equal(
+        bus_server_set_tls(tls->host->server, files->nonsense, files->key, &is_used, NULL),
+        TN_INVALID_ARGUMENT);
+    assert_int_equal(
+        bus_server_set_tls(tls->host->server, files->certificate, "/no/such", &is_used, NULL),
+        TN_NOT_FOUND);
+    expect_trust(tls->url, files->certificate);
+    close_tls(tls);
+}
+
+/* No connection is lost that came while the listener was between two accepts. */
+static void connections_survive_a_change_of_certificate(void **state)
+{
+    START(tls, .call_max = 64);
+    bool is_used = false;
+
+    for (int i = 0; i < 20; i++) {
+        struct tenon_options options = options_of(tls);
+        struct tenon_client *client = NULL;
+
+        assert_int_equal(tenon_client_create(&options, &client), TN_OK); /* it connects by now */
+        assert_int_equal(
+            bus_server_set_tls(tls->host->server, files->certificate, files->key, &is_used, NULL),
+            TN_OK);
+        check_answer(client, "test.Echo/Echo", "here", NULL, "here");
+        tenon_client_destroy(client);
+    }
+    close_tls(tls);
+}
+
+static void server_without_tls_reads_no_certificate(void **state)
+{
+    const struct bus_server_options options = {.call_max = 64};
+    struct host *host = host_create(&options);
+    bool is_used = true;
+
+    (void)state;
+    assert_int_equal(bus_server_set_tls(host->server, "/no", "/such", &is_used, NULL), TN_OK);
+    assert_false(is_used);
+    host_destroy(host);
 }
 
 static void certificates_that_cannot_be_used_are_refused(void **state)
@@ -454,6 +528,10 @@ int main(void)
         cmocka_unit_test(stopping_does_not_wait_for_a_handshake),
         cmocka_unit_test(client_gives_up_a_host_that_does_not_shake_hands),
         cmocka_unit_test(plain_door_opens_with_tls_too),
+        cmocka_unit_test(new_certificate_is_that_of_the_next_connection),
+        cmocka_unit_test(unusable_new_certificate_changes_nothing),
+        cmocka_unit_test(connections_survive_a_change_of_certificate),
+        cmocka_unit_test(server_without_tls_reads_no_certificate),
         cmocka_unit_test(certificates_that_cannot_be_used_are_refused),
         cmocka_unit_test(client_refuses_a_file_that_names_nobody),
     };

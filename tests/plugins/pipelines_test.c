@@ -641,18 +641,44 @@ static void bytes_that_are_no_request_are_refused(void **state)
     (void)state;
     assert_int_equal(bench_call(b, SERVICE "List", (struct tn_bytes){bytes, sizeof(bytes)}, NULL),
                      TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "", "malformed"));
     bench_close(b);
 }
 
-/* Each two bytes of it are an empty stage: unpacked, it is fifty times as large. */
+/* A plugin reads strings to their first NUL and stores what it reads. */
+static void texts_of_a_request_are_checked_before_the_plugin_sees_them(void **state)
+{
+    static const uint8_t with_nul[] = {0x0a, 0x03, 'a', 0, 'b'};
+    static const uint8_t no_utf8[] = {0x0a, 0x02, 'a', 0xff};
+    /* A pipeline with two stages; the label of the second is a NUL. */
+    static const uint8_t deep[] = {0x0a, 7, 0x2a, 0, 0x2a, 3, 0x12, 1, 0};
+    struct bench *b = open_pipelines();
+
+    (void)state;
+    assert_int_equal(bench_call(b, SERVICE "Create", (struct tn_bytes){deep, sizeof(deep)}, NULL),
+                     TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "pipeline.stages[1].label", "utf8"));
+    assert_int_equal(
+        bench_call(b, SERVICE "List", (struct tn_bytes){with_nul, sizeof(with_nul)}, NULL),
+        TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "type", "utf8"));
+    assert_int_equal(
+        bench_call(b, SERVICE "List", (struct tn_bytes){no_utf8, sizeof(no_utf8)}, NULL),
+        TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "type", "utf8"));
+    bench_close(b);
+}
+
 static void a_request_that_would_unpack_to_too_much_is_refused(void **state)
 {
     size_t len = (size_t)1024 * 1024 + 2;
     struct bench *b = open_pipelines();
-    uint8_t *bytes = calloc(1, len);
+    uint8_t *bytes = malloc(len);
 
     (void)state;
     assert_non_null(bytes);
+    memset(bytes, 'a', len);
+    memcpy(bytes, (const uint8_t[]){0x0a, 0xfe, 0xff, 0x3f}, 4); /* a type of 1 MiB less two */
     assert_int_equal(bench_call(b, SERVICE "List", (struct tn_bytes){bytes, len}, NULL),
                      TN_RESOURCE_EXHAUSTED);
     assert_true(bench_refused(b, "", "too_large"));
@@ -672,6 +698,34 @@ static void pipelines_are_made_by_their_own_method_only(void **state)
     assert_int_equal(bench_create(b, "pipeline_stages", BENCH_VALUES("label", "Mine"), &id),
                      TN_INVALID_ARGUMENT);
     assert_true(bench_refused(b, "", "made"));
+    bench_close(b);
+}
+
+static void a_stage_stays_with_its_pipeline(void **state)
+{
+    struct bench *b = open_pipelines();
+
+    (void)state;
+    (void)make_deal(b, BENCH_VALUES("dealname", "A"));
+    tn_id pipeline = bench_find(b, "pipelines", "key", "deals/default");
+    tn_id stage = bench_find(b, "pipeline_stages", "key", "deals/closedwon");
+    assert_true(bench_linked(b, "pipeline_stages", stage, "pipeline_stage_to_pipeline") ==
+                pipeline);
+    struct txn *txn = bench_begin(b);
+    const struct schema *schema = txn_schema(txn);
+    struct record *at = NULL;
+    bool is_inverse = false;
+    err_clear(&b->err);
+    assert_int_equal(
+        txn_get(txn, schema_type_by_name(schema, utf8_str("pipeline_stages")), stage, &at, &b->err),
+        TN_OK);
+    const struct schema_association *association =
+        schema_association_by_name(schema, utf8_str("pipeline_stage_to_pipeline"), &is_inverse);
+    assert_non_null(association);
+    assert_int_equal(txn_unlink(txn, association, is_inverse, at, pipeline, NULL, &b->err),
+                     TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "pipeline_to_pipeline_stage", "read_only"));
+    txn_destroy(txn);
     bench_close(b);
 }
 
@@ -783,8 +837,10 @@ int main(void)
         cmocka_unit_test(only_deals_have_a_board),
         cmocka_unit_test(an_archived_deal_leaves_the_board),
         cmocka_unit_test(bytes_that_are_no_request_are_refused),
+        cmocka_unit_test(texts_of_a_request_are_checked_before_the_plugin_sees_them),
         cmocka_unit_test(a_request_that_would_unpack_to_too_much_is_refused),
         cmocka_unit_test(pipelines_are_made_by_their_own_method_only),
+        cmocka_unit_test(a_stage_stays_with_its_pipeline),
         cmocka_unit_test(a_marked_type_moves_through_its_own_stages),
         cmocka_unit_test(a_marked_type_has_no_stages_of_deals),
         cmocka_unit_test(a_record_of_a_marked_type_may_be_in_no_pipeline),

@@ -98,6 +98,29 @@ static void tasks_run_in_order_and_admitted_ones_first(void **state)
     assert_int_equal(tasks[2].order, 3);
 }
 
+static void admitted_and_new_tasks_take_turns_each_in_order(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted admitted[3] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
+    struct counted fresh[2] = {{.runs = &runs}, {.runs = &runs}};
+    struct pool *pool = pool_of(1, 5);
+    struct gate gate;
+
+    (void)state;
+    gate_close(&gate, pool);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(pool_submit_again(pool, &admitted[i].task, count_run), TN_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pool_submit(pool, &fresh[i].task, count_run), TN_OK);
+    gate_open(&gate);
+    pool_destroy(pool);
+    assert_int_equal(admitted[0].order, 0);
+    assert_int_equal(fresh[0].order, 1);
+    assert_int_equal(admitted[1].order, 2);
+    assert_int_equal(fresh[1].order, 3);
+    assert_int_equal(admitted[2].order, 4);
+}
+
 static void a_task_admitted_to_an_empty_queue_is_its_end(void **state)
 {
     atomic_uint runs = 0;
@@ -215,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(destroy_runs_every_waiting_task_once),
         cmocka_unit_test(tasks_run_in_order_and_admitted_ones_first),
+        cmocka_unit_test(admitted_and_new_tasks_take_turns_each_in_order),
         cmocka_unit_test(a_task_admitted_to_an_empty_queue_is_its_end),
         cmocka_unit_test(a_full_queue_refuses_and_does_not_run),
         cmocka_unit_test(a_stopping_pool_finishes_what_was_admitted),

@@ -75,6 +75,23 @@ static void impossible_headers_are_refused(void **state)
     }
 }
 
+/* One byte more is refused above. */
+static void longest_body_is_read(void **state)
+{
+    static const uint8_t body[BUS_BODY_MAX];
+    struct bus_frame frame;
+    struct buf out = {0};
+
+    (void)state;
+    assert_int_equal(
+        bus_frame_write(&out, BUS_KIND_PING, 0, 0, (struct tn_bytes){body, sizeof(body)}), TN_OK);
+    struct tn_bytes input = buf_bytes(&out);
+    assert_int_equal(bus_frame_read(&input, &frame, NULL), TN_OK);
+    assert_int_equal(frame.body.len, BUS_BODY_MAX);
+    assert_int_equal(input.len, 0);
+    buf_fini(&out);
+}
+
 /* The body of the one frame in `out`. */
 static struct bus_frame only_frame(const struct buf *out)
 {
@@ -330,6 +347,7 @@ int main(void)
         cmocka_unit_test(frame_comes_back_as_it_was_written),
         cmocka_unit_test(every_prefix_of_a_frame_is_incomplete),
         cmocka_unit_test(impossible_headers_are_refused),
+        cmocka_unit_test(longest_body_is_read),
         cmocka_unit_test(hello_comes_back_and_every_prefix_is_refused),
         cmocka_unit_test(hello_of_a_later_version_may_be_longer),
         cmocka_unit_test(hello_with_another_magic_is_refused),

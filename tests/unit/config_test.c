@@ -13,6 +13,9 @@
 #include "tests/unit/check.h"
 
 #define ARG_MAX_TEST 48
+/* What comparing tells. */
+#define COMPARED_SIZE 4096
+#define ALL_CHANGES ((unsigned)CONFIG_LIVE | CONFIG_RESTART | CONFIG_FIRST_START)
 
 /* A configuration file in a directory of its own, which is the working directory meanwhile. */
 struct fixture {
@@ -112,6 +115,7 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "plugins = [\"/one\", \"/two\"]\n"
                            "log = \"warn\"\n"
                            "workers = 6\n"
+                           "drain = 7\n"
                            "[limits]\n"
                            "connections = 10\n"
                            "calls = 20\n"
@@ -120,6 +124,8 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "portal_calls_burst = 2000\n"
                            "token_calls_per_second = 100\n"
                            "token_calls_burst = 200\n"
+                           "[metrics]\n"
+                           "portals = 8\n"
                            "[tls]\n"
                            "certificate = \"/dev/null\"\n"
                            "key = \"/dev/zero\"\n"
@@ -147,6 +153,8 @@ static void the_file_sets_every_setting(void **state)
     assert_string_equal(config->plugin_dirs.items[1], "/two");
     assert_int_equal(config->log_level, LOG_WARN);
     assert_int_equal(config->worker_count, 6);
+    assert_int_equal(config->drain_s, 7);
+    assert_int_equal(config->metric_portal_max, 8);
     assert_int_equal(config->limits.connection_max, 10);
     assert_int_equal(config->limits.call_max, 20);
     assert_int_equal(config->limits.request_size_max, 1048576);
@@ -502,6 +510,99 @@ static void loading_survives_any_failed_allocation(void **state)
     fail_msg("loading needs more than 99 allocations");
 }
 
+/* Comparing */
+
+/* "key: from -> to; " of each difference. */
+static void note_difference(void *ctx, const struct config_difference *difference)
+{
+    char *text = ctx;
+    size_t len = strlen(text);
+
+    (void)snprintf(text + len,
+                   COMPARED_SIZE - len,
+                   "%s: %s -> %s; ",
+                   difference->key,
+                   difference->from,
+                   difference->to);
+}
+
+/* What config_compare tells of the two files. */
+static void compare_texts(struct fixture *fixture, const char *before, const char *after,
+                          unsigned changes, char text[static COMPARED_SIZE])
+{
+    text[0] = '\0';
+    assert_int_equal(load_text(fixture, before), TN_OK);
+    struct config *old = TAKE(fixture->config);
+    assert_int_equal(load_text(fixture, after), TN_OK);
+    (void)config_compare(old, fixture->config, changes, note_difference, text);
+    config_destroy(old);
+}
+
+static void same_files_have_no_difference(void **state)
+{
+    static const char text[] = "log = \"warn\"\nlisten = [\"ipc://a\", \"ipc://b\"]\n"
+                               "[limits]\nconnections = 7\n[plugin.\"a.b\"]\nenabled = false\n";
+    char told[COMPARED_SIZE];
+
+    compare_texts(*state, text, text, ALL_CHANGES, told);
+    assert_string_equal(told, "");
+}
+
+static void each_kind_of_setting_is_compared(void **state)
+{
+    char told[COMPARED_SIZE];
+
+    compare_texts(*state,
+                  "log = \"warn\"\n[limits]\nconnections = 7\n",
+                  "log = \"error\"\ndrain = 3\n[limits]\nrequest_size = 2048\n",
+                  CONFIG_LIVE,
+                  told);
+    assert_string_equal(told,
+                        "log: warn -> error; drain: 10 -> 3; limits.connections: 7 -> (default); "
+                        "limits.request_size: (default) -> 2048; ");
+    compare_texts(*state,
+                  "listen = [\"ipc://a\"]\n",
+                  "listen = [\"ipc://a\", \"ipc://b\"]\nworkers = 3\n[portal]\nlanguage = \"fr\"\n",
+                  CONFIG_RESTART,
+                  told);
+    assert_string_equal(told, "listen: ipc://a -> ipc://a, ipc://b; workers: (default) -> 3; ");
+    compare_texts(
+        *state, "", "workers = 3\n[portal]\nlanguage = \"fr\"\n", CONFIG_FIRST_START, told);
+    assert_string_equal(told, "portal.language: en -> fr; ");
+}
+
+/* A plugin without a table runs. */
+static void plugins_are_compared_by_whether_they_run(void **state)
+{
+    static const char before[] = "[plugin.\"a\"]\nenabled = false\n[plugin.\"b\"]\nenabled = true\n"
+                                 "[plugin.\"c\"]\nenabled = false\n";
+    static const char after[] = "[plugin.\"c\"]\nenabled = true\n[plugin.\"d\"]\nenabled = false\n";
+    char told[COMPARED_SIZE];
+
+    compare_texts(*state, before, after, CONFIG_RESTART, told);
+    assert_string_equal(told,
+                        "plugin.\"a\".enabled: false -> true; plugin.\"c\".enabled: false -> true; "
+                        "plugin.\"d\".enabled: true -> false; ");
+    compare_texts(*state, before, after, CONFIG_LIVE, told);
+    assert_string_equal(told, "");
+}
+
+/* A value that does not fit is cut, not written past its end. */
+static void long_values_are_cut(void **state)
+{
+    static char text[64 + 4 * 256];
+    char told[COMPARED_SIZE];
+    size_t len = (size_t)snprintf(text, sizeof(text), "listen = [");
+
+    for (int i = 0; i < 4; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "\"ipc:///%0200d\",", i);
+    (void)snprintf(text + len, sizeof(text) - len, "]\n");
+    compare_texts(*state, "", text, CONFIG_RESTART, told);
+    const char *to = strstr(told, " -> ");
+    assert_non_null(to);
+    assert_int_equal(strlen(to), strlen(" -> ") + CONFIG_VALUE_SIZE - 1 + strlen("; "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +626,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_callers_arguments_stay_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_data_directory_too_long_for_its_socket_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(same_files_have_no_difference, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_kind_of_setting_is_compared, setup, teardown),
+        cmocka_unit_test_setup_teardown(plugins_are_compared_by_whether_they_run, setup, teardown),
+        cmocka_unit_test_setup_teardown(long_values_are_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(loading_survives_any_failed_allocation, setup, teardown),
     };
 

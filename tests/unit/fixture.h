@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fixture.h - a store in a directory of its own with two portals and object types of the tests'
- * invention: machines at sites, and parts that have neither rules nor limits.
+ * invention: machines at sites.
  */
 #ifndef TESTS_UNIT_FIXTURE_H
 #define TESTS_UNIT_FIXTURE_H

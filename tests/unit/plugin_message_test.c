@@ -26,7 +26,8 @@ static const struct message_field fields[FIELDS] = {
     [LASTS] = {"lasts", TN_DURATION, 0, &no_options, {0}},
     [SITE] = {"site", TN_REF, 0, &no_options, {0}},
 };
-static const struct message_type type = {"org.example.v1.Machine", false, fields, FIELDS};
+static const struct message_type type = {
+    .name = "org.example.v1.Machine", .fields = fields, .field_count = FIELDS};
 
 struct box {
     struct arena arena;

@@ -2,6 +2,9 @@
 /* query_match_test.c - queries that make no sense, refused with the field that is wrong. */
 #include "core/query/match.h"
 
+#include <string.h>
+
+#include "core/base/utf8.h"
 #include "core/value/value.h"
 #include "tests/unit/fixture.h"
 
@@ -99,6 +102,59 @@ static void unknown_operators_and_those_without_an_order_are_refused(void **stat
     txn_destroy(txn);
 }
 
+static void words_of_what_is_not_searchable_or_too_many_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct txn *txn = fixture_begin(f);
+    char text[65 * 3];
+    struct tn_value words = value_text(TN_TEXT, (struct tn_str){text, sizeof(text)});
+    struct tn_value number = value_number((struct decimal){.mantissa = 1});
+    struct query_filter filter = {.property = fixture_property(txn, "machines", "price"),
+                                  .op = QUERY_WORD,
+                                  .values = &number,
+                                  .value_count = 1};
+    struct query_group group = {.filters = &filter, .filter_count = 1};
+    struct query query = {.groups = &group, .group_count = 1};
+
+    refused(f, &query, TN_FAILED_PRECONDITION, OP, "searchable");
+    for (int i = 0; i < 65; i++) {
+        text[3 * i] = (char)('a' + i / 26);
+        text[3 * i + 1] = (char)('a' + i % 26);
+        text[3 * i + 2] = ' ';
+    }
+    filter.property = fixture_property(txn, "machines", "serial");
+    filter.values = &words;
+    filter_refused(f, filter, "serial", "too_many");
+    txn_destroy(txn);
+}
+
+static void values_that_no_record_can_have_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct txn *txn = fixture_begin(f);
+    const struct schema_property *grade = fixture_property(txn, "machines", "state");
+    const struct schema_property *tags = fixture_property(txn, "machines", "tags");
+    const struct schema_property *date = fixture_property(txn, "machines", "installed_on");
+    struct tn_value value = value_text(TN_CHOICE, (struct tn_str){"gone", 4});
+    struct arena *arena = txn_arena(txn);
+
+    assert_int_equal(query_value_check(grade, VALUES, arena, &value, &f->err), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, VALUES, "option"));
+    assert_non_null(strstr(f->err.message, "\"gone\" is no option of state"));
+    value = value_text(TN_CHOICES, (struct tn_str){"a;z", 3});
+    err_clear(&f->err);
+    assert_int_equal(query_value_check(tags, VALUES, arena, &value, &f->err), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, VALUES, "option"));
+    value = value_integer(TN_DATE, INT32_MAX);
+    err_clear(&f->err);
+    assert_int_equal(query_value_check(date, VALUES, arena, &value, &f->err), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, VALUES, "range"));
+    value = value_text(TN_CHOICES, (struct tn_str){"c;a;c", 5});
+    assert_int_equal(query_value_check(tags, VALUES, arena, &value, &f->err), TN_OK);
+    assert_true(utf8_is(value.as.text, "a;c")); /* as records have it */
+    txn_destroy(txn);
+}
+
 static void properties_of_other_types_and_none_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -152,6 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(values_of_a_wrong_kind_or_number_are_refused),
+        TEST(words_of_what_is_not_searchable_or_too_many_are_refused),
+        TEST(values_that_no_record_can_have_are_refused),
         TEST(unknown_operators_and_those_without_an_order_are_refused),
         TEST(properties_of_other_types_and_none_are_refused),
         TEST(more_groups_or_filters_than_allowed_are_refused),

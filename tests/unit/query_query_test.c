@@ -35,7 +35,7 @@ static const struct tn_property properties[PROPERTY_COUNT] = {
                .flags = TN_INDEXED,
                .options = TN_LIST(grades)},
     [IS_OK] = {.type = PART, .kind = TN_BOOL, .name = "is_ok", .flags = TN_INDEXED},
-    [NOTE] = {.type = PART, .kind = TN_TEXT, .name = "note"},
+    [NOTE] = {.type = PART, .kind = TN_TEXT, .name = "note", .flags = TN_SEARCHABLE},
     [WEIGHT] = {.type = PART, .kind = TN_NUMBER, .name = "weight"},
     [SHELF] = {.type = PART, .kind = TN_NUMBER, .name = "shelf", .flags = TN_UNIQUE | TN_INDEXED},
 };
@@ -129,9 +129,9 @@ static struct tn_value some_value(int property)
 
 /* ---------------------------------------------------------------------------- world --- */
 
-static struct txn *begin(void)
+static struct txn *begin_in(struct portal *portal)
 {
-    struct txn_options options = {.portal = w->portal,
+    struct txn_options options = {.portal = portal,
                                   .source = utf8_str("api"),
                                   .user = utf8_str("tester"),
                                   .deadline_us = INT64_MAX};
@@ -140,6 +140,11 @@ static struct txn *begin(void)
     err_init(&w->err, NULL);
     assert_int_equal(txn_begin(w->records, &options, &txn, &w->err), TN_OK);
     return txn;
+}
+
+static struct txn *begin(void)
+{
+    return begin_in(w->portal);
 }
 
 static const struct schema_type *part_type(struct txn *txn)
@@ -337,6 +342,38 @@ static int naive_order(const struct tn_value *a, const struct tn_value *b)
     return value_compare(a, b);
 }
 
+struct word_search {
+    struct tn_str text;
+    struct tn_str word; /* empty: looked for in the text by the outer walk */
+    bool is_there;
+};
+
+static tn_status is_word(void *ctx, struct tn_str word)
+{
+    struct word_search *search = ctx;
+
+    search->is_there |= utf8_equal(search->word, word);
+    return TN_OK;
+}
+
+static tn_status is_in_text(void *ctx, struct tn_str word)
+{
+    struct word_search *outer = ctx;
+    struct word_search inner = {.word = word};
+
+    assert_int_equal(fold_words(outer->text, is_word, &inner), TN_OK);
+    outer->is_there &= inner.is_there;
+    return TN_OK;
+}
+
+static bool naive_has_words(struct tn_str text, struct tn_str words)
+{
+    struct word_search search = {.text = text, .is_there = true};
+
+    assert_int_equal(fold_words(words, is_in_text, &search), TN_OK);
+    return search.is_there;
+}
+
 static bool naive_filter(const struct want_filter *filter, const struct part *part)
 {
     const struct tn_value *value = &part->values[filter->property];
@@ -368,6 +405,8 @@ static bool naive_filter(const struct want_filter *filter, const struct part *pa
                 return true;
         }
         return false;
+    case QUERY_WORD:
+        return has && naive_has_words(value->as.text, filter->values[0].as.text);
     }
     return false;
 }
@@ -396,7 +435,7 @@ static int compare_parts(const void *a, const void *b)
     int by_id = x->id < y->id ? -1 : x->id > y->id;
 
     if (sorting->sort < 0)
-        return by_id;
+        return sorting->descending ? -by_id : by_id;
     const struct tn_value *v = &x->values[sorting->sort];
     const struct tn_value *u = &y->values[sorting->sort];
     if (v->kind == TN_NONE || u->kind == TN_NONE)
@@ -519,13 +558,20 @@ static bool has_order(int property)
     return properties[property].kind != TN_BOOL;
 }
 
+static bool can_ask(int property, enum query_op op)
+{
+    if (op == QUERY_WORD)
+        return (properties[property].flags & TN_SEARCHABLE) != 0;
+    return !query_op_is_range(op) || has_order(property);
+}
+
 static struct want_filter some_filter(void)
 {
     struct want_filter filter = {.property = (int)rnd(PROPERTY_COUNT)};
 
     do
-        filter.op = QUERY_EQ + (enum query_op)rnd(QUERY_BETWEEN);
-    while (query_op_is_range(filter.op) && !has_order(filter.property));
+        filter.op = QUERY_EQ + (enum query_op)rnd(QUERY_WORD);
+    while (!can_ask(filter.property, filter.op));
     if (filter.op == QUERY_HAS || filter.op == QUERY_HAS_NOT)
         return filter;
     filter.value_count = filter.op == QUERY_IN ? 1 + (uint32_t)rnd(4) : 1;
@@ -555,7 +601,7 @@ static struct want some_want(void)
     want.archived = rnd(8) == 0;
     if (!want.archived && rnd(2))
         want.sort = sorts[rnd(6)];
-    want.descending = want.sort >= 0 && rnd(2);
+    want.descending = rnd(2);
     return want;
 }
 
@@ -573,17 +619,20 @@ static void one_filter_of_each_kind_finds_what_a_walk_finds(void **state)
 {
     (void)state;
     for (int property = 0; property < PROPERTY_COUNT; property++) {
-        for (enum query_op op = QUERY_EQ; op <= QUERY_BETWEEN; op++) {
+        for (enum query_op op = QUERY_EQ; op <= QUERY_WORD; op++) {
             struct want want = {.group_count = 1, .filter_count = {1}, .sort = -1};
             struct want_filter filter;
 
-            if (query_op_is_range(op) && !has_order(property))
+            if (!can_ask(property, op))
                 continue;
             do
                 filter = some_filter();
             while (filter.property != property || filter.op != op);
             want.filters[0][0] = filter;
             check_same(&want, 97);
+            want.descending = true;
+            check_same(&want, 97);
+            want.descending = false;
             want.sort = PRICE;
             check_same(&want, 97);
             want.sort =
@@ -599,6 +648,16 @@ static void everything_is_found_in_pages_of_one(void **state)
     struct want want = {.sort = GRADE, .descending = true};
 
     (void)state;
+    check_same(&want, 1);
+}
+
+static void the_newest_come_first_in_pages_of_one(void **state)
+{
+    struct want want = {.sort = -1, .descending = true};
+
+    (void)state;
+    check_same(&want, 1);
+    want.archived = true;
     check_same(&want, 1);
 }
 
@@ -628,9 +687,10 @@ static void texts_longer_than_a_key_are_told_apart(void **state)
 
 /* ------------------------------------------------------------------------- refusals --- */
 
-static tn_status open_refused(const struct query *query, struct tn_bytes cursor, const char *rule)
+static tn_status open_refused_in(struct portal *portal, const struct query *query,
+                                 struct tn_bytes cursor, const char *rule)
 {
-    struct txn *txn = begin();
+    struct txn *txn = begin_in(portal);
     struct query_run *run = NULL;
     struct query of_txn = *query;
 
@@ -644,6 +704,31 @@ static tn_status open_refused(const struct query *query, struct tn_bytes cursor,
         assert_string_equal(w->err.violations[0].rule, rule);
     }
     return st;
+}
+
+static tn_status open_refused(const struct query *query, struct tn_bytes cursor, const char *rule)
+{
+    return open_refused_in(w->portal, query, cursor, rule);
+}
+
+/* A position tells of records: that of one portal is none in another. */
+static void cursor_of_another_portal_is_refused(void **state)
+{
+    struct want want = {.group_count = 0, .sort = NAME};
+    struct portal *other = NULL;
+    struct buf cursor = {0};
+    tn_id ids[8];
+
+    (void)state;
+    assert_int_equal(portals_create(w->portals, utf8_str("other"), NULL, &other, &w->err), TN_OK);
+    assert_int_equal(read_page(&want, &cursor, 8, ids), 8);
+    struct txn *txn = begin();
+    struct query query = *ask(txn, &want);
+    assert_int_equal(open_refused_in(other, &query, buf_bytes(&cursor), "cursor"),
+                     TN_INVALID_ARGUMENT);
+    assert_int_equal(read_page(&want, &cursor, 8, ids), 8); /* where it is good */
+    txn_destroy(txn);
+    buf_fini(&cursor);
 }
 
 static void cursors_of_other_queries_and_damaged_ones_are_refused(void **state)
@@ -793,7 +878,9 @@ int main(void)
         cmocka_unit_test(any_query_finds_what_a_walk_over_all_finds),
         cmocka_unit_test(one_filter_of_each_kind_finds_what_a_walk_finds),
         cmocka_unit_test(everything_is_found_in_pages_of_one),
+        cmocka_unit_test(the_newest_come_first_in_pages_of_one),
         cmocka_unit_test(texts_longer_than_a_key_are_told_apart),
+        cmocka_unit_test(cursor_of_another_portal_is_refused),
         cmocka_unit_test(cursors_of_other_queries_and_damaged_ones_are_refused),
         cmocka_unit_test(a_cancelled_walk_ends),
         cmocka_unit_test(a_walk_past_its_deadline_ends),

@@ -6,6 +6,7 @@
 #include "core/record/change.h"
 #include "core/record/txn.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/invariants.h"
 
 static int set_up(void **state)
 {
@@ -105,6 +106,30 @@ static void link_is_seen_from_both_ends(void **state)
     txn_destroy(txn);
 }
 
+static void unlinked_is_gone_from_both_ends(void **state)
+{
+    struct fixture *f = *state;
+    tn_id machine = fixture_machine(f, "A");
+    tn_id site = fixture_site(f, "Paris");
+
+    assert_int_equal(link_now(f, machine, site), TN_OK);
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_unlink(txn,
+                                fixture_association(txn, "machine_to_site"),
+                                false,
+                                get(f, txn, "machines", machine),
+                                site,
+                                NULL,
+                                &f->err),
+                     TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    fixture_reopen(f);
+    txn = fixture_begin(f);
+    assert_int_equal(count_links(f, txn, "machines", machine), 0);
+    assert_int_equal(count_links(f, txn, "sites", site), 0);
+    txn_destroy(txn);
+}
+
 static void own_links_are_seen_before_the_commit(void **state)
 {
     struct fixture *f = *state;
@@ -192,6 +217,45 @@ static void archiving_removes_all_links_and_logs_them(void **state)
     assert_int_equal(changes[3].link_count, 1);
     assert_true(changes[3].links[0].is_removed);
     arena_fini(&arena);
+}
+
+/* More than a transaction may change otherwise, in one of them: it is archived or it is not. */
+static void a_record_with_many_links_is_archived_at_once(void **state)
+{
+    struct fixture *f = *state;
+    tn_id hub = fixture_machine(f, "hub");
+    tn_id first = 0;
+    size_t left = TXN_LINK_MAX + 1;
+    char serial[16];
+
+    while (left > 0) {
+        struct txn *txn = fixture_begin(f);
+        const struct schema_association *association =
+            fixture_association(txn, "machine_to_machine");
+        struct record *at = get(f, txn, "machines", hub);
+
+        for (size_t i = 0; i < TXN_RECORD_MAX / 2 && left > 0; i++, left--) {
+            struct record *made;
+
+            assert_int_equal(txn_create(txn, record_type(at), &made, &f->err), TN_OK);
+            (void)snprintf(serial, sizeof(serial), "%zu", left);
+            assert_int_equal(fixture_set(f, made, "serial", serial), TN_OK);
+            assert_int_equal(
+                txn_link(txn, association, false, at, record_id(made), 0, false, NULL, &f->err),
+                TN_OK);
+            first = first ? first : record_id(made);
+        }
+        assert_int_equal(fixture_commit(f, txn), TN_OK);
+    }
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_archive(get(f, txn, "machines", hub), &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    txn = fixture_begin(f);
+    assert_int_equal(count_links(f, txn, "machines", first), 0);
+    txn_destroy(txn);
+    struct schema *schema = catalog_schema(f->catalog, f->portal->id);
+    assert_int_equal(invariants_check(f->store, schema, f->portal->id, &f->err), TN_OK);
+    schema_unref(schema);
 }
 
 static void another_primary_takes_over(void **state)
@@ -307,14 +371,75 @@ static void links_are_listed_page_by_page(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A plugin that keeps an association of the fixture's machines for itself. */
+static const struct tn_type kept_types[] = {{.name = "machines", .flags = TN_EXTERN},
+                                            {.name = "parts", .label = "Part", .plural = "Parts"}};
+static const struct tn_association kept_associations[] = {
+    {.name = "machine_to_part", .from = 0, .to = 1, .flags = TN_READONLY},
+};
+static const struct tn_plugin keeper = {
+    .magic = TN_MAGIC,
+    .struct_size = (uint32_t)sizeof(struct tn_plugin),
+    .id = "org.example.keeper",
+    .version = "1.0.0",
+    .summary = "Keeps parts in machines",
+    .schema = 1,
+    .schema_oldest = 1,
+    .types = TN_LIST(kept_types),
+    .associations = TN_LIST(kept_associations),
+};
+
+static tn_status link_part(struct fixture *f, struct txn *txn, tn_id machine, tn_id part,
+                           bool is_linked)
+{
+    const struct schema_association *association = fixture_association(txn, "machine_to_part");
+    struct record *at = get(f, txn, "machines", machine);
+
+    if (is_linked)
+        return txn_link(txn, association, false, at, part, 0, false, NULL, &f->err);
+    return txn_unlink(txn, association, false, at, part, NULL, &f->err);
+}
+
+static void only_its_plugin_links_by_a_read_only_association(void **state)
+{
+    struct fixture *f = *state;
+    struct catalog_declared *declared = NULL;
+    struct record *made = NULL;
+    tn_id machine = fixture_machine(f, "M-1");
+
+    assert_int_equal(catalog_declare(f->catalog, &keeper, &declared, &f->err), TN_OK);
+    struct txn *txn = fixture_begin(f);
+    assert_int_equal(txn_create(txn, fixture_type(txn, "parts"), &made, &f->err), TN_OK);
+    tn_id part = record_id(made);
+    assert_int_equal(link_part(f, txn, machine, part, true), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, "machine_to_part", "read_only"));
+    err_clear(&f->err);
+    (void)txn_set_writer(txn, utf8_str("org.example.keeper"));
+    assert_int_equal(link_part(f, txn, machine, part, true), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+
+    txn = fixture_begin(f);
+    assert_int_equal(link_part(f, txn, machine, part, false), TN_INVALID_ARGUMENT);
+    assert_true(fixture_refused(f, "machine_to_part", "read_only"));
+    err_clear(&f->err);
+    assert_int_equal(count_links(f, txn, "machines", machine), 1);
+    assert_int_equal(txn_archive(get(f, txn, "machines", machine), &f->err), TN_OK);
+    assert_int_equal(count_links(f, txn, "parts", part), 0); /* what is archived has no links */
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    catalog_declared_destroy(declared);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(only_its_plugin_links_by_a_read_only_association),
         CASE(link_is_seen_from_both_ends),
+        CASE(unlinked_is_gone_from_both_ends),
         CASE(own_links_are_seen_before_the_commit),
         CASE(limits_of_both_sides_are_kept),
         CASE(wrong_links_are_refused),
         CASE(archiving_removes_all_links_and_logs_them),
+        CASE(a_record_with_many_links_is_archived_at_once),
         CASE(another_primary_takes_over),
         CASE(link_and_archive_of_its_end_conflict),
         CASE(linked_read_conflicts_with_a_new_link),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests core/record/unique.c: who has a unique value when it moves inside one transaction. */
+#include <string.h>
+
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/record/txn.h"
@@ -114,6 +116,22 @@ static void rollback_to_a_value_that_was_given_up_keeps_it_from_others(void **st
     must_refuse(f, txn);
 }
 
+static void only_the_later_of_two_new_records_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct txn *txn = fixture_begin(f);
+
+    (void)create(f, txn, "X");
+    struct record *second = create(f, txn, "x");
+    err_clear(&f->err);
+    assert_int_equal(txn_prepare_changes(txn, &f->err), TN_ALREADY_EXISTS);
+    assert_true(fixture_refused(f, "serial", "unique"));
+    assert_int_equal(f->err.violation_count, 1);
+    assert_null(strstr(f->err.message, "ID")); /* that of a new record names nothing */
+    assert_int_equal(fixture_set(f, second, "serial", "Y"), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
 static void two_records_swap_their_values(void **state)
 {
     struct fixture *f = *state;
@@ -161,6 +179,7 @@ int main(void)
         CASE(value_written_back_after_another_took_it_is_refused),
         CASE(record_archived_and_restored_around_another_is_refused),
         CASE(value_taken_after_a_restore_is_refused),
+        CASE(only_the_later_of_two_new_records_is_refused),
         CASE(rollback_to_a_value_that_was_given_up_keeps_it_from_others),
         CASE(two_records_swap_their_values),
         CASE(check_that_runs_out_of_memory_accepts_nothing),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/utf8.h"
 #include "core/record/txn.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/invariants.h"
@@ -31,21 +32,37 @@ static char *words(unsigned first, unsigned count)
     return text;
 }
 
-static void rename_to(struct fixture *f, tn_id id, unsigned first, unsigned count)
+/* Each word is kept with the properties that have it, and no other word is. */
+static void check_words(struct fixture *f)
 {
-    struct txn *txn = fixture_begin(f);
     struct schema *schema = catalog_schema(f->catalog, f->portal->id);
-    struct record *record;
-    char *text = words(first, count);
 
-    assert_int_equal(txn_get(txn, fixture_type(txn, "sites"), id, &record, &f->err), TN_OK);
-    assert_int_equal(fixture_set(f, record, "name", text), TN_OK);
-    assert_int_equal(fixture_commit(f, txn), TN_OK);
-    free(text);
     err_clear(&f->err);
     if (invariants_check(f->store, schema, f->portal->id, &f->err) != TN_OK)
         fail_msg("%s", f->err.message);
     schema_unref(schema);
+}
+
+/* `note` may be NULL: nothing is written there. */
+static void write_texts(struct fixture *f, tn_id id, const char *name, const char *note)
+{
+    struct txn *txn = fixture_begin(f);
+    struct record *record;
+
+    assert_int_equal(txn_get(txn, fixture_type(txn, "sites"), id, &record, &f->err), TN_OK);
+    assert_int_equal(fixture_set(f, record, "name", name), TN_OK);
+    if (note)
+        assert_int_equal(fixture_set(f, record, "note", note), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    check_words(f);
+}
+
+static void rename_to(struct fixture *f, tn_id id, unsigned first, unsigned count)
+{
+    char *text = words(first, count);
+
+    write_texts(f, id, text, NULL);
+    free(text);
 }
 
 static void words_follow_from_the_row_alone(void **state)
@@ -60,9 +77,28 @@ static void words_follow_from_the_row_alone(void **state)
     rename_to(f, id, 2400, 300);
 }
 
+static void a_word_moves_from_property_to_property(void **state)
+{
+    struct fixture *f = *state;
+    const struct txn_options options = {
+        .portal = f->portal, .source = utf8_str("test"), .user = utf8_str("tester"), .now_us = 1};
+    const struct catalog_property_request note = {.type = utf8_str("sites"),
+                                                  .name = utf8_str("note"),
+                                                  .kind = TN_TEXT,
+                                                  .flags = TN_SEARCHABLE};
+
+    assert_int_equal(records_add_property(f->records, &options, &note, &f->err), TN_OK);
+    tn_id id = fixture_site(f, "Paris");
+    write_texts(f, id, "Paris", "north yard");
+    write_texts(f, id, "North", "yard"); /* from the one to the other */
+    write_texts(f, id, "North yard", "north");
+    write_texts(f, id, "Yard", "north yard");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_word_moves_from_property_to_property, set_up, tear_down),
         cmocka_unit_test_setup_teardown(words_follow_from_the_row_alone, set_up, tear_down),
     };
 

@@ -464,6 +464,17 @@ static tn_status archive_property(struct opened *o, const char *type, const char
     return evolve(o, st, batch, schema);
 }
 
+static tn_status archive_type(struct opened *o, const char *name, bool is_archived)
+{
+    struct store_batch *batch = store_batch_create();
+    struct schema *schema = NULL;
+
+    err_clear(&o->err);
+    tn_status st = catalog_archive_type(
+        o->catalog, PORTAL, utf8_str(name), is_archived, batch, &schema, &o->err);
+    return evolve(o, st, batch, schema);
+}
+
 static tn_status add_association(struct opened *o,
                                  const struct catalog_association_request *request)
 {
@@ -662,6 +673,184 @@ static void schema_adopted_late_has_what_was_declared_meanwhile(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* What plugins declare for every type */
+
+static const struct tn_type places[] = {{.name = "places"}};
+static const struct tn_property everywhere[] = {
+    {.type = TN_ANY_TYPE,
+     .kind = TN_TEXT,
+     .name = "remark",
+     .flags = TN_SEARCHABLE,
+     .fallback = "none"},
+    {.type = TN_ANY_TYPE, .kind = TN_REF, .name = "place", .refers = 0},
+    {.type = TN_MARKED(TN_MARK(2)), .kind = TN_NUMBER, .name = "power"},
+};
+static const struct tn_plugin everywhere_plugin = {
+    PLUGIN("org.example.everywhere"), .types = TN_LIST(places), .properties = TN_LIST(everywhere)};
+
+static uint32_t id_of_remark(struct opened *o, const char *type)
+{
+    struct schema *schema = schema_now(o);
+    const struct schema_property *remark = find(schema, type, "remark");
+    const struct schema_property *place = find(schema, type, "place");
+
+    assert_non_null(remark);
+    assert_non_null(place);
+    assert_null(find(schema, type, "power"));
+    assert_true(utf8_is(remark->owner, "org.example.everywhere"));
+    assert_int_equal(place->refers, schema_type_by_name(schema, utf8_str("places"))->id);
+    uint32_t id = remark->id;
+    schema_unref(schema);
+    return id;
+}
+
+static void templates_reach_types_that_a_portal_makes(void **state)
+{
+    struct opened *o = *state;
+
+    must_keep(o, &everywhere_plugin);
+    assert_int_equal(add_type(o, "boats"), TN_OK);
+    uint32_t id = id_of_remark(o, "boats");
+    assert_true(id >= SCHEMA_PORTAL_ID);
+    for (int i = 0; i < 2; i++) {
+        close_all(o);
+        open_all(o);
+        must_keep(o, &everywhere_plugin);
+        assert_int_equal(id_of_remark(o, "boats"), id);
+    }
+    assert_int_equal(archive_property(o, "boats", "remark"), TN_FAILED_PRECONDITION);
+}
+
+static void templates_reach_types_that_a_portal_made_before(void **state)
+{
+    struct opened *o = *state;
+
+    assert_int_equal(add_type(o, "boats"), TN_OK);
+    close_all(o);
+    open_all(o);
+    must_keep(o, &everywhere_plugin);
+    uint32_t id = id_of_remark(o, "boats");
+    assert_int_equal(add_type(o, "rafts"), TN_OK); /* with an id of its own behind those */
+    assert_true(id_of_remark(o, "rafts") > id);
+    close_all(o);
+    open_all(o);
+    struct schema *schema = schema_now(o); /* stored, so there without the plugin too */
+    assert_int_equal(find(schema, "boats", "remark")->id, id);
+    schema_unref(schema);
+    must_keep(o, &everywhere_plugin);
+    assert_int_equal(id_of_remark(o, "boats"), id);
+}
+
+static void a_template_leaves_a_portals_own_property_alone(void **state)
+{
+    struct opened *o = *state;
+    struct catalog_property_request own = {
+        .type = utf8_str("boats"), .name = utf8_str("remark"), .kind = TN_NUMBER};
+
+    assert_int_equal(add_type(o, "boats"), TN_OK);
+    assert_int_equal(add_property(o, &own), TN_OK);
+    must_keep(o, &everywhere_plugin);
+    struct schema *schema = schema_now(o);
+    const struct schema_property *remark = find(schema, "boats", "remark");
+    assert_int_equal(remark->kind, TN_NUMBER);
+    assert_true(utf8_is(remark->owner, ""));
+    schema_unref(schema);
+    assert_int_equal(add_type(o, "rafts"), TN_OK);
+    own.type = utf8_str("rafts");
+    assert_int_equal(add_property(o, &own), TN_ALREADY_EXISTS); /* the plugin's name now */
+}
+
+static void a_template_that_was_not_kept_reaches_no_portal(void **state)
+{
+    struct opened *o = *state;
+
+    assert_int_equal(add_type(o, "boats"), TN_OK);
+    struct catalog_declared *declared = must_declare(o, &everywhere_plugin);
+    struct schema *schema = schema_now(o);
+    assert_null(find(schema, "boats", "remark"));
+    schema_unref(schema);
+    catalog_drop(o->catalog, declared);
+    catalog_declared_destroy(declared);
+    close_all(o);
+    open_all(o);
+    schema = schema_now(o);
+    assert_null(find(schema, "boats", "remark"));
+    schema_unref(schema);
+}
+
+/* Names that a portal gave before a plugin declared them */
+
+static void a_portals_type_keeps_its_name_from_a_later_plugin(void **state)
+{
+    struct opened *o = *state;
+    struct catalog_property_request state_of = {
+        .type = utf8_str("pumps"), .name = utf8_str("state"), .kind = TN_NUMBER};
+
+    assert_int_equal(add_type(o, "pumps"), TN_OK);
+    assert_int_equal(add_property(o, &state_of), TN_OK);
+    struct schema *schema = schema_now(o);
+    assert_false(schema_is_crossed(schema));
+    uint32_t id = schema_type_by_name(schema, utf8_str("pumps"))->id;
+    schema_unref(schema);
+    for (int i = 0; i < 2; i++) {
+        uint32_t count = 0;
+
+        must_keep(o, &pumps);
+        schema = schema_now(o);
+        assert_true(schema_is_crossed(schema));
+        assert_int_equal(schema_type_by_name(schema, utf8_str("pumps"))->id, id);
+        assert_int_equal(find(schema, "pumps", "state")->kind, TN_NUMBER);
+        for (uint32_t at = 0; at < (schema_types(schema, &count), count); at++)
+            assert_true(schema_types(schema, &count)[at]->id == id ||
+                        !utf8_is(schema_types(schema, &count)[at]->name, "pumps"));
+        schema_unref(schema);
+        close_all(o);
+        open_all(o);
+    }
+    schema = catalog_schema(o->catalog, PORTAL + 1); /* others have the plugin's */
+    assert_false(schema_is_crossed(schema));
+    assert_true(schema_type_by_name(schema, utf8_str("pumps"))->id != id);
+    schema_unref(schema);
+    struct catalog_property_request mass = {
+        .type = utf8_str("pumps"), .name = utf8_str("mass"), .kind = TN_NUMBER};
+    assert_int_equal(add_property(o, &mass), TN_OK);
+    schema = schema_now(o);
+    assert_int_equal(find(schema, "pumps", "mass")->type, id); /* of the portal's */
+    schema_unref(schema);
+    assert_int_equal(archive_type(o, "pumps", true), TN_OK);
+    schema = schema_now(o);
+    assert_false(schema_is_crossed(schema));
+    assert_true(schema_type_by_name(schema, utf8_str("pumps"))->id != id);
+    schema_unref(schema);
+    assert_int_equal(archive_type(o, "pumps", false), TN_FAILED_PRECONDITION);
+}
+
+static void a_portals_property_keeps_its_name_until_it_is_archived(void **state)
+{
+    struct opened *o = *state;
+    static const struct tn_type later_types[] = {{.name = "pumps", .flags = TN_EXTERN}};
+    static const struct tn_property later_properties[] = {
+        {.type = 0, .kind = TN_TEXT, .name = "colour"}};
+    static const struct tn_plugin later = {PLUGIN("org.example.colours"),
+                                           .types = TN_LIST(later_types),
+                                           .properties = TN_LIST(later_properties)};
+    struct catalog_property_request colour = {
+        .type = utf8_str("pumps"), .name = utf8_str("colour"), .kind = TN_NUMBER};
+
+    must_keep(o, &pumps);
+    assert_int_equal(add_property(o, &colour), TN_OK);
+    must_keep(o, &later);
+    struct schema *schema = schema_now(o);
+    assert_true(schema_is_crossed(schema));
+    assert_int_equal(find(schema, "pumps", "colour")->kind, TN_NUMBER);
+    schema_unref(schema);
+    assert_int_equal(archive_property(o, "pumps", "colour"), TN_OK);
+    schema = schema_now(o);
+    assert_false(schema_is_crossed(schema));
+    assert_int_equal(find(schema, "pumps", "colour")->kind, TN_TEXT);
+    schema_unref(schema);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -673,6 +862,12 @@ int main(void)
         CASE(what_stored_values_do_not_allow_is_refused),
         CASE(dropped_declaration_leaves_nothing_behind),
         CASE(templates_reach_types_declared_before_and_later),
+        CASE(a_portals_type_keeps_its_name_from_a_later_plugin),
+        CASE(a_portals_property_keeps_its_name_until_it_is_archived),
+        CASE(templates_reach_types_that_a_portal_makes),
+        CASE(templates_reach_types_that_a_portal_made_before),
+        CASE(a_template_leaves_a_portals_own_property_alone),
+        CASE(a_template_that_was_not_kept_reaches_no_portal),
         CASE(texts_are_told_in_french),
         CASE(declaration_survives_any_failed_allocation),
         CASE(portal_adds_what_no_other_portal_sees),

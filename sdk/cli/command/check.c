@@ -20,6 +20,7 @@ struct report {
     const struct context *ctx;
     json_t *findings; /* NULL without --json */
     uint64_t count;
+    const char *advice; /* on a store that did not open; NULL: none */
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -127,6 +128,21 @@ static void print_json(const struct report *report, const struct check_counts *c
     json_decref(whole);
 }
 
+/* What to do about a store that does not open; NULL: the reason says it. */
+static const char *advice(tn_status status)
+{
+    switch (status) {
+    case TN_UNAVAILABLE:
+        return "Stop the host that has the directory first.\n";
+    case TN_NOT_FOUND:
+        return "Give the directory that the host was given, in which 'store' is.\n";
+    case TN_PERMISSION_DENIED:
+        return "Check as the user that runs the host.\n";
+    default:
+        return NULL;
+    }
+}
+
 static tn_status check(const struct context *ctx, const char *data, struct report *report,
                        struct check_counts *counts, struct err *err)
 {
@@ -136,8 +152,12 @@ static tn_status check(const struct context *ctx, const char *data, struct repor
 
     if ((size_t)snprintf(dir, sizeof(dir), "%s/store", data) >= sizeof(dir))
         return say_fail(err, TN_INVALID_ARGUMENT, "The directory's name is too long.");
-    TRY(store_open(dir, &how, &what.store, err));
-    tn_status status = check_store(&what, counts, err);
+    tn_status status = store_open(dir, &how, &what.store, err);
+    if (status != TN_OK) {
+        report->advice = advice(status);
+        return status;
+    }
+    status = check_store(&what, counts, err);
     store_close(what.store);
     return status;
 }
@@ -161,5 +181,8 @@ int command_check(struct context *ctx, int argc, char **argv)
     json_decref(report.findings);
     if (status == TN_OK && counts.findings > 0)
         return EXIT_FAILED;
-    return context_finish(ctx, status, &err);
+    int code = context_finish(ctx, status, &err);
+    if (report.advice)
+        (void)fputs(say_in(ctx->language, report.advice), stderr);
+    return code;
 }

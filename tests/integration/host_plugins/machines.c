@@ -3,7 +3,7 @@
 #include <tenon_sdk.h>
 
 enum { MACHINE, SITE };
-enum { SERIAL, CONDITION, HOURS, NAME };
+enum { SERIAL, CONDITION, HOURS, BADGE, NAME };
 
 static const struct tn_type types[] = {
     [MACHINE] = {.name = "machines", .label = "Machine", .plural = "Machines"},
@@ -15,6 +15,7 @@ static const struct tn_property properties[] = {
     [CONDITION] = {TN_PROPERTY(MACHINE, TN_CHOICE, "condition", "Condition", TN_INDEXED),
                    .options = TN_OPTIONS({"new", "New"}, {"used", "Used"}, {"worn", "Worn"})},
     [HOURS] = {TN_PROPERTY(MACHINE, TN_NUMBER, "hours", "Hours run", 0)},
+    [BADGE] = {TN_PROPERTY(MACHINE, TN_TEXT, "badge", "Badge", TN_UNIQUE)},
     [NAME] = {TN_PROPERTY(SITE, TN_TEXT, "name", "Name", TN_REQUIRED | TN_UNIQUE | TN_TITLE)},
 };
 static const struct tn_association associations[] = {

@@ -339,7 +339,8 @@ static const struct schema_association *association_of(struct txn *txn, const ch
     return found;
 }
 
-tn_id bench_linked(struct bench *b, const char *type, tn_id id, const char *association)
+static tn_id linked(struct bench *b, const char *type, tn_id id, const char *association,
+                    bool must_be_primary)
 {
     struct txn *txn = bench_begin(b);
     bool is_inverse;
@@ -353,10 +354,20 @@ tn_id bench_linked(struct bench *b, const char *type, tn_id id, const char *asso
          txn_linked(
              get(b, txn, type, id), along, is_inverse, 0, 100, &links, &count, &has_more, &b->err));
     for (size_t i = 0; i < count; i++)
-        if (found == 0 || links[i].is_primary)
+        if (links[i].is_primary || (found == 0 && !must_be_primary))
             found = links[i].to;
     txn_destroy(txn);
     return found;
+}
+
+tn_id bench_linked(struct bench *b, const char *type, tn_id id, const char *association)
+{
+    return linked(b, type, id, association, false);
+}
+
+tn_id bench_primary(struct bench *b, const char *type, tn_id id, const char *association)
+{
+    return linked(b, type, id, association, true);
 }
 
 tn_status bench_link(struct bench *b, const char *type, tn_id from, const char *association,

@@ -71,6 +71,8 @@ uint64_t bench_count(struct bench *b, const char *type);
 tn_id bench_find(struct bench *b, const char *type, const char *property, const char *value);
 /* The primary record linked, else the first; 0: none. */
 tn_id bench_linked(struct bench *b, const char *type, tn_id id, const char *association);
+/* The primary record linked; 0: none is. */
+tn_id bench_primary(struct bench *b, const char *type, tn_id id, const char *association);
 tn_status bench_link(struct bench *b, const char *type, tn_id from, const char *association,
                      tn_id to);
 

@@ -8,6 +8,7 @@
 #include <tenon_sdk.h>
 
 enum { THING, OTHER };
+enum { ASKED = OTHER, ANSWERED };
 
 /* Tells the test, by the environment, that the plugin's code ran. */
 __attribute__((unused)) static void tell(const char *what)
@@ -38,8 +39,26 @@ static const struct tn_type types[] = {
 #if defined(BROKEN_NO_TYPE)
     [OTHER] = {.name = "nowheres", .flags = TN_EXTERN},
 #endif
+#if defined(BROKEN_START)
+    [ASKED] = {.name = "org.example.things.v1.AnswerRequest", .flags = TN_MESSAGE},
+    [ANSWERED] = {.name = "org.example.things.v1.AnswerResponse", .flags = TN_MESSAGE},
+#endif
 #endif
 };
+
+#if defined(BROKEN_START)
+static tn_status answer(struct tn_call *call, const struct tn_record *request,
+                        struct tn_record *response)
+{
+    (void)call;
+    (void)request;
+    (void)response;
+    return TN_OK;
+}
+static const struct tn_method methods[] = {
+    {"org.example.things.v1.Things/Answer", ASKED, ANSWERED, answer, .flags = TN_READS},
+};
+#endif
 
 static const struct tn_hook hooks[] = {{THING, .run = nothing}};
 
@@ -131,6 +150,9 @@ const struct tn_plugin tenon_plugin_v1 = {
     .needs = TN_LIST(needs),
     .types = TN_LIST(types),
     .hooks = TN_LIST(hooks),
+#if defined(BROKEN_START)
+    .methods = TN_LIST(methods),
+#endif
 #if defined(BROKEN_CONSUMER)
     .consumers = TN_LIST(consumers),
 #endif

@@ -141,6 +141,66 @@ static void a_clashing_name_leaves_the_first_owner(void **state)
     bench_close(b);
 }
 
+/* The portal makes a type of its own while the plugin that declares it is away. */
+static struct bench *open_crossed(tn_id *ret_id)
+{
+    struct bench *b = bench_open(FILES(MACHINES), "org.example.machines");
+    const struct txn_options options = {.portal = b->portal, .source = utf8_str("api")};
+    const struct catalog_property_request weight = {.name = utf8_str("weight"), .kind = TN_NUMBER};
+    const struct catalog_type_request type = {
+        .name = utf8_str("machines"), .properties = &weight, .property_count = 1};
+
+    assert_int_equal(records_add_type(b->records, &options, &type, &b->err), TN_OK);
+    assert_int_equal(bench_create(b, "machines", BENCH_VALUES("weight", "7"), ret_id), TN_OK);
+    bench_reopen(b);
+    return b;
+}
+
+static void a_plugin_rests_where_the_portal_gave_its_name(void **state)
+{
+    tn_id id = 0;
+    struct bench *b = open_crossed(&id);
+    struct portal *other = NULL;
+
+    (void)state;
+    assert_int_equal(bench_plugin(b, "bench_machines.so").state, PLUGIN_RUNNING);
+    struct schema *schema = catalog_schema(b->catalog, b->portal->id);
+    err_clear(&b->err);
+    assert_true(plugin_host_rests(b->plugins, 0, schema, b->portal, &b->err));
+    assert_string_equal(b->err.message,
+                        "The plugin org.example.machines does not serve the portal main, which "
+                        "gave the name machines itself.");
+    schema_unref(schema);
+    assert_string_equal(bench_read(b, "machines", id, "weight"), "7");
+    assert_int_equal(bench_update(b, "machines", id, BENCH_VALUES("weight", "8")), TN_OK);
+    assert_int_equal(bench_archive(b, "machines", id), TN_OK); /* no hook keeps it */
+    assert_int_equal(
+        bench_call(b, "org.example.machines.v1.Machines/Scrap", (struct tn_bytes){0}, NULL),
+        TN_FAILED_PRECONDITION);
+    assert_non_null(strstr(b->err.message, "gave the name machines itself"));
+
+    assert_int_equal(portals_create(b->portals, utf8_str("other"), NULL, &other, &b->err), TN_OK);
+    schema = catalog_schema(b->catalog, other->id);
+    assert_false(plugin_host_rests(b->plugins, 0, schema, other, NULL));
+    schema_unref(schema);
+    b->portal = other;
+    assert_string_equal(bench_read(b, "machines", make_machine(b, "M1"), "checked"), "true");
+    bench_close(b);
+}
+
+static void a_property_of_the_portal_is_not_a_later_plugins(void **state)
+{
+    struct bench *b = bench_open(FILES(MACHINES), NULL);
+    const struct txn_options options = {.portal = b->portal, .source = utf8_str("api")};
+    const struct catalog_property_request own = {
+        .type = utf8_str("machines"), .name = utf8_str("serial"), .kind = TN_NUMBER};
+
+    (void)state;
+    assert_int_equal(records_add_property(b->records, &options, &own, &b->err), TN_ALREADY_EXISTS);
+    assert_true(bench_refused(b, "name", "unique")); /* reserved while the plugin is there */
+    bench_close(b);
+}
+
 static void a_cycle_is_named_and_refused(void **state)
 {
     struct bench *b =
@@ -166,6 +226,20 @@ static void a_failing_start_is_stopped_and_unloaded(void **state)
     (void)state;
     check_broken("broken_start.so", PLUGIN_FAILED, "start() failed with UNAVAILABLE");
     assert_string_equal(getenv(TOLD), "stopped and unloaded");
+}
+
+static void what_a_plugin_served_ends_with_its_failing_start(void **state)
+{
+    const struct plugin_method *method;
+    struct bench *b;
+    size_t count = 0;
+
+    (void)state;
+    (void)load_beside("broken_start.so", &b);
+    for (; (method = plugin_host_method(b->plugins, count)); count++)
+        assert_string_equal(method->plugin, "org.example.machines");
+    assert_int_equal(count, 1);
+    bench_close(b);
 }
 
 static void what_a_constructor_hides_is_refused_without_running_it(void **state)
@@ -373,6 +447,23 @@ static void a_hook_writes_its_own_readonly_property(void **state)
     assert_int_equal(bench_update(b, "machines", id, BENCH_VALUES("checked", "false")),
                      TN_INVALID_ARGUMENT);
     assert_string_equal(bench_read(b, "machines", id, "checked"), "true");
+    bench_close(b);
+}
+
+/* As the items of a batch are, whose hooks run one after the other. */
+static void what_follows_a_hook_is_not_written_by_its_plugin(void **state)
+{
+    struct bench *b = open_both();
+    struct txn *txn = bench_begin(b);
+    struct record *first = bench_new(b, txn, "machines", BENCH_VALUES("serial", "M1"));
+
+    (void)state;
+    assert_int_equal(txn_prepare_changes(txn, &b->err), TN_OK);
+    struct record *second = bench_new(b, txn, "machines", BENCH_VALUES("serial", "M2"));
+    assert_int_equal(bench_set(b, second, "checked", "false"), TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "checked", "read_only"));
+    assert_int_equal(bench_set(b, first, "checked", "false"), TN_INVALID_ARGUMENT);
+    txn_destroy(txn);
     bench_close(b);
 }
 
@@ -705,9 +796,12 @@ int main(void)
         cmocka_unit_test(consumers_are_not_served_yet),
         cmocka_unit_test(a_type_that_nobody_declares_is_named),
         cmocka_unit_test(a_clashing_name_leaves_the_first_owner),
+        cmocka_unit_test(a_plugin_rests_where_the_portal_gave_its_name),
+        cmocka_unit_test(a_property_of_the_portal_is_not_a_later_plugins),
         cmocka_unit_test(a_cycle_is_named_and_refused),
         cmocka_unit_test(a_failing_load_is_unloaded),
         cmocka_unit_test(a_failing_start_is_stopped_and_unloaded),
+        cmocka_unit_test(what_a_plugin_served_ends_with_its_failing_start),
         cmocka_unit_test(what_a_constructor_hides_is_refused_without_running_it),
         cmocka_unit_test(a_constructor_changes_nothing_of_what_was_declared),
         cmocka_unit_test(an_id_is_taken_once),
@@ -719,6 +813,7 @@ int main(void)
         cmocka_unit_test(a_work_folder_that_others_may_write_is_refused),
         cmocka_unit_test(plugins_keep_their_data_over_a_start),
         cmocka_unit_test(a_hook_writes_its_own_readonly_property),
+        cmocka_unit_test(what_follows_a_hook_is_not_written_by_its_plugin),
         cmocka_unit_test(a_hook_refuses_with_field_and_rule),
         cmocka_unit_test(a_refusal_is_told_in_the_language_of_the_call),
         cmocka_unit_test(a_refusal_that_a_hook_ignores_marks_the_call),

@@ -149,13 +149,24 @@ static void find_takes_any_of_several_groups(void **state)
     check_found("find either", "b,c,d");
 }
 
+static void find_gives_the_newest_first(void **state)
+{
+    (void)state;
+    check_found("find newest", "d,c");
+}
+
+static void find_looks_for_words(void **state)
+{
+    (void)state;
+    check_found("find word", "c");
+}
+
 static void find_refuses_what_it_cannot_do(void **state)
 {
     struct bench *b = open_items();
 
     (void)state;
-    assert_int_equal(ask(b, RUN, "find word", 0).status, TN_UNIMPLEMENTED);
-    assert_int_equal(ask(b, RUN, "find newest", 0).status, TN_UNIMPLEMENTED);
+    assert_int_equal(ask(b, RUN, "find vague words", 0).status, TN_FAILED_PRECONDITION);
     assert_int_not_equal(ask(b, RUN, "find unsorted", 0).status, TN_OK);
     bench_close(b);
 }
@@ -330,6 +341,8 @@ int main(void)
         cmocka_unit_test(find_sorts_and_puts_those_without_a_value_last),
         cmocka_unit_test(find_filters_by_equality),
         cmocka_unit_test(find_takes_any_of_several_groups),
+        cmocka_unit_test(find_gives_the_newest_first),
+        cmocka_unit_test(find_looks_for_words),
         cmocka_unit_test(find_refuses_what_it_cannot_do),
         cmocka_unit_test(total_reads_a_group_of_a_roll_up),
         cmocka_unit_test(links_come_primary_first_and_are_counted),

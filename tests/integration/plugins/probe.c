@@ -79,6 +79,7 @@ static tn_status find_some(struct tn_call *call, struct tn_str what, struct tn_r
     struct tn_filter either[] = {{ITEM_RANK, TN_BETWEEN, 0, 2, range},
                                  {ITEM_NAME, TN_EQ, 1, 1, &c}};
     struct tn_filter word = {ITEM_NAME, TN_WORD, 0, 1, &c};
+    struct tn_filter vague = {ITEM_GROUP, TN_WORD, 0, 1, &c};
 
     if (what.data[0] == 'a')
         return find(call, NULL, 0, TN_BY_ID, 0, response);
@@ -94,6 +95,8 @@ static tn_status find_some(struct tn_call *call, struct tn_str what, struct tn_r
         return find(call, either, 2, TN_BY_ID, 0, response);
     if (what.data[0] == 'w')
         return find(call, &word, 1, TN_BY_ID, 0, response);
+    if (what.data[0] == 'v') /* its property is not searchable */
+        return find(call, &vague, 1, TN_BY_ID, 0, response);
     return find(call, NULL, 0, ITEM_AMOUNT, 0, response); /* not indexed */
 }
 
@@ -344,7 +347,8 @@ static const struct tn_type types[] = {
     [RUN_RESPONSE] = {.name = "org.example.probes.v1.RunResponse", .flags = TN_MESSAGE},
 };
 static const struct tn_property properties[] = {
-    [ITEM_NAME] = {TN_PROPERTY(ITEM, TN_TEXT, "name", "Name", TN_REQUIRED | TN_UNIQUE)},
+    [ITEM_NAME] = {TN_PROPERTY(ITEM, TN_TEXT, "name", "Name",
+                               TN_REQUIRED | TN_UNIQUE | TN_SEARCHABLE)},
     [ITEM_GROUP] = {TN_PROPERTY(ITEM, TN_TEXT, "kind", "Kind", TN_INDEXED)},
     [ITEM_RANK] = {TN_PROPERTY(ITEM, TN_NUMBER, "rank", "Rank", TN_INDEXED)},
     [ITEM_AMOUNT] = {TN_PROPERTY(ITEM, TN_NUMBER, "amount", "Amount", 0)},
