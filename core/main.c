@@ -11,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/pool.h"
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/main.h"
 #include "core/service/notices.h"
@@ -147,7 +148,8 @@ static tn_status load_plugins(struct host *host, struct err *err)
                                           .dirs = host->config->plugin_dirs.items,
                                           .dir_count = host->config->plugin_dirs.count,
                                           .work_dir = host->work_dir,
-                                          .disabled = disabled};
+                                          .disabled = disabled,
+                                          .language = text_environment()};
 
     for (uint32_t i = 0; i < host->config->plugin_count; i++)
         if (!host->config->plugins[i].is_enabled)
@@ -357,7 +359,7 @@ int main(int argc, char **argv)
     struct err err;
     sigset_t set;
 
-    err_init(&err, NULL);
+    err_init(&err, text_environment());
     block_signals(&set);
     if (config_load(argc, argv, &host.config, &err) != TN_OK) {
         (void)fprintf(stderr, "tenond: %s\n", err.message);

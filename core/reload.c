@@ -2,6 +2,8 @@
 /* reload.c - SIGHUP: the configuration is read again, and replaces the running one or does not. */
 #include "core/main.h"
 
+#include "core/base/text.h"
+
 const struct config *host_settings(const struct host *host)
 {
     return host->reloaded ? host->reloaded : host->config;
@@ -88,7 +90,7 @@ void host_reload(struct host *host, int argc, char **argv)
     struct config *config = NULL;
     struct err err;
 
-    err_init(&err, NULL);
+    err_init(&err, text_environment());
     if (load(host, argc, argv, &config, &err) != TN_OK) {
         LOG(host->log,
             LOG_ERROR,

@@ -439,7 +439,7 @@ static tn_status revoke(struct tokens *tokens, uint32_t portal, uint32_t id, str
     tn_time now_us = clock_wall_us();
 
     if (at == tokens->count || tokens->items[at]->portal != portal || tokens->items[at]->id != id)
-        return err_set(err, TN_NOT_FOUND, "There is no token %u.", id);
+        return err_violate(err, TN_NOT_FOUND, "id", "unknown_token", "There is no token %u.", id);
     struct token *token = tokens->items[at];
     if (is_revoked(token))
         return TN_OK;

@@ -108,6 +108,11 @@ tn_status err_memory(struct err *err, const char *what)
     return err_set(err, TN_RESOURCE_EXHAUSTED, "Memory is out: no room for %s.", what);
 }
 
+const char *err_word(const struct err *err, const char *english)
+{
+    return err ? text_in(err->language, english) : english;
+}
+
 void err_copy(struct err *to, const struct err *from)
 {
     if (to && from && to->status == TN_OK)

@@ -65,6 +65,9 @@ tn_status err_violate_text(struct err *err, tn_status status, const char *field,
 /* Memory is out; `what` was to be built. Returns TN_RESOURCE_EXHAUSTED. */
 tn_status err_memory(struct err *err, const char *what);
 
+/* A part of a sentence in the language of `err` (may be NULL), by its English text. Static. */
+const char *err_word(const struct err *err, const char *english);
+
 /* Copies what `from` says into `to` if `to` says nothing yet. Either may be NULL. */
 void err_copy(struct err *to, const struct err *from);
 

@@ -20,3 +20,16 @@ const char *text_in(const char *language, const char *english)
         bsearch(english, pairs, count, sizeof(pairs[0]), compare_english);
     return pair ? pair->french : english;
 }
+
+const char *text_environment(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+        const char *value = getenv(variables[i]);
+
+        if (value && value[0] != '\0')
+            return strncmp(value, "fr", 2) == 0 ? "fr" : "en";
+    }
+    return "en";
+}

@@ -17,6 +17,12 @@ struct text_pair {
 /* `english` in `language` ("fr"; a region such as "fr-CA" is ignored), or itself. Static. [any] */
 const char *text_in(const char *language, const char *english);
 
+/*
+ * The language that the environment asks for, by LC_ALL, LC_MESSAGES or LANG: "fr" or "en". Static.
+ * [loader]
+ */
+const char *text_environment(void);
+
 /* All pairs, sorted by the English text. Static. [any] */
 const struct text_pair *text_pairs(size_t *ret_count);
 

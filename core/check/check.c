@@ -222,12 +222,11 @@ static void fini(struct check *check)
 
 static tn_status check_parts(struct check *check)
 {
-    uint64_t before = check->counts->findings;
-
     TRY(check_meta(check));
-    if (!check->schema) /* its definitions do not fit together, which was told, or there is no
-                           memory */
-        return check->counts->findings > before ? TN_OK : check_memory(check);
+    /* Its definitions, or the host's before them, do not fit together, which was told; or there is
+     * no memory. */
+    if (!check->schema)
+        return check->counts->findings > 0 ? TN_OK : check_memory(check);
     TRY(check_rows(check));
     TRY(check_log(check));
     TRY(check_index(check));

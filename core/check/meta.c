@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "core/check/state.h"
 #include "core/record/rollup.h"
 #include "core/store/meta.h"
+#include "core/value/value.h"
 #include "tenon/stored/v1/stored.pb-c.h"
 
 /* Ids that were given, and those that definitions refer to. */
@@ -63,11 +65,21 @@ static uint32_t read_type(struct tn_bytes value)
     return id;
 }
 
+/* Whether its kind is one, what a new record starts with a value of it, and its bit one of words.
+ */
+static bool is_property(const Tenon__Stored__V1__Property *p)
+{
+    struct tn_value initial;
+
+    return p->word_bit < 64 &&
+           value_parse(p->kind, utf8_str(p->fallback), NULL, &initial, NULL) == TN_OK;
+}
+
 static uint32_t read_property(const struct meta *meta, struct tn_bytes value, bool *ret_resolves)
 {
     Tenon__Stored__V1__Property *p =
         tenon__stored__v1__property__unpack(NULL, value.len, value.data);
-    uint32_t id = p && p->name[0] ? p->id : 0;
+    uint32_t id = p && p->name[0] && is_property(p) ? p->id : 0;
 
     if (p) {
         *ret_resolves =

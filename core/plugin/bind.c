@@ -59,7 +59,7 @@ static tn_status not_served(struct err *err, const char *what, const char *name)
     return err_set(err,
                    TN_UNIMPLEMENTED,
                    "It declares the %s %s; this version of the host does not serve any.",
-                   what,
+                   err_word(err, what),
                    name);
 }
 

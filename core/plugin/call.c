@@ -30,7 +30,7 @@ tn_status call_misuse(struct tn_call *call, const char *what)
                   TN_INTERNAL,
                   "The plugin %s misused the host: %s.",
                   call->plugin->rows->id,
-                  what);
+                  err_word(call->err, what));
     call->is_misused = call->is_misused || call->status == TN_OK;
     return call_fail(call, TN_INVALID_ARGUMENT);
 }

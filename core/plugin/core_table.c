@@ -187,7 +187,7 @@ static tn_status not_served(struct tn_call *call, const char *what)
                              TN_UNIMPLEMENTED,
                              "This version of the host does not serve %s, which the plugin %s "
                              "asks for.",
-                             what,
+                             err_word(call->err, what),
                              call->plugin->rows->id));
 }
 

@@ -64,7 +64,7 @@ static void refuse_repeated_ids(struct plugin_host *host)
 
             if (!other->rows || strcmp(other->rows->id, plugin->rows->id) != 0)
                 continue;
-            err_init(&err, NULL);
+            err_init(&err, host->options.language);
             (void)err_set(&err, TN_ALREADY_EXISTS, "%s has the same id.", other->file);
             load_refuse(plugin, PLUGIN_REFUSED, &err);
         }
@@ -127,7 +127,7 @@ static void start_plugin(struct plugin *plugin)
     plugin->is_visited = true;
     int64_t begun_us = clock_mono_us();
     if (plugin->state == 0) {
-        err_init(&err, NULL);
+        err_init(&err, plugin->host->options.language);
         plugin->is_open = true;
         tn_status st = order_needs(plugin->host, plugin, visit_need, &err);
         plugin->is_open = false;

@@ -43,6 +43,7 @@ struct plugin_host_options {
     size_t library_count;
     const char *const *disabled; /* plugin ids that are listed and not loaded */
     size_t disabled_count;
+    const char *language; /* of the reasons why plugins do not run; NULL: English */
 };
 
 /* Becomes the hook of `records`; loads nothing yet. [loader] */
@@ -79,7 +80,7 @@ struct plugin_info {
     const char *version;
     const char *summary;
     const char *file;
-    const char *reason; /* why it does not run; English */
+    const char *reason; /* why it does not run; in the language of the host */
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;

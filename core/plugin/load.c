@@ -97,7 +97,7 @@ tn_status load_read(struct plugin_host *host, const char *file, struct plugin **
     plugin->file = arena_copy(&plugin->arena, file, strlen(file));
     if (!plugin->file)
         return err_memory(err, "a plugin");
-    err_init(&why, NULL);
+    err_init(&why, host->options.language);
     tn_status st = read_manifest(plugin, &why);
     if (st == TN_OK)
         TRY(copy_rows(plugin, err));

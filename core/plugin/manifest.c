@@ -542,7 +542,7 @@ static tn_status check_tail(struct reader *r, uint64_t vaddr, uint32_t size, uin
         return err_set(r->err,
                        TN_UNIMPLEMENTED,
                        "%s says something that this host does not know; it needs a newer one.",
-                       r->place);
+                       r->place[0] ? r->place : plugin_symbol);
     return TN_OK;
 }
 

@@ -297,7 +297,7 @@ static tn_status check_limit(const struct schema_association *association, bool 
                        TN_FAILED_PRECONDITION,
                        association->name.data,
                        "limit",
-                       "%s: record %llu has its %u already.",
+                       "%s: record %llu has as many links as it may already: %u.",
                        is_inverse ? association->inverse.data : association->name.data,
                        (unsigned long long)at->id,
                        max);

@@ -149,7 +149,7 @@ static tn_status check_known(struct declaring *d, const struct tn_property *row,
                        "Its property %s.%s has the name of one that %s declares.",
                        type_name,
                        row->name,
-                       known->owner[0] ? known->owner : "the portal");
+                       known->owner);
     if (known->kind != row->kind)
         return err_set(d->err,
                        TN_FAILED_PRECONDITION,
@@ -344,7 +344,7 @@ static tn_status check_association(struct declaring *d, const struct tn_associat
                        TN_ALREADY_EXISTS,
                        "Its association %s has the name of one that %s declares.",
                        row->name,
-                       known->owner[0] ? known->owner : "the portal");
+                       known->owner);
     }
     if (known && strcmp(known->name, row->name) != 0 && !(row->flags & TN_EXTERN))
         return err_set(d->err,

@@ -318,7 +318,8 @@ static tn_status build_property(struct schema *s, const Tenon__Stored__V1__Prope
     TRY(arena_copy_str(&s->arena, utf8_str(def->fallback), &property->fallback));
     TRY(copy_options(
         &s->arena, def->options, def->n_options, &property->options, &property->option_count));
-    if (value_parse(def->kind, property->fallback, NULL, &property->initial, NULL) != TN_OK)
+    if (def->word_bit >= 64 ||
+        value_parse(def->kind, property->fallback, NULL, &property->initial, NULL) != TN_OK)
         return TN_DATA_LOSS; /* it was checked when it was declared */
     s->properties[s->property_count++] = property;
     TRY(property_key(&s->arena, property->type, property->name, &key));

@@ -41,8 +41,9 @@ static tn_status copy_setting(struct service_call *call, const char *field, cons
                            TN_INVALID_ARGUMENT,
                            field,
                            "too_long",
-                           "At most %zu bytes have room here.",
-                           size - 1);
+                           "%s has more than %u bytes.",
+                           field,
+                           (unsigned)(size - 1));
     (void)snprintf(out, size, "%s", text);
     return TN_OK;
 }

@@ -99,6 +99,7 @@ static tn_status get(struct service_call *call, const void *message, void *answe
     struct tn_value email = value_text(TN_TEXT, utf8_str(request->email));
     struct record *record = NULL;
     struct users users;
+    struct err said;
 
     TRY(find_users(call, &users));
     if (request->id == 0 && email.as.text.len == 0)
@@ -107,10 +108,12 @@ static tn_status get(struct service_call *call, const void *message, void *answe
                            "id",
                            "required",
                            "A user is named by id or by e-mail address.");
-    if (request->id)
-        TRY(txn_get_any(call->txn, users.type, request->id, &record, call->err));
-    else
-        TRY(txn_get_by(call->txn, users.fields[FIELD_EMAIL], &email, &record, call->err));
+    err_init(&said, call->language);
+    tn_status st = request->id
+                       ? txn_get_any(call->txn, users.type, request->id, &record, &said)
+                       : txn_get_by(call->txn, users.fields[FIELD_EMAIL], &email, &record, &said);
+    if (st != TN_OK)
+        return wire_missing(st, request->id ? "id" : "email", &said, call->err);
     return write_user(call, &users, record, &response->user);
 }
 

@@ -77,7 +77,12 @@ static tn_status judge(const char *text, const char *dir, uint32_t *ret_format, 
     for (; *p >= '0' && *p <= '9' && format <= UINT32_MAX; p++)
         format = format * 10 + (unsigned)(*p - '0');
     if (*p != '\n' || format == 0)
-        return err_set(err, TN_DATA_LOSS, "The store in '%s' is damaged: %s", dir, FORMAT_FILE);
+        return err_set(err,
+                       TN_DATA_LOSS,
+                       "The store in '%s' is damaged: %s is unreadable at byte %llu.",
+                       dir,
+                       FORMAT_FILE,
+                       (unsigned long long)strlen(FORMAT_START));
     if (format > STORE_FORMAT)
         return err_set(err,
                        TN_FAILED_PRECONDITION,

@@ -198,7 +198,9 @@ tn_status tenon_invoke_bytes(struct tenon_client *client, const char *method,
         say(client,
             &waiter.result,
             st,
-            "The call could not be made: too many are open, or memory is out.");
+            st == TN_INVALID_ARGUMENT
+                ? "The name of the method or the metadata is empty or too long."
+                : "The call could not be made: too many are open, or memory is out.");
     }
     (void)pthread_cond_destroy(&waiter.ended);
     (void)pthread_mutex_destroy(&waiter.mu);

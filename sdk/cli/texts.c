@@ -13,10 +13,10 @@ const struct text_pair cli_texts[] = {
     {"%llu portals, %llu findings.\n", "%llu portails, %llu anomalies.\n"},
     {"%llu rows: %llu created, %llu updated, %llu unchanged, %llu refused\n",
      "%llu lignes : %llu créées, %llu modifiées, %llu inchangées, %llu refusées\n"},
-    {"%s has no association or reference '%s'.", "%s n'a ni liaison ni référence « %s »."},
+    {"%s has no association or reference '%s'.", "%s n'a ni association ni référence « %s »."},
     {"%s has no unique property '%s' to be the key.",
      "%s n'a pas de propriété unique « %s » qui puisse servir de clé."},
-    {"%s%s has no association '%s'.", "%s%s n'a pas de liaison « %s »."},
+    {"%s%s has no association '%s'.", "%s%s n'a pas d'association « %s »."},
     {"%s%s has no property '%s'.", "%s%s n'a pas de propriété « %s »."},
     {"%s: %s has no such field.", "%s : %s n'a pas ce champ."},
     {"%s: %s has no value '%s'.", "%s : %s n'a pas de valeur « %s »."},
@@ -64,7 +64,7 @@ const struct text_pair cli_texts[] = {
     {"'%s' is no readable file of certificates in PEM.",
      "« %s » n'est pas un fichier lisible de certificats en PEM."},
     {"'%s' is not of the form ASSOCIATION=COLUMN:PROPERTY.",
-     "« %s » n'est pas de la forme LIAISON=COLONNE:PROPRIÉTÉ."},
+     "« %s » n'est pas de la forme ASSOCIATION=COLONNE:PROPRIÉTÉ."},
     {"'%s' is not of the form NAME:PROPERTY.", "« %s » n'est pas de la forme NOM:PROPRIÉTÉ."},
     {"'%s' is too large for a plugin.", "« %s » est trop grand pour un module."},
     {"--after takes a number", "--after attend un nombre"},
@@ -89,7 +89,7 @@ const struct text_pair cli_texts[] = {
      "Un filtre est NOM=VALEUR, ou !=, <, <=, >, >= à la place de = ; NOM seul "
      "demande une valeur quelconque, !NOM aucune. Ce qui est écrit avec --links et "
      "--reference, un import le relit sans correspondance : des fiches passent ainsi "
-     "dans un autre portail avec leurs liaisons.\n"
+     "dans un autre portail avec leurs liens.\n"
      "\n"
      "Exemples :\n"
      "  tenon export contacts > contacts.csv\n"
@@ -135,7 +135,7 @@ const struct text_pair cli_texts[] = {
      "Ajouter une colonne avec cette propriété des fiches liées"},
     {"And back", "Et en retour"},
     {"Another number makes other data", "Un autre nombre donne d'autres données"},
-    {"Association", "Liaison"},
+    {"Association", "Association"},
     {"At most", "Au plus"},
     {"Begin behind this change, not with what happens now",
      "Commencer après ce changement, et non avec ce qui arrive maintenant"},
@@ -291,7 +291,7 @@ const struct text_pair cli_texts[] = {
     {"Property", "Propriété"},
     {"Read a CSV file into an object type. Importing it again changes nothing.",
      "Lire un fichier CSV dans un type d'objet. L'importer à nouveau ne change rien."},
-    {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liaisons."},
+    {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liens."},
     {"Refers to", "Désigne"},
     {"Revoked (UTC)", "Révoqué (UTC)"},
     {"Say what would happen and write nothing", "Dire ce qui se passerait et ne rien écrire"},
@@ -310,7 +310,7 @@ const struct text_pair cli_texts[] = {
     {"Show how the host is doing.", "Montrer comment va l'hôte."},
     {"Show the properties and associations of an object type, or the shape of a "
      "method's request and response.",
-     "Montrer les propriétés et les liaisons d'un type d'objet, ou la forme de la "
+     "Montrer les propriétés et les associations d'un type d'objet, ou la forme de la "
      "requête et de la réponse d'une méthode."},
     {"Standard input cannot be spooled: %s.",
      "L'entrée standard ne peut pas être mise en fichier : %s."},

@@ -6,7 +6,6 @@
  */
 #include "core/plugin/manifest.h"
 
-#include <elf.h>
 #include <stdlib.h>
 
 #include "tests/abi/sample.h"
@@ -14,24 +13,7 @@
 
 #define FLIP_COUNT 10000u
 
-struct edit {
-    uint8_t *data; /* writable copy of a sample */
-    size_t len;
-};
-
-/* Sample `visits` of the first folder. */
-static struct edit edit_sample(void)
-{
-    char folders[] = SAMPLE_FOLDERS;
-    char *end = strchr(folders, ':');
-
-    if (end)
-        *end = '\0';
-    struct tn_bytes file = sample_read(folders, "visits");
-    return (struct edit){(uint8_t *)(uintptr_t)file.data, file.len};
-}
-
-static tn_status read_edit(const struct edit *e, struct err *err)
+static tn_status read_edit(const struct sample_edit *e, struct err *err)
 {
     struct manifest *manifest = NULL;
 
@@ -43,7 +25,7 @@ static tn_status read_edit(const struct edit *e, struct err *err)
     return status;
 }
 
-static void expect_refusal(struct edit *e, const char *part)
+static void expect_refusal(struct sample_edit *e, const char *part)
 {
     struct err err;
 
@@ -53,39 +35,16 @@ static void expect_refusal(struct edit *e, const char *part)
     free(e->data);
 }
 
-static Elf64_Phdr *program_header(struct edit *e, uint32_t type)
-{
-    Elf64_Ehdr *eh = (Elf64_Ehdr *)(void *)e->data;
-    Elf64_Phdr *ph = (Elf64_Phdr *)(void *)(e->data + eh->e_phoff);
-
-    for (unsigned i = 0; i < eh->e_phnum; i++)
-        if (ph[i].p_type == type)
-            return &ph[i];
-    fail_msg("no program header %u", (unsigned)type);
-    return NULL;
-}
-
-static Elf64_Dyn *dynamic_entry(struct edit *e, int64_t tag)
-{
-    Elf64_Dyn *d = (Elf64_Dyn *)(void *)(e->data + program_header(e, PT_DYNAMIC)->p_offset);
-
-    for (; d->d_tag != DT_NULL; d++)
-        if (d->d_tag == tag)
-            return d;
-    fail_msg("no dynamic entry %lld", (long long)tag);
-    return NULL;
-}
-
 static void every_cut_file_is_refused(void **state)
 {
-    struct edit whole = edit_sample();
+    struct sample_edit whole = sample_edit("visits");
     struct err err;
-    Elf64_Phdr *dynamic = program_header(&whole, PT_DYNAMIC);
+    Elf64_Phdr *dynamic = sample_segment(&whole, PT_DYNAMIC);
     size_t needed = dynamic->p_offset + dynamic->p_filesz; /* what follows may be debug data */
 
     (void)state;
     for (size_t len = 0; len < whole.len; len += 64) {
-        struct edit cut = {malloc(len ? len : 1), len};
+        struct sample_edit cut = {malloc(len ? len : 1), len};
 
         assert_non_null(cut.data);
         memcpy(cut.data, whole.data, len);
@@ -109,7 +68,7 @@ static uint64_t next_random(uint64_t *state)
 
 static void flipped_bytes_never_lead_outside_the_file(void **state)
 {
-    struct edit e = edit_sample();
+    struct sample_edit e = sample_edit("visits");
     uint64_t random = 0x9e3779b97f4a7c15u;
     unsigned refused_count = 0;
     struct err err;
@@ -132,17 +91,17 @@ static void flipped_bytes_never_lead_outside_the_file(void **state)
 /* The first bytes of every table, where each flip matters. */
 static void flipped_headers_never_lead_outside_the_file(void **state)
 {
-    struct edit e = edit_sample();
-    Elf64_Phdr *dynamic = program_header(&e, PT_DYNAMIC);
+    struct sample_edit e = sample_edit("visits");
+    Elf64_Phdr *dynamic = sample_segment(&e, PT_DYNAMIC);
     const struct {
         size_t at;
         size_t len;
     } tables[] = {
         {0, sizeof(Elf64_Ehdr) + 16 * sizeof(Elf64_Phdr)},
         {dynamic->p_offset, dynamic->p_filesz},
-        {dynamic_entry(&e, DT_RELA)->d_un.d_ptr, 256},
-        {dynamic_entry(&e, DT_SYMTAB)->d_un.d_ptr, 256},
-        {dynamic_entry(&e, DT_GNU_HASH)->d_un.d_ptr, 64},
+        {sample_dynamic(&e, DT_RELA)->d_un.d_ptr, 256},
+        {sample_dynamic(&e, DT_SYMTAB)->d_un.d_ptr, 256},
+        {sample_dynamic(&e, DT_GNU_HASH)->d_un.d_ptr, 64},
     };
     static const uint8_t masks[] = {0x01, 0x08, 0x80, 0xff};
     struct err err;
@@ -177,75 +136,70 @@ static void early_code_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-        struct edit e = edit_sample();
+        struct sample_edit e = sample_edit("visits");
 
-        dynamic_entry(&e, DT_FINI)->d_tag = tags[i].tag;
+        sample_dynamic(&e, DT_FINI)->d_tag = tags[i].tag;
         expect_refusal(&e, tags[i].part);
     }
 }
 
 static void other_kinds_of_files_are_refused(void **state)
 {
-    struct edit e = edit_sample();
+    struct sample_edit e = sample_edit("visits");
     (void)state;
     ((Elf64_Ehdr *)(void *)e.data)->e_machine = EM_RISCV;
     expect_refusal(&e, "number 243");
-    e = edit_sample();
+    e = sample_edit("visits");
     ((Elf64_Ehdr *)(void *)e.data)->e_type = ET_EXEC;
     expect_refusal(&e, "not an ELF shared object");
-    e = edit_sample();
+    e = sample_edit("visits");
     e.data[EI_CLASS] = ELFCLASS32;
     expect_refusal(&e, "not an ELF shared object");
-    e = edit_sample();
-    program_header(&e, PT_NOTE)->p_type = PT_INTERP;
+    e = sample_edit("visits");
+    sample_segment(&e, PT_NOTE)->p_type = PT_INTERP;
     expect_refusal(&e, "is a program");
 }
 
 static void segments_that_the_loader_sees_otherwise_are_refused(void **state)
 {
-    struct edit e = edit_sample();
+    struct sample_edit e = sample_edit("visits");
     (void)state;
-    program_header(&e, PT_LOAD)->p_flags = PF_R | PF_W | PF_X;
+    sample_segment(&e, PT_LOAD)->p_flags = PF_R | PF_W | PF_X;
     expect_refusal(&e, "writable and executable");
-    e = edit_sample();
-    program_header(&e, PT_LOAD)->p_memsz = 1u << 20; /* over the next one */
+    e = sample_edit("visits");
+    sample_segment(&e, PT_LOAD)->p_memsz = 1u << 20; /* over the next one */
     expect_refusal(&e, "segments overlap");
-    e = edit_sample();
-    program_header(&e, PT_LOAD)->p_vaddr = 8;
+    e = sample_edit("visits");
+    sample_segment(&e, PT_LOAD)->p_vaddr = 8;
     expect_refusal(&e, "PT_LOAD");
-    e = edit_sample();
-    program_header(&e, PT_GNU_STACK)->p_type = PT_NULL;
+    e = sample_edit("visits");
+    sample_segment(&e, PT_GNU_STACK)->p_type = PT_NULL;
     expect_refusal(&e, "executable stack");
-    e = edit_sample();
-    program_header(&e, PT_GNU_STACK)->p_flags |= PF_X;
+    e = sample_edit("visits");
+    sample_segment(&e, PT_GNU_STACK)->p_flags |= PF_X;
     expect_refusal(&e, "executable stack");
-    e = edit_sample();
-    program_header(&e, PT_NOTE)->p_type = PT_DYNAMIC;
+    e = sample_edit("visits");
+    sample_segment(&e, PT_NOTE)->p_type = PT_DYNAMIC;
     expect_refusal(&e, "PT_DYNAMIC");
-}
-
-static Elf64_Rela *relocations(struct edit *e)
-{
-    return (Elf64_Rela *)(void *)(e->data + dynamic_entry(e, DT_RELA)->d_un.d_ptr);
 }
 
 static void relocations_that_leave_room_for_doubt_are_refused(void **state)
 {
-    struct edit e = edit_sample();
+    struct sample_edit e = sample_edit("visits");
     (void)state;
-    relocations(&e)[0].r_offset = relocations(&e)[1].r_offset;
+    sample_relocations(&e)[0].r_offset = sample_relocations(&e)[1].r_offset;
     expect_refusal(&e, "two relocations overlap");
-    e = edit_sample();
-    relocations(&e)[0].r_offset = 0; /* the ELF header: read-only */
+    e = sample_edit("visits");
+    sample_relocations(&e)[0].r_offset = 0; /* the ELF header: read-only */
     expect_refusal(&e, "relocations in its code");
-    e = edit_sample();
-    relocations(&e)[0].r_offset = UINT64_MAX - 3;
+    e = sample_edit("visits");
+    sample_relocations(&e)[0].r_offset = UINT64_MAX - 3;
     expect_refusal(&e, "r_offset");
-    e = edit_sample();
-    relocations(&e)[0].r_info = ELF64_R_INFO(0, 200);
+    e = sample_edit("visits");
+    sample_relocations(&e)[0].r_info = ELF64_R_INFO(0, 200);
     expect_refusal(&e, "(200)");
-    e = edit_sample();
-    relocations(&e)[0].r_info = ELF64_R_INFO(
+    e = sample_edit("visits");
+    sample_relocations(&e)[0].r_info = ELF64_R_INFO(
         0xffffff,
         ((Elf64_Ehdr *)(void *)e.data)->e_machine == EM_X86_64 ? R_X86_64_64 : R_AARCH64_ABS64);
     expect_refusal(&e, "DT_SYMTAB");
@@ -253,7 +207,7 @@ static void relocations_that_leave_room_for_doubt_are_refused(void **state)
 
 static void a_failed_allocation_is_reported_and_leaks_nothing(void **state)
 {
-    struct edit e = edit_sample();
+    struct sample_edit e = sample_edit("visits");
     struct err err;
 
     (void)state;

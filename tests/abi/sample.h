@@ -3,6 +3,7 @@
 #ifndef TESTS_ABI_SAMPLE_H
 #define TESTS_ABI_SAMPLE_H
 
+#include <elf.h>
 #include <stdbool.h>
 
 #include <tenon/base.h>
@@ -25,6 +26,23 @@ void sample_path(const char *folder, const char *name, char out[SAMPLE_PATH_SIZE
  * many there were.
  */
 unsigned sample_each_folder(void (*test)(const char *folder));
+
+/* A sample to be damaged; free(data). */
+struct sample_edit {
+    uint8_t *data;
+    size_t len;
+};
+
+/* Sample NAME of the first folder. */
+struct sample_edit sample_edit(const char *name);
+
+/* Where its headers are; each fails the test if there is none. */
+Elf64_Phdr *sample_segment(struct sample_edit *e, uint32_t type);
+Elf64_Dyn *sample_dynamic(struct sample_edit *e, int64_t tag);
+Elf64_Rela *sample_relocations(struct sample_edit *e);
+Elf64_Sym *sample_symbol(struct sample_edit *e, const char *name);
+/* The byte that is loaded at this address. */
+uint8_t *sample_at(struct sample_edit *e, uint64_t vaddr);
 
 int manifest_damage_tests(void);
 

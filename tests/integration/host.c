@@ -52,6 +52,7 @@ struct tenond *tenond_create(void)
     assert_true((size_t)snprintf(host->url, sizeof(host->url), "ipc://%s", socket) <
                 sizeof(host->url));
     assert_int_equal(mkdir(host->plugins, 0700), 0);
+    assert_int_equal(setenv("LC_ALL", "C", 1), 0); /* its logs are in English */
     return host;
 }
 

@@ -503,6 +503,34 @@ static void any_changed_byte_of_a_value_is_seen(void **state)
     must_be_sound(f);
 }
 
+/* A definition that reads well and makes no sense is a finding, not the end of the check. */
+static void any_changed_byte_of_a_definition_is_survived(void **state)
+{
+    static const uint8_t masks[] = {0x01, 0x55, 0x80};
+    struct fixture *f = *state;
+    struct told *told = calloc(1, sizeof(*told));
+    struct entry *entries = calloc(ENTRY_MAX, sizeof(*entries));
+
+    assert_true(told && entries);
+    size_t count = entries_of(f, STORE_META, f->portal->id, "s", entries);
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_bytes value = buf_bytes(&entries[i].value);
+
+        for (size_t k = 0; k < value.len * sizeof(masks); k++) {
+            uint8_t *byte = &entries[i].value.data[k / sizeof(masks)];
+
+            *byte ^= masks[k % sizeof(masks)];
+            put(f, STORE_META, f->portal->id, buf_bytes(&entries[i].key), &value);
+            check_all(f, told);
+            *byte ^= masks[k % sizeof(masks)];
+        }
+        put(f, STORE_META, f->portal->id, buf_bytes(&entries[i].key), &value);
+    }
+    free_entries(entries, count);
+    free(told);
+    must_be_sound(f);
+}
+
 /* What a finding says */
 
 static void take_first(struct fixture *f, enum store_family family, const char *prefix)
@@ -665,6 +693,7 @@ int main(void)
         CASE(sound_store_has_no_findings),
         CASE(removed_entry_is_missed),
         CASE(changed_value_is_seen),
+        CASE(any_changed_byte_of_a_definition_is_survived),
         CASE(changed_key_is_seen),
         CASE(added_entry_is_seen),
         CASE(key_of_no_kind_is_seen),

@@ -4,192 +4,17 @@
 
 #include <string.h>
 
-#include <tenon/tenon.h>
-
 #include "core/base/mem.h"
 #include "tests/unit/check.h"
-
-enum { GADGET, SITE, USER, ASK, ANSWER, PACKED, TYPE_COUNT };
-enum { NAME, STATE, COUNT, OWNER, SITE_NAME, ASK_GADGET, PROPERTY_COUNT };
-
-/* A plugin that is right, for a test to spoil. */
-struct fixture {
-    struct tn_type types[TYPE_COUNT];
-    struct tn_option options[2];
-    struct tn_property properties[PROPERTY_COUNT];
-    struct tn_association associations[2];
-    uint32_t group[1];
-    uint32_t sum[1];
-    struct tn_rollup rollups[1];
-    uint32_t on[1];
-    uint32_t with[1];
-    struct tn_hook hooks[1];
-    struct tn_consumer consumers[1];
-    struct tn_timer timers[1];
-    struct tn_method methods[2];
-    struct tn_setting settings[1];
-    struct tn_feature features[1];
-    struct tn_text texts[1];
-    struct tn_need needs[1];
-    uint8_t descriptors[1];
-    struct tn_plugin plugin;
-};
-
-static tn_status hook(struct tn_call *call, const struct tn_record *before, struct tn_record *after)
-{
-    (void)call;
-    (void)before;
-    (void)after;
-    return TN_OK;
-}
-
-static tn_status consumer(struct tn_call *call, const struct tn_record *before,
-                          const struct tn_record *after)
-{
-    (void)call;
-    (void)before;
-    (void)after;
-    return TN_OK;
-}
-
-static tn_status timer(struct tn_call *call, struct tn_record *record, tn_time due)
-{
-    (void)call;
-    (void)record;
-    (void)due;
-    return TN_OK;
-}
-
-static tn_status method(struct tn_call *call, const struct tn_record *request,
-                        struct tn_record *response)
-{
-    (void)call;
-    (void)request;
-    (void)response;
-    return TN_OK;
-}
-
-static void *slot;
-
-static void fill_types(struct fixture *f)
-{
-    f->types[GADGET] = (struct tn_type){"gadgets", "Gadget", "Gadgets", TN_STAGED, TN_STARTER};
-    f->types[SITE] = (struct tn_type){.name = "sites", .flags = TN_EXTERN | TN_WRITES};
-    f->types[USER] = (struct tn_type){.name = "users", .flags = TN_EXTERN};
-    f->types[ASK] = (struct tn_type){.name = "org.example.v1.Ask", .flags = TN_MESSAGE};
-    f->types[ANSWER] =
-        (struct tn_type){.name = "org.example.v1.Answer", .flags = TN_MESSAGE | TN_EXTERN};
-    f->types[PACKED] =
-        (struct tn_type){.name = "org.example.v1.Packed", .flags = TN_MESSAGE | TN_ENCODED};
-}
-
-static void fill_properties(struct fixture *f)
-{
-    f->options[0] = (struct tn_option){"new", "New"};
-    f->options[1] = (struct tn_option){"used", "Used"};
-    f->properties[NAME] = (struct tn_property){
-        .type = GADGET, .kind = TN_TEXT, .name = "name", .label = "Name", .flags = TN_TITLE};
-    f->properties[STATE] = (struct tn_property){.type = GADGET,
-                                                .kind = TN_CHOICE,
-                                                .name = "state",
-                                                .label = "State",
-                                                .fallback = "new",
-                                                .options = TN_LIST(f->options)};
-    f->properties[COUNT] =
-        (struct tn_property){.type = GADGET, .kind = TN_NUMBER, .name = "count", .label = "Count"};
-    f->properties[OWNER] = (struct tn_property){.type = GADGET,
-                                                .kind = TN_REF,
-                                                .name = "owner",
-                                                .label = "Owner",
-                                                .flags = TN_OWNER,
-                                                .refers = USER};
-    f->properties[SITE_NAME] = (struct tn_property){
-        .type = SITE, .kind = TN_TEXT, .name = "name", .flags = TN_EXTERN | TN_WRITES};
-    f->properties[ASK_GADGET] = (struct tn_property){.type = ASK,
-                                                     .kind = TN_REF,
-                                                     .name = "gadget",
-                                                     .flags = TN_REQUIRED | TN_TRAVELS,
-                                                     .refers = GADGET};
-}
-
-static void fill_callbacks(struct fixture *f)
-{
-    f->on[0] = STATE;
-    f->with[0] = 0;
-    f->hooks[0] = (struct tn_hook){
-        .type = GADGET, .run = hook, .on = TN_LIST(f->on), .with = TN_LIST(f->with)};
-    f->consumers[0] = (struct tn_consumer){
-        .name = "copy", .type = TN_ANY_TYPE, .run = consumer, .on = TN_LIST(f->on)};
-    f->timers[0] = (struct tn_timer){"late", GADGET, TN_LONG, timer};
-    f->methods[0] = (struct tn_method){
-        .name = "org.example.v1.Gadgets/Ask", .request = ASK, .response = PACKED, .run = method};
-    f->methods[1] = (struct tn_method){.name = "org.example.v1.Others/Ask",
-                                       .request = ASK,
-                                       .response = ANSWER,
-                                       .flags = TN_EXTERN};
-}
-
-static void fill_rest(struct fixture *f)
-{
-    f->associations[0] = (struct tn_association){.name = "gadget_to_site",
-                                                 .from = GADGET,
-                                                 .to = SITE,
-                                                 .label = "Site",
-                                                 .inverse = "Gadgets",
-                                                 .labels = TN_LIST(f->options)};
-    f->associations[1] = (struct tn_association){.name = "gadget_to_gadget",
-                                                 .from = GADGET,
-                                                 .to = GADGET,
-                                                 .label = "Part",
-                                                 .inverse = "Whole"};
-    f->group[0] = STATE;
-    f->sum[0] = COUNT;
-    f->rollups[0] =
-        (struct tn_rollup){.name = "by_state", .group = TN_LIST(f->group), .sum = TN_LIST(f->sum)};
-    f->settings[0] = (struct tn_setting){"wait", "How long", TN_DURATION, TN_GLOBAL, "4h"};
-    f->features[0] = (struct tn_feature){"more", {0, 1, 2, UINT32_MAX}};
-    f->texts[0] = (struct tn_text){"fr", "Gadget", "Bidule"};
-    f->needs[0] = (struct tn_need){"tenon.core/1", &slot, sizeof(struct tn_core_v1), 0};
-}
-
-static void fixture_init(struct fixture *f)
-{
-    *f = (struct fixture){0};
-    fill_types(f);
-    fill_properties(f);
-    fill_callbacks(f);
-    fill_rest(f);
-    f->plugin = (struct tn_plugin){
-        .magic = TN_MAGIC,
-        .struct_size = sizeof(struct tn_plugin),
-        .id = "org.example.gadgets",
-        .version = "1.0.0",
-        .summary = "Gadgets",
-        .schema = 2,
-        .schema_oldest = 1,
-        .needs = TN_LIST(f->needs),
-        .types = TN_LIST(f->types),
-        .properties = TN_LIST(f->properties),
-        .associations = TN_LIST(f->associations),
-        .rollups = TN_LIST(f->rollups),
-        .hooks = TN_LIST(f->hooks),
-        .consumers = TN_LIST(f->consumers),
-        .timers = TN_LIST(f->timers),
-        .methods = TN_LIST(f->methods),
-        .settings = TN_LIST(f->settings),
-        .features = TN_LIST(f->features),
-        .texts = TN_LIST(f->texts),
-        .descriptors = TN_LIST(f->descriptors),
-    };
-}
+#include "tests/unit/gadgets.h"
 
 static void a_plugin_that_is_right_is_accepted(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     struct err err;
 
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     err_init(&err, NULL);
     if (manifest_check(&f.plugin, &err) != TN_OK)
         fail_msg("%s", err.message);
@@ -197,7 +22,7 @@ static void a_plugin_that_is_right_is_accepted(void **state)
 }
 
 /* Ends a test: the plugin is refused for `field` by `rule`, and for nothing else. */
-static void expect(struct fixture *f, const char *field, const char *rule)
+static void expect(struct gadgets *f, const char *field, const char *rule)
 {
     struct err err;
 
@@ -216,14 +41,14 @@ static void expect(struct fixture *f, const char *field, const char *rule)
                  err.message);
     if (strncmp(err.message, field, strlen(field)) != 0)
         fail_msg("does not say where: %s", err.message);
-    fixture_init(f);
+    gadgets_init(f);
 }
 
 static void the_head_is_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.plugin.id = "gadgets";
     expect(&f, "id", "name");
     f.plugin.id = NULL;
@@ -246,9 +71,9 @@ static void the_head_is_checked(void **state)
 
 static void needs_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.needs[0].id = "core";
     expect(&f, "needs[0].id", "name");
     f.needs[0].slot = NULL;
@@ -261,9 +86,9 @@ static void needs_are_checked(void **state)
 
 static void types_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.types[GADGET].name = "Gadgets";
     expect(&f, "types[0].name", "name");
     f.types[SITE].name = "gadgets";
@@ -292,9 +117,9 @@ static void types_are_checked(void **state)
 
 static void properties_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.properties[SITE_NAME].type = TYPE_COUNT;
     expect(&f, "properties[4].type", "no_such_row");
     f.properties[SITE_NAME].type = TN_MARKED(0);
@@ -321,9 +146,9 @@ static void properties_are_checked(void **state)
 
 static void references_and_owners_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.properties[ASK_GADGET].refers = ASK;
     expect(&f, "properties[5].refers", "no_such_row");
     f.properties[COUNT].refers = 1;
@@ -341,9 +166,9 @@ static void references_and_owners_are_checked(void **state)
 
 static void choices_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.properties[NAME].options = f.properties[STATE].options;
     expect(&f, "properties[0].options", "kind");
     f.properties[STATE].fallback = "old";
@@ -358,9 +183,9 @@ static void choices_are_checked(void **state)
 
 static void fields_of_messages_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.properties[ASK_GADGET].type = PACKED;
     expect(&f, "properties[5].type", "encoded");
     f.properties[ASK_GADGET].type = ANSWER;
@@ -373,11 +198,11 @@ static void fields_of_messages_are_checked(void **state)
 
 static void marked_types_are_accepted_where_they_belong(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     struct err err;
 
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.properties[NAME].type = TN_MARKED(TN_STAGED);
     f.hooks[0].type = TN_MARKED(TN_MARK(7) | TN_MARK(1));
     err_init(&err, NULL);
@@ -391,9 +216,9 @@ static void marked_types_are_accepted_where_they_belong(void **state)
 
 static void associations_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.associations[1].name = "gadget_to_site";
     expect(&f, "associations[1].name", "unique");
     f.associations[1].from = ASK;
@@ -408,9 +233,9 @@ static void associations_are_checked(void **state)
 
 static void rollups_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.group[0] = SITE_NAME;
     expect(&f, "rollups[0].sum", "no_such_row");
     f.group[0] = ASK_GADGET;
@@ -427,9 +252,9 @@ static void rollups_are_checked(void **state)
 
 static void callbacks_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.hooks[0].run = NULL;
     expect(&f, "hooks[0].run", "required");
     f.hooks[0].type = ASK;
@@ -456,9 +281,9 @@ static void callbacks_are_checked(void **state)
 
 static void methods_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.methods[0].name = "Ask";
     expect(&f, "methods[0].name", "name");
     f.methods[1].name = f.methods[0].name;
@@ -469,7 +294,7 @@ static void methods_are_checked(void **state)
     expect(&f, "methods[0].response", "no_such_row");
     f.methods[0].run = NULL;
     expect(&f, "methods[0].run", "required");
-    f.methods[1].run = method;
+    f.methods[1].run = f.methods[0].run;
     expect(&f, "methods[1].run", "extern");
     f.methods[1].flags |= TN_JOINS;
     expect(&f, "methods[1].flags", "unknown_flag");
@@ -479,9 +304,9 @@ static void methods_are_checked(void **state)
 
 static void settings_features_and_texts_are_checked(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.settings[0].doc = NULL;
     expect(&f, "settings[0].doc", "required");
     f.settings[0].kind = 99;
@@ -498,11 +323,11 @@ static void settings_features_and_texts_are_checked(void **state)
 
 static void every_mistake_is_told_at_once(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     struct err err;
 
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     f.plugin.id = NULL;
     f.types[GADGET].label = NULL;
     f.methods[0].run = NULL;
@@ -516,11 +341,11 @@ static void every_mistake_is_told_at_once(void **state)
 
 static void a_failed_allocation_is_reported_and_leaks_nothing(void **state)
 {
-    struct fixture f;
+    struct gadgets f;
     struct err err;
 
     (void)state;
-    fixture_init(&f);
+    gadgets_init(&f);
     for (unsigned nth = 1; nth < 100; nth++) {
         err_init(&err, NULL);
         mem_fail_at(nth);

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
 #include "sdk/cli/say.h"
 
 #define SYSTEM_SOCKET "/run/tenon/tenon.sock"
@@ -19,19 +20,6 @@ enum { OPTION_URL = 0x100, OPTION_TOKEN, OPTION_PORTAL, OPTION_JSON, OPTION_LANG
 static const char *non_empty(const char *text)
 {
     return text && text[0] != '\0' ? text : NULL;
-}
-
-static const char *environment_language(void)
-{
-    static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        const char *value = non_empty(getenv(variables[i]));
-
-        if (value)
-            return strncmp(value, "fr", 2) == 0 ? "fr" : "en";
-    }
-    return "en";
 }
 
 /* $TENON_URL, else the system's socket where there is one, else the user's. */
@@ -73,7 +61,7 @@ void context_init(struct context *ctx, int argc, char **argv)
     ctx->token = non_empty(getenv("TENON_TOKEN"));
     ctx->ca = non_empty(getenv("TENON_CA"));
     ctx->portal = non_empty(getenv("TENON_PORTAL"));
-    ctx->language = language ? language : environment_language();
+    ctx->language = language ? language : text_environment();
     ctx->interrupt_fd = -1;
 }
 

@@ -27,7 +27,7 @@ static void open_store(struct bench *b)
     char store_dir[96];
 
     (void)snprintf(store_dir, sizeof(store_dir), "%s/store", b->dir);
-    err_init(&b->err, NULL);
+    err_init(&b->err, b->language);
     must(b, store_open(store_dir, &options, &b->store, &b->err));
 }
 
@@ -55,7 +55,8 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .dir_count = 1,
                                           .work_dir = b->work_dir,
                                           .disabled = list,
-                                          .disabled_count = disabled ? 1 : 0};
+                                          .disabled_count = disabled ? 1 : 0,
+                                          .language = b->language};
 
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));
     if (fail_at)
@@ -90,16 +91,22 @@ static void close_all(struct bench *b)
 tn_status bench_reload(struct bench *b, unsigned nth)
 {
     close_records(b);
-    err_init(&b->err, NULL);
+    err_init(&b->err, b->language);
     open_records(b);
     return load_plugins(b, NULL, nth);
 }
 
 struct bench *bench_open(const char *const *files, const char *disabled)
 {
+    return bench_open_in(files, disabled, NULL);
+}
+
+struct bench *bench_open_in(const char *const *files, const char *disabled, const char *language)
+{
     struct bench *b = calloc(1, sizeof(*b));
 
     assert_non_null(b);
+    b->language = language;
     (void)snprintf(b->dir, sizeof(b->dir), "/tmp/tenon-bench-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
     (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
@@ -168,10 +175,11 @@ struct txn *bench_begin(struct bench *b)
     struct txn_options options = {.portal = b->portal,
                                   .source = utf8_str("test"),
                                   .user = utf8_str("tester"),
+                                  .language = b->language,
                                   .deadline_us = INT64_MAX};
     struct txn *txn = NULL;
 
-    err_init(&b->err, NULL);
+    err_init(&b->err, b->language);
     must(b, txn_begin(b->records, &options, &txn, &b->err));
     return txn;
 }

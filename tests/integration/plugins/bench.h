@@ -19,7 +19,8 @@ struct bench {
     struct records *records;
     struct plugin_host *plugins;
     struct portal *portal;
-    struct err err; /* of the last call through the helpers below */
+    const char *language; /* NULL: English */
+    struct err err;       /* of the last call through the helpers below */
 };
 
 /*
@@ -27,6 +28,8 @@ struct bench {
  * `disabled` is an id or NULL. Fails the test only where the host itself does.
  */
 struct bench *bench_open(const char *const *files, const char *disabled);
+/* The same with reasons and refusals in another language than English. */
+struct bench *bench_open_in(const char *const *files, const char *disabled, const char *language);
 /* Stops everything and starts it again on the same directory. */
 void bench_reopen(struct bench *b);
 void bench_close(struct bench *b);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* filled.c - see filled.h. */
+#include "tests/unit/filled.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/utf8.h"
+
+void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,
+                const struct tn_bytes *value)
+{
+    struct store_batch *batch = store_batch_create();
+
+    assert_non_null(batch);
+    if (value)
+        store_batch_put(batch, family, portal, key, *value);
+    else
+        store_batch_delete(batch, family, portal, key);
+    assert_int_equal(store_write(f->store, batch, false, &f->err), TN_OK);
+    store_batch_destroy(batch);
+}
+
+size_t filled_entries(struct fixture *f, enum store_family family, uint32_t portal,
+                      const char *prefix, struct filled_entry *entries)
+{
+    const struct tn_bytes start = {(const uint8_t *)prefix, strlen(prefix)};
+    struct store_cursor *cursor =
+        store_cursor_open(f->store, NULL, family, portal, start, (struct tn_bytes){0}, false);
+    struct tn_bytes key;
+    struct tn_bytes value;
+    size_t count = 0;
+
+    assert_non_null(cursor);
+    while (store_cursor_next(cursor, &key, &value, &f->err) == TN_OK) {
+        assert_true(count < FILLED_ENTRY_MAX);
+        entries[count] = (struct filled_entry){{0}, {0}};
+        assert_int_equal(buf_add(&entries[count].key, key.data, key.len), TN_OK);
+        assert_int_equal(buf_add(&entries[count].value, value.data, value.len), TN_OK);
+        count++;
+    }
+    store_cursor_close(cursor);
+    return count;
+}
+
+void filled_free(struct filled_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_fini(&entries[i].key);
+        buf_fini(&entries[i].value);
+    }
+    free(entries);
+}
+
+const struct filled_kind filled_kinds[] = {
+    {"rows", STORE_ROWS, false, ""},
+    {"index", STORE_INDEX, false, ""},
+    {"unique", STORE_UNIQUE, false, ""},
+    {"words", STORE_WORDS, false, ""},
+    {"edges", STORE_EDGES, false, ""},
+    {"history", STORE_HISTORY, false, ""},
+    {"rollup", STORE_ROLLUP, false, ""},
+    {"log", STORE_LOG, false, ""},
+    {"due", STORE_DUE, true, ""},
+    {"meta", STORE_META, false, "h"}, /* head */
+    {"meta", STORE_META, false, "o"}, /* outcomes */
+    {"meta", STORE_META, false, "s"}, /* definitions of the portal, next id */
+    {"meta", STORE_META, true, "s"},  /* of the host */
+    {"meta", STORE_META, true, "p"},  /* portals */
+};
+const size_t filled_kind_count = sizeof(filled_kinds) / sizeof(filled_kinds[0]);
+
+/* A machine, linked, changed, archived and restored, one purged, an outcome, and definitions. */
+static void change_record(struct fixture *f, tn_id id, const char *property, const char *text)
+{
+    struct txn *txn = fixture_begin(f);
+    struct record *record;
+
+    assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
+    assert_int_equal(fixture_set(f, record, property, text), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
+static void link_records(struct fixture *f, const char *name, tn_id from, tn_id to)
+{
+    struct txn *txn = fixture_begin(f);
+    const struct schema_association *association = fixture_association(txn, name);
+    struct record *record;
+
+    assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), from, &record, &f->err), TN_OK);
+    assert_int_equal(txn_link(txn, association, false, record, to, 0, true, NULL, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
+static void archive(struct fixture *f, tn_id id, bool purges)
+{
+    struct txn *txn = fixture_begin(f);
+    struct record *record;
+
+    assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
+    assert_int_equal(txn_archive(record, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    if (!purges)
+        return;
+    txn = fixture_begin(f);
+    assert_int_equal(txn_get_any(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
+    assert_int_equal(txn_purge(record, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
+static void keep_outcome(struct fixture *f)
+{
+    static const uint8_t hash[32] = {1};
+    struct txn *txn = fixture_begin(f);
+    const struct tn_bytes response = {(const uint8_t *)"done", 4};
+
+    assert_int_equal(
+        txn_keep_outcome(txn, utf8_str("key-1"), utf8_str("a.B/C"), hash, response, &f->err),
+        TN_OK);
+    assert_int_equal(txn_put_meta(txn, utf8_str("setting/a/b"), response, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
+void filled_fill(struct fixture *f)
+{
+    struct txn_options options = {
+        .portal = f->portal, .source = utf8_str("test"), .user = utf8_str("tester"), .now_us = 1};
+    const struct catalog_type_request type = {.name = utf8_str("lorries")};
+    const struct catalog_property_request property = {.type = utf8_str("machines"),
+                                                      .name = utf8_str("colour"),
+                                                      .kind = TN_TEXT,
+                                                      .flags = TN_INDEXED | TN_SEARCHABLE};
+    tn_id a = fixture_machine(f, "Pump A");
+    tn_id b = fixture_machine(f, "Pump B");
+    tn_id gone = fixture_machine(f, "Gone");
+    tn_id site = fixture_site(f, "North yard");
+
+    assert_int_equal(records_add_type(f->records, &options, &type, &f->err), TN_OK);
+    assert_int_equal(records_add_property(f->records, &options, &property, &f->err), TN_OK);
+    change_record(f, a, "price", "12.5");
+    change_record(f, a, "price", "13");
+    change_record(f, b, "colour", "dark green");
+    change_record(f, b, "state", "used");
+    change_record(f, b, "price", "7");
+    change_record(f, a, "weight", "3");
+    change_record(f, b, "weight", "2");
+    link_records(f, "machine_to_site", a, site);
+    link_records(f, "machine_to_machine", a, b);
+    change_record(f, gone, "price", "99");
+    archive(f, gone, true);
+    archive(f, fixture_machine(f, "Pump C"), false);
+    keep_outcome(f);
+    f->portal = f->other; /* a portal that nobody has written to would not be missed */
+    (void)fixture_site(f, "Elsewhere");
+    f->portal = portals_find(f->portals, utf8_str("main"));
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* filled.h - a fixture's store with entries of every kind of key, and hands to harm them. */
+#ifndef TESTS_UNIT_FILLED_H
+#define TESTS_UNIT_FILLED_H
+
+#include "core/base/buf.h"
+#include "core/store/store.h"
+#include "tests/unit/fixture.h"
+
+#define FILLED_ENTRY_MAX 4096
+
+struct filled_entry {
+    struct buf key;
+    struct buf value;
+};
+
+/* A kind of key, by family, portal and start of the key. */
+struct filled_kind {
+    const char *name;
+    enum store_family family;
+    bool is_of_host;
+    const char *prefix;
+};
+
+/* Every kind. */
+extern const struct filled_kind filled_kinds[];
+extern const size_t filled_kind_count;
+
+/* Machines, linked, changed, archived and restored, one purged, an outcome, and definitions. */
+void filled_fill(struct fixture *f);
+
+/* Writes an entry behind the host's back; NULL removes it. */
+void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,
+                const struct tn_bytes *value);
+
+/* The entries of a family that start with `prefix`, into FILLED_ENTRY_MAX; how many. */
+size_t filled_entries(struct fixture *f, enum store_family family, uint32_t portal,
+                      const char *prefix, struct filled_entry *entries);
+/* What is in them, and the array, which calloc made. */
+void filled_free(struct filled_entry *entries, size_t count);
+
+#endif /* TESTS_UNIT_FILLED_H */
