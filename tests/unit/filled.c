@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/access/token.h"
 #include "core/base/utf8.h"
 
 void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,
@@ -53,24 +54,42 @@ void filled_free(struct filled_entry *entries, size_t count)
 }
 
 const struct filled_kind filled_kinds[] = {
-    {"rows", STORE_ROWS, false, ""},
-    {"index", STORE_INDEX, false, ""},
-    {"unique", STORE_UNIQUE, false, ""},
-    {"words", STORE_WORDS, false, ""},
-    {"edges", STORE_EDGES, false, ""},
-    {"history", STORE_HISTORY, false, ""},
-    {"rollup", STORE_ROLLUP, false, ""},
-    {"log", STORE_LOG, false, ""},
-    {"due", STORE_DUE, true, ""},
-    {"meta", STORE_META, false, "h"}, /* head */
-    {"meta", STORE_META, false, "o"}, /* outcomes */
-    {"meta", STORE_META, false, "s"}, /* definitions of the portal, next id */
-    {"meta", STORE_META, true, "s"},  /* of the host */
-    {"meta", STORE_META, true, "p"},  /* portals */
+    {"rows", STORE_ROWS, false, "", 0, ""},
+    {"index", STORE_INDEX, false, "", 0, ""},
+    {"unique", STORE_UNIQUE, false, "", 0, ""},
+    {"words", STORE_WORDS, false, "", 0, ""},
+    {"edges", STORE_EDGES, false, "", 0, ""},
+    {"history", STORE_HISTORY, false, "", 0, ""},
+    {"rollup", STORE_ROLLUP, false, "", 0, ""},
+    {"log", STORE_LOG, false, "", 0, ""},
+    {"due", STORE_DUE, true, "", 0, ""},
+    {"head", STORE_META, false, "h", 0, ""},
+    {"outcomes", STORE_META, false, "o", 0, ""},
+    {"shapes",
+     STORE_META,
+     false,
+     "r",
+     FILLED_REMOVED,
+     "a roll-up without its shape is counted anew"},
+    {"definitions of the portal", STORE_META, false, "s", 0, ""},
+    {"settings",
+     STORE_META,
+     false,
+     "vs",
+     FILLED_REMOVED | FILLED_MOVED | FILLED_ADDED,
+     "an operator may set anything"},
+    {"imports", STORE_META, false, "vi", 0, ""},
+    {"definitions of the host", STORE_META, true, "s", 0, ""},
+    {"portals", STORE_META, true, "p", 0, ""},
+    {"tokens",
+     STORE_META,
+     true,
+     "t",
+     FILLED_REMOVED | FILLED_MOVED,
+     "a key is the hash of what nobody keeps"},
 };
 const size_t filled_kind_count = sizeof(filled_kinds) / sizeof(filled_kinds[0]);
 
-/* A machine, linked, changed, archived and restored, one purged, an outcome, and definitions. */
 static void change_record(struct fixture *f, tn_id id, const char *property, const char *text)
 {
     struct txn *txn = fixture_begin(f);
@@ -113,12 +132,33 @@ static void keep_outcome(struct fixture *f)
     static const uint8_t hash[32] = {1};
     struct txn *txn = fixture_begin(f);
     const struct tn_bytes response = {(const uint8_t *)"done", 4};
+    const struct tn_bytes setting = {(const uint8_t *)"\x0a\x02no", 4};
+    const struct tn_bytes import = {(const uint8_t *)"\x0a\x01m", 3}; /* its type */
+    const struct tn_bytes newest = {(const uint8_t *)"\0\0\0\0\0\0\0\1", 8};
 
     assert_int_equal(
         txn_keep_outcome(txn, utf8_str("key-1"), utf8_str("a.B/C"), hash, response, &f->err),
         TN_OK);
-    assert_int_equal(txn_put_meta(txn, utf8_str("setting/a/b"), response, &f->err), TN_OK);
+    assert_int_equal(txn_put_meta(txn, utf8_str("setting/a/b"), setting, &f->err), TN_OK);
+    assert_int_equal(txn_put_meta(txn, utf8_str("import-newest"), newest, &f->err), TN_OK);
+    assert_int_equal(txn_put_meta(txn, utf8_str("import/1"), import, &f->err), TN_OK);
     assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
+static void make_tokens(struct fixture *f)
+{
+    struct tokens *tokens;
+    const struct token_grant grant = {
+        .name = utf8_str("till"), .scopes = TOKEN_READ, .creator = utf8_str("tester")};
+    char secret[TOKEN_SECRET_SIZE];
+    struct token *token;
+
+    assert_int_equal(tokens_open(f->store, &tokens, &f->err), TN_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tokens_create(tokens, f->portal, &grant, secret, &token, &f->err), TN_OK);
+        token_unref(token);
+    }
+    tokens_close(tokens);
 }
 
 void filled_fill(struct fixture *f)
@@ -135,8 +175,14 @@ void filled_fill(struct fixture *f)
     tn_id gone = fixture_machine(f, "Gone");
     tn_id site = fixture_site(f, "North yard");
 
-    assert_int_equal(records_add_type(f->records, &options, &type, &f->err), TN_OK);
-    assert_int_equal(records_add_property(f->records, &options, &property, &f->err), TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_type = &type}, &f->err),
+        TN_OK);
+    assert_int_equal(
+        records_change_schema(
+            f->records, &options, &(struct catalog_change){.add_property = &property}, &f->err),
+        TN_OK);
     change_record(f, a, "price", "12.5");
     change_record(f, a, "price", "13");
     change_record(f, b, "colour", "dark green");
@@ -150,6 +196,7 @@ void filled_fill(struct fixture *f)
     archive(f, gone, true);
     archive(f, fixture_machine(f, "Pump C"), false);
     keep_outcome(f);
+    make_tokens(f);
     f->portal = f->other; /* a portal that nobody has written to would not be missed */
     (void)fixture_site(f, "Elsewhere");
     f->portal = portals_find(f->portals, utf8_str("main"));

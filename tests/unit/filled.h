@@ -14,19 +14,31 @@ struct filled_entry {
     struct buf value;
 };
 
-/* A kind of key, by family, portal and start of the key. */
+/* What can be done to an entry. */
+enum filled_harm { FILLED_REMOVED = 1, FILLED_CHANGED = 2, FILLED_MOVED = 4, FILLED_ADDED = 8 };
+
+/*
+ * A kind of key, by family, portal and start of the key. What no check could see, because what
+ * is left is a store that could have come about: `unseen`, and why.
+ */
 struct filled_kind {
     const char *name;
     enum store_family family;
     bool is_of_host;
     const char *prefix;
+    unsigned unseen; /* of enum filled_harm */
+    const char *why;
 };
 
-/* Every kind. */
+/*
+ * Every kind but one: the format is in a family that only core/store names, and a store in which
+ * it is damaged does not open (store_format_test).
+ */
 extern const struct filled_kind filled_kinds[];
 extern const size_t filled_kind_count;
 
-/* Machines, linked, changed, archived and restored, one purged, an outcome, and definitions. */
+/* Machines, linked, changed, archived and restored, one purged, an outcome, an import,
+ * tokens and definitions. */
 void filled_fill(struct fixture *f);
 
 /* Writes an entry behind the host's back; NULL removes it. */
