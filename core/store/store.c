@@ -256,12 +256,13 @@ static tn_status check_format(struct store *store, uint32_t outside, struct err 
  * Looks before it touches: RocksDB opened for writing turns over its logs and may flush half of
  * a log before it meets damage, so all of it is read first without the right to write.
  */
-static tn_status open_store(struct store *store, uint32_t format, struct err *err)
+static tn_status open_store(struct store *store, uint32_t format, bool is_read_only,
+                            struct err *err)
 {
     TRY(check_logs(store->dir_fd, store->dir, err));
     TRY(open_database(store, OPEN_CHECK, err));
     TRY(check_format(store, format, err));
-    if (store->is_read_only)
+    if (is_read_only)
         return TN_OK;
     database_close(store);
     return open_database(store, OPEN_WRITE, err);
@@ -280,18 +281,18 @@ static tn_status open_or_create(struct store *store, const struct store_options 
     if (!options->is_read_only)
         TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_OPEN, err));
     if (found == FORMAT_STORE)
-        return open_store(store, format, err);
+        return open_store(store, format, options->is_read_only, err);
     return create_store(store, found, err);
 }
 
 tn_status database_open(struct store *store, struct err *err)
 {
-    return open_store(store, false, err);
+    return open_store(store, store->format, false, err);
 }
 
 tn_status database_open_to_read(struct store *store, struct err *err)
 {
-    return open_store(store, true, err);
+    return open_store(store, store->format, true, err);
 }
 
 tn_status database_prove(struct store *store, struct err *err)

@@ -105,7 +105,7 @@ static void clear_keeps_the_language(void **state)
     assert_int_equal(err.status, TN_OK);
     assert_int_equal(err.violation_count, 0);
     assert_int_equal(err_memory(&err, "x"), TN_RESOURCE_EXHAUSTED);
-    assert_string_equal(err.message, "La mémoire est épuisée : pas de place pour x.");
+    assert_string_equal(err.message, "La mémoire est épuisée : pas de place pour « x ».");
 }
 
 static void copy_does_not_overwrite(void **state)

@@ -234,10 +234,11 @@ static tn_status create(struct slot *slot, struct op *op)
 
 static tn_status use_meta(struct slot *slot, const struct op *op, struct outcome *out)
 {
-    const char name[] = {'k', (char)('0' + op->meta), '\0'};
+    char name[] = "setting/0"; /* of no plugin, so that any value will do */
     struct tn_str text = utf8_str(model_values[op->value].text);
     struct tn_bytes value = {(const uint8_t *)text.data, text.len};
 
+    name[sizeof(name) - 2] = (char)('0' + op->meta);
     if (op->kind == OP_PUT_META)
         return txn_put_meta(slot->txn, utf8_str(name), value, &slot->world->f->err);
     TRY(txn_get_meta(slot->txn, utf8_str(name), &value, &slot->world->f->err));
