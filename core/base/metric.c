@@ -108,7 +108,7 @@ static tn_status add_text(struct buf *out, const char *text)
 /* The three bytes that the format escapes. */
 static tn_status add_escaped(struct buf *out, const char *value)
 {
-    for (size_t i = 0; value[i] != '\0' && i < LABEL_SIZE; i++) {
+    for (size_t i = 0; i < LABEL_SIZE && value[i] != '\0'; i++) {
         if (value[i] == '\n') {
             TRY(buf_add(out, "\\n", 2));
             continue;

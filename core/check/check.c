@@ -11,6 +11,8 @@
 #include "core/schema/catalog.h"
 #include "core/value/fold.h"
 
+#undef check_memory
+
 /* What one entry may need: the largest is a change of the log. */
 #define SCRATCH_SIZE_MAX ((size_t)512 << 20)
 

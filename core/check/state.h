@@ -120,4 +120,9 @@ tn_status check_links(struct check *check);
  * what portals hold can be read by them. After check_meta of portal 0. */
 tn_status check_host(struct check *check, bool *ret_readable);
 
+/* As in core/base/err.h. */
+#ifdef __clang_analyzer__
+#define check_memory(...) err_refusal(check_memory(__VA_ARGS__))
+#endif
+
 #endif /* CORE_CHECK_STATE_H */

@@ -93,4 +93,9 @@ extern const struct tn_core_v1 plugin_core_table;
 extern const struct tn_records_v1 plugin_records_table;
 extern const struct tn_bus_v1 plugin_bus_table;
 
+/* As in core/base/err.h. */
+#ifdef __clang_analyzer__
+#define call_misuse(...) err_refusal(call_misuse(__VA_ARGS__))
+#endif
+
 #endif /* CORE_PLUGIN_CALL_H */

@@ -152,7 +152,7 @@ static tn_status verify(const char *path, struct tn_bytes bytes, struct err *err
     CLEANUP(buf_fini) struct buf copy = {0};
 
     TRY(file_read(path, bytes.len, &copy, err));
-    if (copy.len != bytes.len || memcmp(copy.data, bytes.data, bytes.len) != 0)
+    if (copy.len != bytes.len || (bytes.len && memcmp(copy.data, bytes.data, bytes.len) != 0))
         return err_set(err, TN_DATA_LOSS, "%s holds other bytes than were written.", path);
     return TN_OK;
 }

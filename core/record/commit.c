@@ -86,15 +86,16 @@ tn_status txn_commit_wait(struct txn *txn, struct err *err)
     return st;
 }
 
-tn_status committer_submit_wait(struct records *records, struct submission *submission,
+tn_status committer_submit_wait(struct records *records, const struct submission *asked,
                                 struct err *err)
 {
+    struct submission submission = *asked;
     struct waiter waiter;
 
     waiter_init(&waiter);
-    submission->done = wake;
-    submission->ctx = &waiter;
-    tn_status st = committer_submit(records, submission, err);
+    submission.done = wake;
+    submission.ctx = &waiter;
+    tn_status st = committer_submit(records, &submission, err);
     if (st == TN_OK)
         st = waiter_wait(&waiter, err);
     waiter_fini(&waiter);

@@ -129,8 +129,8 @@ void records_snapshot_release(struct shared_snapshot *snapshot);
 /* Gives it to the committer; TN_UNAVAILABLE: stopping, or frozen; TN_RESOURCE_EXHAUSTED: frozen by
  * a full disk. Nothing is written then. */
 tn_status committer_submit(struct records *records, struct submission *submission, struct err *err);
-/* And waits for it; `done` and `ctx` are set here. */
-tn_status committer_submit_wait(struct records *records, struct submission *submission,
+/* The same, and waits for it; `done` and `ctx` of `asked` are not used. */
+tn_status committer_submit_wait(struct records *records, const struct submission *asked,
                                 struct err *err);
 tn_status committer_start(struct records *records);
 void committer_stop(struct records *records);

@@ -498,16 +498,17 @@ static tn_status read_first_properties(struct service_call *call,
 }
 
 /* Says which property was refused, if it was one. */
-static tn_status add_type(struct service_call *call, struct catalog_type_request *wanted)
+static tn_status add_type(struct service_call *call, const struct catalog_type_request *asked)
 {
     struct txn_options options = dispatch_txn_options(call);
+    struct catalog_type_request wanted = *asked;
     uint32_t refused = UINT32_MAX;
     struct err err;
 
     err_init(&err, call->language);
-    wanted->refused = &refused;
+    wanted.refused = &refused;
     tn_status st = records_change_schema(
-        call->service->records, &options, &(struct catalog_change){.add_type = wanted}, &err);
+        call->service->records, &options, &(struct catalog_change){.add_type = &wanted}, &err);
     if (st == TN_OK)
         return TN_OK;
     if (refused != UINT32_MAX && wire_is_refusal(st))

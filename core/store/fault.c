@@ -4,6 +4,8 @@
 
 #include "core/store/private.h"
 
+#undef fault_report
+
 static bool starts_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;

@@ -165,4 +165,10 @@ tn_status check_logs(int dir_fd, const char *dir, struct err *err);
 
 DEFINE_CLEANUP(struct store, store_close)
 
+/* As in core/base/err.h. */
+#ifdef __clang_analyzer__
+#define gate_refuse(...) err_refusal(gate_refuse(__VA_ARGS__))
+#define fault_report(...) err_refusal(fault_report(__VA_ARGS__))
+#endif
+
 #endif /* CORE_STORE_PRIVATE_H */

@@ -11,6 +11,8 @@
 #include "core/base/clock.h"
 #include "core/store/private.h"
 
+#undef gate_refuse
+
 /* How long those that read now get to finish. Past it reading goes on and we come back later. */
 #define LEAVE_MAX_US ((int64_t)2 * 1000000)
 /* When callers are told to come back: opening again takes less, as a rule. */

@@ -516,5 +516,6 @@ tn_status fold_words(struct tn_str text, tn_status (*each)(void *ctx, struct tn_
         return fold_parts(text, each, ctx);
     if (number.is_plain)
         TRY(fold_parts(text, each, ctx));
-    return each(ctx, (struct tn_str){word, write_number(&number, word)});
+    size_t len = write_number(&number, word);
+    return each(ctx, (struct tn_str){word, len});
 }

@@ -9,7 +9,7 @@ static const struct person_rows contact_rows = {
 
 static int same(struct tn_str a, struct tn_str b)
 {
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 /* Sets what it is not yet, so that nothing is written twice. */

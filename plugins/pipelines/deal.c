@@ -20,7 +20,7 @@ static const struct staged_rows marked_rows = {STAGED_PIPELINE, STAGED_STAGE, ST
 
 static bool same(struct tn_str a, struct tn_str b)
 {
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 /* Sets what it is not yet, so that nothing is written twice. */

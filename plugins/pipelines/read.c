@@ -108,15 +108,16 @@ tn_status serve_list(struct tn_call *call, const struct tn_record *request,
 {
     Tenon__Pipelines__V1__ListRequest *asked =
         message_unpack(call, request, &tenon__pipelines__v1__list_request__descriptor);
+
+    if (!asked)
+        return tn_core->status(call);
     Tenon__Pipelines__V1__ListResponse *answer = malloc(sizeof(*answer));
     tn_id ids[PIPELINE_MAX];
     uint32_t count = 0;
-    tn_status st = asked ? TN_OK : tn_core->status(call);
 
     if (answer)
         tenon__pipelines__v1__list_response__init(answer);
-    if (st == TN_OK)
-        st = find_ids(call, tn_str(asked->type), ids, &count);
+    tn_status st = find_ids(call, tn_str(asked->type), ids, &count);
     if (st == TN_OK)
         st = add_default(call, tn_str(asked->type), ids, &count);
     if (st == TN_OK && answer)
@@ -201,12 +202,15 @@ tn_status serve_board(struct tn_call *call, const struct tn_record *request,
 {
     Tenon__Pipelines__V1__BoardRequest *asked =
         message_unpack(call, request, &tenon__pipelines__v1__board_request__descriptor);
+
+    if (!asked)
+        return tn_core->status(call);
     Tenon__Pipelines__V1__BoardResponse *answer = malloc(sizeof(*answer));
-    tn_status st = asked ? TN_OK : tn_core->status(call);
+    tn_status st = TN_OK;
 
     if (answer)
         tenon__pipelines__v1__board_response__init(answer);
-    else if (st == TN_OK)
+    else
         st = message_no_memory(call);
     if (st == TN_OK)
         st = fill_board(call, asked, answer);

@@ -9,6 +9,9 @@
 #include "core/base/utf8.h"
 #include "sdk/cli/texts.h"
 
+#undef say_fail
+#undef say_violate
+
 static int compare_english(const void *key, const void *pair)
 {
     return strcmp(key, ((const struct text_pair *)pair)->english);

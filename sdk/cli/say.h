@@ -31,4 +31,10 @@ __attribute__((format(printf, 3, 4))) void say_to(FILE *out, const char *languag
 /* Status, message and violations, one a line. [any] */
 void say_error(FILE *out, const struct err *err);
 
+/* As in core/base/err.h. */
+#ifdef __clang_analyzer__
+#define say_fail(...) err_refusal(say_fail(__VA_ARGS__))
+#define say_violate(...) err_refusal(say_violate(__VA_ARGS__))
+#endif
+
 #endif /* SDK_CLI_SAY_H */

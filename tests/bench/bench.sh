@@ -4,6 +4,7 @@
 # the other; medians of the rounds. One JSON object a line, one line for each baseline of a NAME.
 # The host is a process of its own with its plugins, and so are the clients; data is kept below
 # BUILD_DIR, which should be on a real disk.
+# shellcheck disable=SC2034,SC2154,SC2178 # lists are passed by name, and what is served is set so
 set -euo pipefail
 
 readonly rounds=${TENON_BENCH_ROUNDS:-5}
@@ -13,7 +14,8 @@ readonly import_rows=8800
 # Records that are made one by one so that their batches can be taken from the log.
 readonly sample_s=0.5
 readonly ready_timeout_s=60
-readonly ticks_per_s=$(getconf CLK_TCK)
+ticks_per_s=$(getconf CLK_TCK)
+readonly ticks_per_s
 
 build=$(cd -- "${1:?usage: $0 BUILD_DIR NAME...}" && pwd)
 shift

@@ -117,7 +117,10 @@ static uint64_t scatter(uint64_t number, uint32_t property)
 static void print_text(uint64_t number, uint32_t property, char text[TEXT_SIZE])
 {
     static const char *const states[] = {"new", "used", "worn"};
-    uint64_t kind = kinds[property] ? scatter(number, property) % kinds[property] : number;
+    uint64_t kind = number;
+
+    if (kinds[property])
+        kind = scatter(number, property) % kinds[property];
 
     if (!formats[property]) {
         (void)snprintf(text, TEXT_SIZE, "%s", states[kind]);

@@ -87,8 +87,10 @@ void tenond_add_plugin(struct tenond *host, const char *path)
     join(copy, host->plugins, name + 1);
     FILE *from = fopen(path, "rb");
     FILE *to = fopen(copy, "wb");
-    if (!from || !to)
+    if (!from || !to) {
         fail_msg("%s: %s", from ? copy : path, strerror(errno));
+        return;
+    }
     while ((len = fread(bytes, 1, sizeof(bytes), from)) > 0)
         assert_int_equal(fwrite(bytes, 1, len, to), len);
     assert_false(ferror(from));

@@ -60,6 +60,7 @@ static void blank_time(uint8_t *base, const ProtobufCFieldDescriptor *field)
 static void blank(ProtobufCMessage *message)
 {
     uint8_t *base = (uint8_t *)message;
+    const char *const empty = "";
 
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
@@ -67,7 +68,7 @@ static void blank(ProtobufCMessage *message)
         if (field->type == PROTOBUF_C_TYPE_MESSAGE)
             blank_inner(base, field);
         else if (field->type == PROTOBUF_C_TYPE_STRING && is_of_clock(field->name))
-            memcpy(base + field->offset, &(const char *){""}, sizeof(char *));
+            memcpy(base + field->offset, &empty, sizeof(empty));
         else if (field->type == PROTOBUF_C_TYPE_SINT64 && is_of_clock(field->name))
             blank_time(base, field);
     }

@@ -56,13 +56,12 @@ static void open_doors(struct twins *t, struct side *side)
     struct served *s = side->s;
 
     request.name = a_text(s, "attacker");
-    request.scopes = a_list(s,
+    request.scopes = A_LIST(s,
                             &request.n_scopes,
                             a_text(s, "read"),
                             a_text(s, "write"),
                             a_text(s, "schema"),
-                            a_text(s, "admin"),
-                            NULL);
+                            a_text(s, "admin"));
     const Tenon__Admin__V1__CreateTokenResponse *made = served_must(
         s, ADMIN("Tokens/Create"), &request, &tenon__admin__v1__create_token_response__descriptor);
     side->doors[DOOR_OWN] = open_door(s, "main", made->secret);

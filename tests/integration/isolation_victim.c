@@ -100,7 +100,7 @@ static void make_others(struct twins *t, struct served *s)
 
     token.name = a_text(s, SECRET " token");
     token.scopes =
-        a_list(s, &token.n_scopes, a_text(s, "read"), a_text(s, "write"), a_text(s, "admin"), NULL);
+        A_LIST(s, &token.n_scopes, a_text(s, "read"), a_text(s, "write"), a_text(s, "admin"));
     const Tenon__Admin__V1__CreateTokenResponse *made = served_must(
         s, ADMIN("Tokens/Create"), &token, &tenon__admin__v1__create_token_response__descriptor);
     (void)snprintf(t->victim_token, sizeof(t->victim_token), "%s", made->secret);
@@ -168,7 +168,7 @@ static void make_board(struct served *s)
     stages[0].label = a_text(s, SECRET " stage");
     stages[1].name = a_text(s, "v_stage_1");
     stages[1].state = a_text(s, "WON");
-    pipeline.stages = a_list(s, &pipeline.n_stages, &stages[0], &stages[1], NULL);
+    pipeline.stages = A_LIST(s, &pipeline.n_stages, &stages[0], &stages[1]);
     request.pipeline = &pipeline;
     (void)served_must(s,
                       "tenon.pipelines.v1.Pipelines/Create",

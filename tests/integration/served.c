@@ -296,20 +296,16 @@ Tenon__Records__V1__RecordKey *a_key(struct served *s, const char *property, con
     return key;
 }
 
-void *a_list(struct served *s, size_t *ret_count, ...)
+void *a_list(struct served *s, size_t *ret_count, void *const *items)
 {
-    void **list = arena_array(&s->arena, void *, 64);
-    va_list args;
     size_t count = 0;
-    void *item = NULL;
 
+    while (items[count])
+        count++;
+    void **list = arena_array(&s->arena, void *, count);
     assert_non_null(list);
-    va_start(args, ret_count);
-    while ((item = va_arg(args, void *))) {
-        assert_true(count < 64);
-        list[count++] = item;
-    }
-    va_end(args);
+    for (size_t i = 0; i < count; i++)
+        list[i] = items[i];
     *ret_count = count;
     return list;
 }

@@ -50,7 +50,7 @@ static void a_change_tells_what_was_and_what_is(void **state)
 
     request.type = a_text(s, "machines");
     request.key = an_id(s, made->id);
-    request.properties = a_list(s, &request.n_properties, a_property(s, "price", "2"), NULL);
+    request.properties = A_LIST(s, &request.n_properties, a_property(s, "price", "2"));
     (void)served_must(s,
                       "tenon.records.v1.Records/Update",
                       &request,

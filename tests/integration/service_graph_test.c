@@ -56,7 +56,7 @@ static void a_link_is_seen_from_both_ends(void **state)
     uint64_t site = create_record(s, "sites", "name=Here")->id;
     Tenon__Graph__V1__LinkRequest *request = a_link(s, "machine_to_site", machine, site);
 
-    request->labels = a_list(s, &request->n_labels, "main", NULL);
+    request->labels = A_LIST(s, &request->n_labels, "main");
     request->primary = 1;
     assert_true(link_records(s, request));
     assert_false(link_records(s, request));
@@ -84,9 +84,9 @@ static void linking_again_replaces_labels_and_unlinking_ends_it(void **state)
     Tenon__Graph__V1__LinkRequest *request = a_link(s, "machine_to_site", machine, site);
     Tenon__Graph__V1__UnlinkRequest unlink = TENON__GRAPH__V1__UNLINK_REQUEST__INIT;
 
-    request->labels = a_list(s, &request->n_labels, "main", NULL);
+    request->labels = A_LIST(s, &request->n_labels, "main");
     assert_true(link_records(s, request));
-    request->labels = a_list(s, &request->n_labels, "spare", NULL);
+    request->labels = A_LIST(s, &request->n_labels, "spare");
     assert_true(link_records(s, request));
     assert_string_equal(list(s, "machines", machine, "")->links[0]->labels[0], "spare");
 
@@ -121,7 +121,7 @@ static void wrong_links_are_refused(void **state)
     refuse_link(s, a_link(s, "machine_to_site", 0, site), TN_INVALID_ARGUMENT, "from", "required");
     refuse_link(
         s, a_link(s, "machine_to_machine", machine, machine), TN_INVALID_ARGUMENT, NULL, NULL);
-    request->labels = a_list(s, &request->n_labels, "best", NULL);
+    request->labels = A_LIST(s, &request->n_labels, "best");
     refuse_link(s, request, TN_INVALID_ARGUMENT, "labels", "unknown_label");
 
     assert_true(link_records(s, a_link(s, "machine_to_site", machine, site)));
@@ -141,12 +141,11 @@ static void a_batch_of_links_is_all_or_nothing(void **state)
     Tenon__Graph__V1__BatchLinkRequest request = TENON__GRAPH__V1__BATCH_LINK_REQUEST__INIT;
     const ProtobufCMessageDescriptor *answer = &tenon__graph__v1__batch_link_response__descriptor;
 
-    request.links = a_list(s,
+    request.links = A_LIST(s,
                            &request.n_links,
                            a_link(s, "machine_to_machine", machine, other),
                            a_link(s, "machine_to_machine", machine, 999),
-                           a_link(s, "machine_to_moon", machine, other),
-                           NULL);
+                           a_link(s, "machine_to_moon", machine, other));
     assert_null(served_call(s, METHOD("BatchLink"), &request, answer));
     assert_true(served_refused(s, s->result.status, "links[1].to", "not_found"));
     assert_true(served_refused(s, s->result.status, "links[2].association", "unknown_association"));
@@ -267,7 +266,7 @@ static void links_are_made_with_the_record_and_go_with_it(void **state)
 
     link.association = a_text(s, "machine_to_site");
     link.to = an_id(s, site);
-    request->links = a_list(s, &request->n_links, &link, NULL);
+    request->links = A_LIST(s, &request->n_links, &link);
     const Tenon__Records__V1__CreateResponse *made =
         served_must(s,
                     "tenon.records.v1.Records/Create",
@@ -277,7 +276,7 @@ static void links_are_made_with_the_record_and_go_with_it(void **state)
 
     request = a_create(s, "machines", "serial=M-2");
     link.association = a_text(s, "machine_to_moon");
-    request->links = a_list(s, &request->n_links, &link, NULL);
+    request->links = A_LIST(s, &request->n_links, &link);
     assert_null(served_call(s,
                             "tenon.records.v1.Records/Create",
                             request,

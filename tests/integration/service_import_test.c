@@ -50,7 +50,7 @@ static Tenon__Import__V1__Row *with_link(struct served *s, Tenon__Import__V1__Ro
 
     link->association = a_text(s, association);
     link->to = an_id(s, id);
-    row->links = a_list(s, &row->n_links, link, NULL);
+    row->links = A_LIST(s, &row->n_links, link);
     return row;
 }
 
@@ -109,12 +109,11 @@ static Tenon__Import__V1__AppendRequest *three_rows(struct served *s, uint64_t i
 {
     Tenon__Import__V1__AppendRequest *request = an_append(s, id, 0);
 
-    request->rows = a_list(s,
+    request->rows = A_LIST(s,
                            &request->n_rows,
                            a_row(s, 2, "serial=M-1;price=1"),
                            a_row(s, 3, "serial=M-2;price=2"),
-                           a_row(s, 4, "serial=M-3;price=3"),
-                           NULL);
+                           a_row(s, 4, "serial=M-3;price=3"));
     return request;
 }
 
@@ -149,11 +148,10 @@ static void a_repeated_append_is_taken_once(void **state)
 
     Tenon__Import__V1__AppendRequest *overlapping = three_rows(s, id);
     overlapping->first_row = 2; /* its first row is the one known */
-    overlapping->rows = a_list(s,
+    overlapping->rows = A_LIST(s,
                                &overlapping->n_rows,
                                a_row(s, 4, "serial=M-3;price=3"),
-                               a_row(s, 5, "serial=M-4;price=4"),
-                               NULL);
+                               a_row(s, 5, "serial=M-4;price=4"));
     check_totals(append(s, overlapping)->totals, 4, 4, 0, 0, 0);
     assert_int_equal(count_machines(s), 4);
 }
@@ -201,7 +199,7 @@ static void a_refused_row_does_not_spoil_the_others(void **state)
     Tenon__Import__V1__AppendRequest *request =
         an_append(s, start(s, "machines", "serial", false), 0);
 
-    request->rows = a_list(s,
+    request->rows = A_LIST(s,
                            &request->n_rows,
                            a_row(s, 2, "serial=M-1;price=1"),
                            a_row(s, 3, "serial=M-2;price=much"),
@@ -211,8 +209,7 @@ static void a_refused_row_does_not_spoil_the_others(void **state)
                            with_link(s, a_row(s, 7, "serial=M-6"), "machine_to_site", 999),
                            with_link(s, a_row(s, 8, "serial=M-7"), "machine_to_moon", 1),
                            a_row(s, 9, "serial=M-8;hours=3"),
-                           a_row(s, 10, "serial=M-9;price=9"),
-                           NULL);
+                           a_row(s, 10, "serial=M-9;price=9"));
     const Tenon__Import__V1__AppendResponse *response = append(s, request);
     check_totals(response->totals, 9, 2, 0, 0, 7);
     assert_int_equal(response->n_refusals, 7);
@@ -233,12 +230,11 @@ static void a_unique_value_of_another_record_refuses_the_row(void **state)
     Tenon__Import__V1__AppendRequest *request = an_append(s, start(s, "machines", "", false), 0);
 
     (void)create_record(s, "machines", "serial=M-1");
-    request->rows = a_list(s,
+    request->rows = A_LIST(s,
                            &request->n_rows,
                            a_row(s, 2, "serial=m-1"),
                            a_row(s, 3, "serial=M-2"),
-                           a_row(s, 4, "serial=M-2"),
-                           NULL);
+                           a_row(s, 4, "serial=M-2"));
     const Tenon__Import__V1__AppendResponse *response = append(s, request);
     check_totals(response->totals, 3, 1, 0, 0, 2);
     check_refusal(response, 2, "serial", "m-1", "unique");
@@ -255,13 +251,13 @@ static void links_and_limits_hold_and_repeat_as_unchanged(void **state)
         Tenon__Import__V1__AppendRequest *request =
             an_append(s, start(s, "machines", "serial", false), 0);
 
-        request->rows = a_list(
-            s,
-            &request->n_rows,
-            with_link(s, a_row(s, 2, "serial=M-1"), "machine_to_site", site->id),
-            with_link(s, a_row(s, 3, "serial=M-2"), "machine_to_site", site->id),
-            with_link(s, a_row(s, 4, "serial=M-3"), "machine_to_site", site->id), /* two a site */
-            NULL);
+        request->rows =
+            A_LIST(s,
+                   &request->n_rows,
+                   with_link(s, a_row(s, 2, "serial=M-1"), "machine_to_site", site->id),
+                   with_link(s, a_row(s, 3, "serial=M-2"), "machine_to_site", site->id),
+                   /* Two a site: */
+                   with_link(s, a_row(s, 4, "serial=M-3"), "machine_to_site", site->id));
         const Tenon__Import__V1__AppendResponse *response = append(s, request);
         check_totals(response->totals, 3, round ? 0 : 2, 0, round ? 2 : 0, 1);
         assert_non_null(refusal_of(response, 4));
@@ -286,7 +282,7 @@ static void a_reference_is_found_by_its_key(void **state)
         rows[i] = a_row(s, i, i ? "serial=M-2" : "serial=M-1");
         reference->property = a_text(s, "owner");
         reference->key = a_key(s, "email", keys[i]);
-        rows[i]->references = a_list(s, &rows[i]->n_references, reference, NULL);
+        rows[i]->references = A_LIST(s, &rows[i]->n_references, reference);
     }
     request->rows = rows;
     request->n_rows = 2;

@@ -112,7 +112,7 @@ static void updates_of_one_record_all_get_through(void **state)
         (void)snprintf(price, sizeof(price), "%d", i + 1);
         request.type = a_text(s, "machines");
         request.key = an_id(s, made->id);
-        request.properties = a_list(s, &request.n_properties, a_property(s, "price", price), NULL);
+        request.properties = A_LIST(s, &request.n_properties, a_property(s, "price", price));
         begin_call(s, &calls, "tenon.records.v1.Records/Update", &request, NULL);
     }
     wait_for_all(&calls);
@@ -152,7 +152,7 @@ static void one_of_many_expecting_a_version_wins(void **state)
         request.type = a_text(s, "machines");
         request.key = an_id(s, made->id);
         request.expected_version = 1;
-        request.properties = a_list(s, &request.n_properties, a_property(s, "price", price), NULL);
+        request.properties = A_LIST(s, &request.n_properties, a_property(s, "price", price));
         begin_call(s, &calls, "tenon.records.v1.Records/Update", &request, NULL);
     }
     wait_for_all(&calls);
@@ -197,7 +197,7 @@ static void write_prices(struct served *s, struct calls *calls, uint64_t id)
         (void)snprintf(text, sizeof(text), "%d", i + 1);
         request.type = a_text(s, "machines");
         request.key = an_id(s, id);
-        request.properties = a_list(s, &request.n_properties, a_property(s, "price", text), NULL);
+        request.properties = A_LIST(s, &request.n_properties, a_property(s, "price", text));
         s->options.idempotency_key = text;
         begin_call(s, calls, "tenon.records.v1.Records/Update", &request, NULL);
     }
@@ -265,7 +265,7 @@ static void calls_cancelled_on_their_way_leave_nothing(void **state)
         (void)snprintf(price, sizeof(price), "%d", i + 1);
         request.type = a_text(s, "machines");
         request.key = an_id(s, made->id);
-        request.properties = a_list(s, &request.n_properties, a_property(s, "price", price), NULL);
+        request.properties = A_LIST(s, &request.n_properties, a_property(s, "price", price));
         size_t len = tenon__records__v1__update_request__pack(&request, bytes);
         (void)pthread_mutex_lock(&calls.mu);
         calls.open++;

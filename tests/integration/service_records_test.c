@@ -76,7 +76,7 @@ static void a_record_is_found_by_a_unique_value_in_any_case(void **state)
 
     request.type = a_text(s, "machines");
     request.key = a_key(s, "serial", "mX-1");
-    request.properties = a_list(s, &request.n_properties, "price", "serial", NULL);
+    request.properties = A_LIST(s, &request.n_properties, "price", "serial");
     const Tenon__Records__V1__GetResponse *response = MUST(s, "Get", &request, GetResponse);
     assert_int_equal(response->record->id, made->id);
     assert_int_equal(response->record->n_properties, 1); /* no price */
@@ -365,7 +365,7 @@ static void keys_that_name_no_record_are_refused(void **state)
     assert_null(CALL(s, "Get", &request, GetResponse));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "key", "required"));
     request.key = an_id(s, 1);
-    request.properties = a_list(s, &request.n_properties, "colour", NULL);
+    request.properties = A_LIST(s, &request.n_properties, "colour");
     assert_null(CALL(s, "Get", &request, GetResponse));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "properties", "unknown_property"));
     served_is_alive(s);
@@ -429,14 +429,13 @@ static void a_batch_is_all_or_nothing_and_tells_positions(void **state)
     Tenon__Records__V1__BatchCreateRequest request = TENON__RECORDS__V1__BATCH_CREATE_REQUEST__INIT;
     Tenon__Records__V1__ListRequest list = TENON__RECORDS__V1__LIST_REQUEST__INIT;
 
-    request.records = a_list(s,
+    request.records = A_LIST(s,
                              &request.n_records,
                              a_create(s, "machines", "serial=M-1"),
                              a_create(s, "machines", "serial=M-2;price=x"),
                              a_create(s, "gadgets", "serial=M-3"),
                              a_create(s, "machines", "price=3"),
-                             a_create(s, "machines", "serial=m-1"),
-                             NULL);
+                             a_create(s, "machines", "serial=m-1"));
     assert_null(CALL(s, "BatchCreate", &request, BatchCreateResponse));
     assert_true(served_refused(s, s->result.status, "records[1].price", NULL));
     assert_true(served_refused(s, s->result.status, "records[2].type", "unknown_type"));
@@ -457,13 +456,12 @@ static void each_repeated_value_of_a_batch_is_told_once(void **state)
     struct served *s = *state;
     Tenon__Records__V1__BatchCreateRequest request = TENON__RECORDS__V1__BATCH_CREATE_REQUEST__INIT;
 
-    request.records = a_list(s,
+    request.records = A_LIST(s,
                              &request.n_records,
                              a_create(s, "machines", "serial=M-1"),
                              a_create(s, "machines", "serial=M-1"),
                              a_create(s, "machines", "serial=M-2"),
-                             a_create(s, "machines", "serial=m-1"),
-                             NULL);
+                             a_create(s, "machines", "serial=m-1"));
     assert_null(CALL(s, "BatchCreate", &request, BatchCreateResponse));
     assert_true(served_refused(s, TN_ALREADY_EXISTS, "records[1].serial", "unique"));
     assert_true(served_refused(s, TN_ALREADY_EXISTS, "records[3].serial", "unique"));
@@ -507,13 +505,12 @@ static void an_upsert_tells_what_became_of_each(void **state)
     (void)create_record(s, "machines", "serial=M-2;price=2");
     request.type = a_text(s, "machines");
     request.key_property = a_text(s, "serial");
-    request.records = a_list(s,
+    request.records = A_LIST(s,
                              &request.n_records,
                              an_upsert(s, "serial=M-1;price=1"),
                              an_upsert(s, "serial=m-2;price=3"),
                              an_upsert(s, "serial=M-3;price=3"),
-                             an_upsert(s, "serial=M-3;price=3"),
-                             NULL);
+                             an_upsert(s, "serial=M-3;price=3"));
     const Tenon__Records__V1__BatchUpsertResponse *response =
         MUST(s, "BatchUpsert", &request, BatchUpsertResponse);
     assert_int_equal(response->n_outcomes, 4);
@@ -527,7 +524,7 @@ static void an_upsert_tells_what_became_of_each(void **state)
                      TENON__RECORDS__V1__BATCH_UPSERT_RESPONSE__OUTCOME__UNCHANGED);
     assert_int_equal(response->records[2]->id, response->records[3]->id);
 
-    request.records = a_list(s, &request.n_records, an_upsert(s, "price=3"), NULL);
+    request.records = A_LIST(s, &request.n_records, an_upsert(s, "price=3"));
     assert_null(CALL(s, "BatchUpsert", &request, BatchUpsertResponse));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "records[0].serial", "required"));
     request.key_property = a_text(s, "price");
@@ -546,24 +543,20 @@ static void batches_update_get_and_archive(void **state)
     Tenon__Records__V1__BatchArchiveRequest archive =
         TENON__RECORDS__V1__BATCH_ARCHIVE_REQUEST__INIT;
 
-    update.records = a_list(s,
-                            &update.n_records,
-                            an_update(s, one->id, "price=1"),
-                            an_update(s, two->id, "price=2"),
-                            NULL);
+    update.records = A_LIST(
+        s, &update.n_records, an_update(s, one->id, "price=1"), an_update(s, two->id, "price=2"));
     assert_int_equal(MUST(s, "BatchUpdate", &update, BatchUpdateResponse)->n_records, 2);
     update.records[1]->expected_version = 1;
     assert_null(CALL(s, "BatchUpdate", &update, BatchUpdateResponse));
     assert_true(served_refused(s, TN_ABORTED, "records[1].expected_version", "stale"));
 
     get.type = archive.type = a_text(s, "machines");
-    get.keys = a_list(s,
+    get.keys = A_LIST(s,
                       &get.n_keys,
                       an_id(s, two->id),
                       a_key(s, "serial", "none"),
                       a_key(s, "serial", "m-1"),
-                      an_id(s, 4711),
-                      NULL);
+                      an_id(s, 4711));
     const Tenon__Records__V1__BatchGetResponse *got = MUST(s, "BatchGet", &get, BatchGetResponse);
     assert_int_equal(got->n_records, 2);
     assert_int_equal(got->records[0]->id, two->id);

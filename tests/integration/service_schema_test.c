@@ -192,9 +192,9 @@ static void a_property_gains_options_and_a_label(void **state)
 
     small.name = small.label = a_text(s, "small");
     large.name = large.label = a_text(s, "large");
-    property->options = a_list(s, &property->n_options, &small, NULL);
+    property->options = A_LIST(s, &property->n_options, &small);
     assert_non_null(create_property(s, "machines", property));
-    property->options = a_list(s, &property->n_options, &small, &large, NULL);
+    property->options = A_LIST(s, &property->n_options, &small, &large);
     property->label = a_text(s, "How large");
     request.type = a_text(s, "machines");
     request.property = property;
@@ -256,13 +256,12 @@ static void a_type_with_wrong_properties_is_not_made(void **state)
     type.name = a_text(s, "tools");
     type.label = a_text(s, "Tool");
     type.plural = a_text(s, "Tools");
-    type.properties = a_list(s,
+    type.properties = A_LIST(s,
                              &type.n_properties,
                              a_property_type(s, "name", "text"),
                              a_property_type(s, "name", "number"),
                              a_property_type(s, "mass", "weight"),
-                             a_property_type(s, "size", ""),
-                             NULL);
+                             a_property_type(s, "size", ""));
     request.type = &type;
     assert_null(served_call(s, METHOD("CreateType"), &request, answer));
     assert_true(served_refused(s, TN_ALREADY_EXISTS, "type.properties[1].name", "unique"));
@@ -287,7 +286,7 @@ static void a_type_is_made_with_all_its_properties_or_not_at_all(void **state)
     uint64_t head = records_head(s->f->records, s->f->portal);
 
     type.name = a_text(s, "tools");
-    type.properties = a_list(s, &type.n_properties, a_property_type(s, "name", "text"), last, NULL);
+    type.properties = A_LIST(s, &type.n_properties, a_property_type(s, "name", "text"), last);
     request.type = &type;
     last->refers = a_text(s, "drawers");
     assert_null(served_call(s, METHOD("CreateType"), &request, answer));
@@ -333,7 +332,7 @@ static void a_type_goes_out_of_sight_and_comes_back(void **state)
     Tenon__Records__V1__ArchiveRequest archive = TENON__RECORDS__V1__ARCHIVE_REQUEST__INIT;
 
     type.name = a_text(s, "tools");
-    type.properties = a_list(s, &type.n_properties, a_property_type(s, "name", "text"), NULL);
+    type.properties = A_LIST(s, &type.n_properties, a_property_type(s, "name", "text"));
     request.type = &type;
     (void)served_must(
         s, METHOD("CreateType"), &request, &tenon__schema__v1__create_type_response__descriptor);
@@ -380,11 +379,10 @@ static void a_type_and_an_association_are_made_at_run_time(void **state)
     type.name = a_text(s, "tools");
     type.label = a_text(s, "Tool");
     type.plural = a_text(s, "Tools");
-    type.properties = a_list(s,
+    type.properties = A_LIST(s,
                              &type.n_properties,
                              a_property_type(s, "name", "text"),
-                             a_property_type(s, "mass", "number"),
-                             NULL);
+                             a_property_type(s, "mass", "number"));
     request.type = &type;
     const Tenon__Schema__V1__CreateTypeResponse *made = served_must(
         s, METHOD("CreateType"), &request, &tenon__schema__v1__create_type_response__descriptor);

@@ -18,11 +18,10 @@ static Tenon__Records__V1__Filter *a_filter(struct served *s, const char *proper
     tenon__records__v1__filter__init(filter);
     filter->property = a_text(s, property);
     filter->op = op;
-    filter->values = a_list(s,
+    filter->values = A_LIST(s,
                             &filter->n_values,
                             first ? a_literal(s, first) : NULL,
-                            second ? a_literal(s, second) : NULL,
-                            NULL);
+                            second ? a_literal(s, second) : NULL);
     return filter;
 }
 
@@ -33,7 +32,7 @@ static Tenon__Records__V1__FilterGroup *a_group(struct served *s, Tenon__Records
 
     assert_non_null(group);
     tenon__records__v1__filter_group__init(group);
-    group->filters = a_list(s, &group->n_filters, first, second, NULL);
+    group->filters = A_LIST(s, &group->n_filters, first, second);
     return group;
 }
 
@@ -47,7 +46,7 @@ static Tenon__Records__V1__SearchRequest *a_search(struct served *s,
     assert_non_null(request);
     tenon__records__v1__search_request__init(request);
     request->type = a_text(s, "machines");
-    request->groups = a_list(s, &request->n_groups, first, second, NULL);
+    request->groups = A_LIST(s, &request->n_groups, first, second);
     return request;
 }
 
@@ -324,7 +323,7 @@ static void totals_follow_the_records(void **state)
         count += all->groups[i]->count;
     assert_int_equal(count, 5);
 
-    request.group = a_list(s, &request.n_group, a_property(s, "state", "used"), NULL);
+    request.group = A_LIST(s, &request.n_group, a_property(s, "state", "used"));
     const Tenon__Records__V1__AggregateResponse *used =
         served_must(s, METHOD("Aggregate"), &request, answer);
     assert_int_equal(used->n_groups, 1);
@@ -337,14 +336,14 @@ static void totals_follow_the_records(void **state)
     assert_int_equal(used->groups[0]->sums[0]->sum->mantissa, 5);
     assert_int_equal(used->groups[0]->sums[0]->sum->exponent, 0);
 
-    request.group = a_list(s, &request.n_group, a_property(s, "state", "gone"), NULL);
+    request.group = A_LIST(s, &request.n_group, a_property(s, "state", "gone"));
     assert_null(served_call(s, METHOD("Aggregate"), &request, answer));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "state", "option"));
     request.rollup = a_text(s, "machines_by_moon");
     assert_null(served_call(s, METHOD("Aggregate"), &request, answer));
     assert_true(served_refused(s, TN_NOT_FOUND, "rollup", "unknown_rollup"));
     request.rollup = a_text(s, "machines_by_state");
-    request.group = a_list(s, &request.n_group, a_property(s, "price", "1"), NULL);
+    request.group = A_LIST(s, &request.n_group, a_property(s, "price", "1"));
     assert_null(served_call(s, METHOD("Aggregate"), &request, answer));
     assert_true(served_refused(s, TN_INVALID_ARGUMENT, "price", "unknown_property"));
     served_is_alive(s);

@@ -80,6 +80,22 @@ static void label_values_are_escaped(void **state)
     check_text(&out, "n{a=\"x\\\"} 1\\ny \\\\\"} 1\n");
 }
 
+/* What is written of a value is all that is read of it: this one has no NUL behind it. */
+static void long_label_values_are_cut(void **state)
+{
+    enum { WRITTEN = 512 };
+    CLEANUP(buf_fini) struct buf out = {0};
+    char *value = mem_alloc(WRITTEN);
+    const struct metric_label labels[] = {{"a", value}, {0}};
+
+    (void)state;
+    assert_non_null(value);
+    memset(value, 'x', WRITTEN);
+    assert_int_equal(metric_write_value(&out, "n", labels, 1), TN_OK);
+    assert_int_equal(out.len, strlen("n{a=\"\"} 1\n") + WRITTEN);
+    mem_free(value);
+}
+
 /* Each bound is in its own bucket, and what is above all is in the last. */
 static void buckets_are_cumulative_and_end_with_all(void **state)
 {
@@ -133,6 +149,7 @@ int main(void)
         cmocka_unit_test(threads_lose_no_count),
         cmocka_unit_test(values_stand_behind_their_labels),
         cmocka_unit_test(label_values_are_escaped),
+        cmocka_unit_test(long_label_values_are_cut),
         cmocka_unit_test(buckets_are_cumulative_and_end_with_all),
         cmocka_unit_test(text_survives_any_failed_allocation),
     };

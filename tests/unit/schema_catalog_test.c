@@ -460,10 +460,13 @@ static tn_status archive_property(struct opened *o, const char *type, const char
 static tn_status archive_type(struct opened *o, const char *type, bool is_archived)
 {
     struct tn_str name = utf8_str(type);
+    struct catalog_change wanted = {0};
 
-    return change(o,
-                  is_archived ? &(struct catalog_change){.archive_type = &name}
-                              : &(struct catalog_change){.restore_type = &name});
+    if (is_archived)
+        wanted.archive_type = &name;
+    else
+        wanted.restore_type = &name;
+    return change(o, &wanted);
 }
 
 static tn_status add_association(struct opened *o,
