@@ -816,6 +816,7 @@ static const struct text_pair pairs[] = {
      "Avec lui, la fiche a plus de liens que la limite de %u."},
     {"You cannot give the scope \"%s\", which your token does not have.",
      "Vous ne pouvez pas donner le droit « %s », que votre jeton n'a pas."},
+    {"a filter has no known operator", "un filtre n'a pas d'opérateur connu"},
     {"a filter has too many values", "un filtre a trop de valeurs"},
     {"a link has a flag that is not known", "un lien a un drapeau inconnu"},
     {"a method that is declared to read only writes",

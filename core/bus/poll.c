@@ -146,8 +146,8 @@ static void take_event(struct bus_poll *poll, const struct epoll_event *event)
         return; /* it was removed as the event was on its way */
     unsigned events = events_of(event->events) & watch->wants & ~watch->running;
     events = not_claimed(watch, events);
-    if (events == 0)
-        arm(watch, 0); /* what runs, or is claimed, is armed again at its end */
+    if (events == 0) /* what runs, or is claimed, is armed again at its end */
+        arm(watch, not_claimed(watch, watch->wants & ~watch->running));
     else
         run_ready(watch, events);
 }
@@ -355,6 +355,8 @@ tn_status bus_poll_add(struct bus_poll *poll, struct bus_watch *watch, int fd)
     watch->poll = poll;
     watch->fd = fd;
     watch->id = ++poll->last_id;
+    watch->wants = 0; /* it may have been removed from within its `ready` */
+    watch->armed = 0;
     event.data.u64 = watch->id;
     st = map_set_u64(&poll->watches, &watch->id, watch, NULL);
     if (st == TN_OK && epoll_ctl(poll->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {

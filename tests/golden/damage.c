@@ -179,6 +179,6 @@ void area_damage(struct golden *g)
         filled_free(entries, count);
     }
     filled_put(f, STORE_META, 0, token_key, &any);
-    look(g, f, "other bytes in meta t");
+    look(g, f, "other bytes in tokens t");
     fixture_close(f);
 }

@@ -54,7 +54,7 @@ static void add_texts(struct golden *g)
     size_t count = 0;
     const struct text_pair *pairs = text_pairs(&count);
 
-    golden_add_texts(g, "core/base/text.c", pairs, count, NULL);
+    golden_add_texts(g, "core/base/text_fr.c", pairs, count, NULL);
     pairs = texts_of_contacts(&count);
     golden_add_texts(g, "plugins/contacts/texts.h", pairs, count, is_sentence);
     pairs = texts_of_pipelines(&count);

@@ -14,8 +14,13 @@
 #define ODD_SAME_METHOD 8
 #define ODD_NOT_DESCRIBED 9
 #define ODD_SAME_ID 10
+#define ODD_TIMER 11
+#define ODD_MIGRATE 12
+#define ODD_GLOBAL 13
+#define ODD_STREAMS 14
+#define ODD_UNREADABLE 15
 
-enum { ASK, ANSWER, PACKED };
+enum { ASK, ANSWER, PACKED, THING = PACKED };
 enum { ASK_WHAT };
 enum { DO, REACH };
 
@@ -53,8 +58,10 @@ static const struct tn_type types[] = {
 #endif
 #if ODD == ODD_PACKED_FIELD
     [PACKED] = {.name = "tenon.pipelines.v1.CreateRequest", .flags = TN_MESSAGE | TN_EXTERN},
-#elif ODD == ODD_NOT_DESCRIBED
+#elif ODD == ODD_NOT_DESCRIBED || ODD == ODD_UNREADABLE
     [PACKED] = {.name = MESSAGE("Packed"), .flags = TN_MESSAGE | TN_ENCODED},
+#elif ODD == ODD_TIMER
+    [THING] = {.name = "things", .label = "Thing", .plural = "Things"},
 #endif
 };
 
@@ -82,6 +89,8 @@ static const struct tn_method methods[] = {
 #elif ODD == ODD_NONE || ODD == ODD_SAME_MESSAGE || ODD == ODD_SAME_ID
     [DO] = {METHOD("Do"), ASK, ANSWER, run, .flags = TN_JOINS},
     [REACH] = {METHOD("Reach"), ASK, ANSWER, run, .flags = 0},
+#elif ODD == ODD_STREAMS
+    [DO] = {METHOD("Own"), ASK, ANSWER, run, .flags = TN_STREAMS},
 #else
     [DO] = {METHOD("Own"), ASK, ANSWER, run, .flags = TN_JOINS},
 #endif
@@ -89,6 +98,27 @@ static const struct tn_method methods[] = {
 
 #if ODD == ODD_NOT_DESCRIBED
 static const uint8_t descriptors[] = {0x0a, 0x00};
+#elif ODD == ODD_UNREADABLE
+static const uint8_t descriptors[] = {0x0a, 0x7f}; /* ends before its first file does */
+#elif ODD == ODD_TIMER
+static tn_status ring(struct tn_call *call, struct tn_record *record, tn_time due)
+{
+    (void)record;
+    (void)due;
+    return tn_core->status(call);
+}
+static const struct tn_timer timers[] = {{"ring", THING, .run = ring}};
+#elif ODD == ODD_MIGRATE
+static tn_status migrate(struct tn_call *call, uint32_t from, struct tn_value *progress)
+{
+    (void)from;
+    (void)progress;
+    return tn_core->status(call);
+}
+#elif ODD == ODD_GLOBAL
+static const struct tn_setting settings[] = {
+    {"relay", "The host that sends", TN_TEXT, TN_GLOBAL, NULL},
+};
 #endif
 
 #define QUOTE(number) #number
@@ -103,7 +133,13 @@ const struct tn_plugin tenon_plugin_v1 = {
     .types = TN_LIST(types),
     .properties = TN_LIST(properties),
     .methods = TN_LIST(methods),
-#if ODD == ODD_NOT_DESCRIBED
+#if ODD == ODD_NOT_DESCRIBED || ODD == ODD_UNREADABLE
     .descriptors = TN_LIST(descriptors),
+#elif ODD == ODD_TIMER
+    .timers = TN_LIST(timers),
+#elif ODD == ODD_MIGRATE
+    .migrate = migrate,
+#elif ODD == ODD_GLOBAL
+    .settings = TN_LIST(settings),
 #endif
 };

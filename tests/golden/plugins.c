@@ -16,6 +16,8 @@
 #define PATIENCE_US INT64_C(60000000)
 #define RUN "org.example.probes.v1.Probes/Run"
 #define LOOK "org.example.probes.v1.Probes/Look"
+#define MISUSE "org.example.misuses.v1.Misuses/Run"
+#define MISUSE_READING "org.example.misuses.v1.Misuses/Look"
 
 static const char *const languages[] = {"en", "fr"};
 
@@ -186,6 +188,11 @@ static const struct loaded {
     {"it needs a method of other messages", {ODD "odd0.so", ODD "odd7.so"}, NULL},
     {"it serves a method that is served", {ODD "odd0.so", ODD "odd8.so"}, NULL},
     {"its descriptors lack a message", {ODD "odd0.so", ODD "odd9.so"}, NULL},
+    {"its descriptors are cut", {ODD "odd0.so", ODD "odd15.so"}, NULL},
+    {"it declares a timer", {ODD "odd11.so"}, NULL},
+    {"it migrates what is stored", {ODD "odd12.so"}, NULL},
+    {"it has a setting of the host", {ODD "odd13.so"}, NULL},
+    {"it serves a method that streams", {ODD "odd14.so"}, NULL},
 };
 
 static void note_load(struct golden *g, const struct loaded *load)
@@ -236,6 +243,33 @@ static const struct asked {
     {"a write by a method that only reads", LOOK, "write"},
 };
 
+/* Of misuser.so, by its Misuses/Run. */
+static const struct {
+    const char *title;
+    const char *what;
+} more_misuses[] = {
+    {"a write to a record that is lent", "write lent"},
+    {"archiving a record that is lent", "archive lent"},
+    {"a record of a type that it only reads", "create user"},
+    {"a link from a message", "link message"},
+    {"a link of no row", "link nothing"},
+    {"a link with a flag that there is not", "link oddly"},
+    {"a property of a record in a message", "read no field"},
+    {"totals of no row", "total nothing"},
+    {"a timer of no row", "set timer"},
+    {"a search with too many filters", "find by many"},
+    {"a search for too many values", "find by many values"},
+    {"a search with an operator that there is not", "find oddly"},
+    {"a refusal that is none", "refuse nothing"},
+    {"bytes for a message that has rows", "set body"},
+    {"a second response", "send"},
+    {"a call that is held", "hold"},
+    {"a call that is not its own, ended", "finish"},
+    {"a request of no row", "request nothing"},
+    {"a response as a request", "invoke response"},
+    {"a method that calls itself for ever", "dig"},
+};
+
 static tn_id first_item(struct bench *b)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
@@ -256,6 +290,40 @@ static tn_status ask(struct bench *b, const struct asked *asked, tn_id item)
     tn_status st = bench_call(b, asked->method, buf_bytes(&request), NULL);
     buf_fini(&request);
     return st;
+}
+
+static void note_more_misuses(struct golden *g)
+{
+    static const char *const files[] = {ODD "misuser.so", NULL};
+    struct bench *benches[2];
+    char how[96];
+
+    for (size_t i = 0; i < 2; i++) {
+        benches[i] = bench_open_in(files, NULL, languages[i]);
+        bench_all_run(benches[i]);
+        if (bench_create(benches[i], "things", BENCH_VALUES("name", "a"), NULL) != TN_OK)
+            fail_msg("%s", benches[i]->err.message);
+    }
+    for (size_t i = 0; i < COUNT_OF(more_misuses); i++) {
+        const struct asked asked = {NULL, MISUSE, more_misuses[i].what};
+
+        for (size_t j = 0; j < 2; j++)
+            if (ask(benches[j], &asked, 0) == TN_OK)
+                fail_msg("%s is not refused", more_misuses[i].title);
+        (void)snprintf(how, sizeof(how), "misuser.c: %s", asked.what);
+        golden_note(g, more_misuses[i].title, how, &benches[0]->err, &benches[1]->err);
+    }
+    const struct asked look = {NULL, MISUSE_READING, ""};
+    for (size_t j = 0; j < 2; j++)
+        if (ask(benches[j], &look, 0) == TN_OK)
+            fail_msg("a reading method that calls a writing one is not refused");
+    golden_note(g,
+                "a method that only reads and calls one that writes",
+                "misuser.c: Misuses/Look",
+                &benches[0]->err,
+                &benches[1]->err);
+    for (size_t i = 0; i < 2; i++)
+        bench_close(benches[i]);
 }
 
 static void note_misuses(struct golden *g)
@@ -337,6 +405,49 @@ static void note_settings(struct golden *g)
     bench_close(setting.b);
 }
 
+static void note_secret(struct golden *g)
+{
+    static const char *const files[] = {ODD "misuser.so", NULL};
+    struct setting setting = {bench_open(files, NULL), "org.example.misuses", "key"};
+
+    golden_run(g, "a setting that nobody reads", "org.example.misuses.key", get_setting, &setting);
+    bench_close(setting.b);
+}
+
+static tn_status run_crossed(void *ctx, struct err *err)
+{
+    struct bench *b = ctx;
+    struct txn *txn = bench_begin(b);
+    struct buf response = {0};
+
+    tn_status st = plugin_method_run(
+        plugin_host_method(b->plugins, 0), txn, (struct tn_bytes){0}, &response, err);
+    buf_fini(&response);
+    txn_destroy(txn);
+    return st;
+}
+
+/* The portal makes a type of its own before the plugin that declares one of that name runs. */
+static void note_crossed(struct golden *g)
+{
+    static const char *const files[] = {ODD "misuser.so", NULL};
+    struct bench *b = bench_open(files, "org.example.misuses");
+    const struct txn_options options = {.portal = b->portal, .source = utf8_str("api")};
+    const struct catalog_type_request type = {.name = utf8_str("things")};
+    const struct catalog_change change = {.add_type = &type};
+
+    if (records_change_schema(b->records, &options, &change, &b->err) != TN_OK)
+        fail_msg("%s", b->err.message);
+    bench_reopen(b);
+    bench_all_run(b);
+    golden_run(g,
+               "a method of a plugin whose type the portal made itself",
+               "Schema/CreateType {\"type\": {\"name\": \"things\"}}, and then the plugin",
+               run_crossed,
+               b);
+    bench_close(b);
+}
+
 void area_plugins(struct golden *g)
 {
     golden_area(g, "Declarations of a plugin beside those of others (f: its lists, p: itself)");
@@ -346,5 +457,8 @@ void area_plugins(struct golden *g)
         note_load(g, &loads[i]);
     golden_area(g, "Plugins that misuse the host");
     note_misuses(g);
+    note_more_misuses(g);
     note_settings(g);
+    note_secret(g);
+    note_crossed(g);
 }

@@ -277,6 +277,14 @@ static const struct rpc_case searches[] = {
     {"the cursor of another search",
      "Search/Search",
      "{'type': 'machines', 'sort': 'price', 'cursor': 'AAAA'}"},
+    {"words of what has none",
+     "Search/Search",
+     "{'type': 'machines', 'groups': [{'filters': [{'property': 'price', 'op': 'WORD', 'values': "
+     "['3']}]}]}"},
+    {"too many words",
+     "Search/Search",
+     "{'type': 'machines', 'groups': [{'filters': [{'property': 'serial', 'op': 'WORD', 'values': "
+     "['<65 x w#>']}]}]}"},
     {"a roll-up that is not there", "Search/Aggregate", "{'rollup': 'machines_by_state'}"},
     {"a group that the roll-up has not",
      "Search/Aggregate",
@@ -319,6 +327,22 @@ static const struct rpc_case links[] = {
      "Records/Create",
      "{'type': 'machines', 'properties': {'serial': 'M-7'}, 'links': [{'association': "
      "'machine_to_site', 'to': {'id': 999}}]}"},
+};
+
+static const struct rpc_case archiving[] = {
+    {"archiving a type that has records", "Schema/ArchiveType", "{'name': 'machines'}"},
+    {"archiving a plugin's type", "Schema/ArchiveType", "{'name': 'deals'}"},
+    {"archiving a type that is not there", "Schema/ArchiveType", "{'name': 'moons'}"},
+    {"restoring a plugin's type", "Schema/RestoreType", "{'name': 'deals'}"},
+    {"restoring a type that is not there", "Schema/RestoreType", "{'name': 'moons'}"},
+    {NULL, "Schema/ArchiveType", "{'name': 'tools'}"},
+    {"a record of a type that is archived", "Records/Create", "{'type': 'tools'}"},
+    {"a type with the name of one that is archived",
+     "Schema/CreateType",
+     "{'type': {'name': 'tools', 'label': 'T', 'plural': 'Ts'}}"},
+    {"archiving a plugin's property",
+     "Schema/ArchiveProperty",
+     "{'type': 'deals', 'name': 'amount'}"},
 };
 
 static const struct rpc_case sales[] = {
@@ -374,6 +398,10 @@ static const struct rpc_case sales[] = {
     {"a pipeline taken away",
      "Records/Archive",
      "{'type': 'pipelines', 'key': {'property': 'key', 'value': 'deals/p1'}}"},
+    {"a link that only a plugin makes",
+     "Associations/Link",
+     "{'association': 'pipeline_to_pipeline_stage', 'from': {'property': 'key', 'value': "
+     "'deals/p1'}, 'to': {'property': 'key', 'value': 'deals/s1'}}"},
     {"a pipeline of no name", "Pipelines/Get", "{'type': 'deals', 'name': 'moon'}"},
     {"a board of contacts", "Pipelines/Board", "{'type': 'contacts', 'name': 'p1'}"},
     {"no pipeline at all", "Pipelines/Create", "{}"},
@@ -447,6 +475,8 @@ void area_records(struct golden *g)
     rpc_run(rpc, searches, COUNT_OF(searches));
     golden_area(g, "Calls: links");
     rpc_run(rpc, links, COUNT_OF(links));
+    golden_area(g, "Calls: types and properties that are taken away");
+    rpc_run(rpc, archiving, COUNT_OF(archiving));
     golden_area(g, "Calls: contacts, companies, deals and pipelines");
     rpc_run(rpc, sales, COUNT_OF(sales));
     rpc_close(rpc);

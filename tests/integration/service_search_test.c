@@ -296,14 +296,11 @@ static void wrong_searches_are_refused(void **state)
                   "groups[0].filters[0].op",
                   "operator");
     request = a_search(s, a_group(s, has, NULL), NULL);
-    for (size_t i = 1; i < 6; i++)
-        request->groups[i] = request->groups[0];
-    request->n_groups = 6;
+    Tenon__Records__V1__FilterGroup *group = request->groups[0];
+    request->groups = A_LIST(s, &request->n_groups, group, group, group, group, group, group);
     refuse_search(s, request, TN_INVALID_ARGUMENT, "groups", "too_many");
     request->n_groups = 1;
-    for (size_t i = 1; i < 7; i++)
-        request->groups[0]->filters[i] = has;
-    request->groups[0]->n_filters = 7;
+    group->filters = A_LIST(s, &group->n_filters, has, has, has, has, has, has, has);
     refuse_search(s, request, TN_INVALID_ARGUMENT, "groups", "too_many");
 }
 

@@ -2,6 +2,7 @@
 /* Tests core/bus/poll.c over pairs of sockets. */
 #include "core/bus/poll.h"
 
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -258,6 +259,66 @@ static void removing_waits_for_who_has_claimed_it(void **state)
     bus_poll_fini(&poll);
 }
 
+/* Removed while its `ready` runs, as the one of a socket that has connected is. */
+struct removed {
+    struct bus_watch watch;
+    sem_t ready;
+    sem_t leave;
+};
+
+static void hold_ready(struct bus_watch *watch, unsigned events)
+{
+    struct removed *removed = CONTAINER_OF(watch, struct removed, watch);
+
+    (void)events;
+    (void)sem_post(&removed->ready);
+    while (sem_wait(&removed->leave) != 0)
+        continue;
+}
+
+static void *remove_watch(void *arg)
+{
+    bus_poll_remove(arg);
+    return NULL;
+}
+
+static bool is_removed(struct bus_watch *watch, struct bus_poll *poll)
+{
+    (void)pthread_mutex_lock(&poll->mu);
+    bool is_gone = watch->id == 0;
+    (void)pthread_mutex_unlock(&poll->mu);
+    return is_gone;
+}
+
+static void watch_removed_while_it_ran_can_be_used_again(void **state)
+{
+    struct removed removed = {.watch.ready = hold_ready};
+    struct bus_poll poll;
+    pthread_t remover;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(bus_poll_init(&poll, "poll", false), TN_OK);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    (void)sem_init(&removed.ready, 0, 0);
+    (void)sem_init(&removed.leave, 0, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(bus_poll_add(&poll, &removed.watch, ends[0]), TN_OK);
+        bus_poll_want(&removed.watch, BUS_POLL_OUT); /* which it is already */
+        wait_for(&removed.ready);
+        assert_int_equal(pthread_create(&remover, NULL, remove_watch, &removed.watch), 0);
+        while (!is_removed(&removed.watch, &poll))
+            (void)sched_yield();
+        (void)sem_post(&removed.leave);
+        assert_int_equal(pthread_join(remover, NULL), 0);
+    }
+    bus_poll_fini(&poll);
+    (void)sem_destroy(&removed.ready);
+    (void)sem_destroy(&removed.leave);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +329,7 @@ int main(void)
         cmocka_unit_test(who_claims_reads_and_nobody_else),
         cmocka_unit_test(who_claims_learns_that_the_peer_hung_up),
         cmocka_unit_test(removing_waits_for_who_has_claimed_it),
+        cmocka_unit_test(watch_removed_while_it_ran_can_be_used_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
