@@ -298,14 +298,14 @@ Tenon__Records__V1__RecordKey *a_key(struct served *s, const char *property, con
 
 void *a_list(struct served *s, size_t *ret_count, void *const *items)
 {
-    void **list = arena_array(&s->arena, void *, LIST_ROOM);
     size_t count = 0;
 
+    while (items[count])
+        count++;
+    void **list = arena_array(&s->arena, void *, count);
     assert_non_null(list);
-    for (; items[count]; count++) {
-        assert_true(count < LIST_ROOM);
-        list[count] = items[count];
-    }
+    for (size_t i = 0; i < count; i++)
+        list[i] = items[i];
     *ret_count = count;
     return list;
 }

@@ -70,11 +70,7 @@ Tenon__Records__V1__Value *a_literal(struct served *s, const char *text);
 Tenon__Records__V1__Property *a_property(struct served *s, const char *name, const char *text);
 Tenon__Records__V1__RecordKey *an_id(struct served *s, uint64_t id);
 Tenon__Records__V1__RecordKey *a_key(struct served *s, const char *property, const char *text);
-/*
- * A list of the pointers up to the first that is NULL, with room for LIST_ROOM; `*ret_count`
- * receives how many.
- */
-#define LIST_ROOM 64u
+/* A list of the pointers up to the first that is NULL; `*ret_count` receives how many. */
 #define A_LIST(s, ret_count, ...) a_list((s), (ret_count), (void *[]){__VA_ARGS__, NULL})
 void *a_list(struct served *s, size_t *ret_count, void *const *items);
 char *a_text(struct served *s, const char *text);
