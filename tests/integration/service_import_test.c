@@ -309,7 +309,9 @@ static void a_dry_run_tells_and_writes_nothing(void **state)
     uint64_t head = head_of(s);
     uint64_t id = start(s, "machines", "serial", true);
     Tenon__Import__V1__AppendRequest *request = three_rows(s, id);
-    request->rows[request->n_rows++] = a_row(s, 5, "serial=M-4;price=x");
+    Tenon__Import__V1__Row **rows = request->rows;
+    request->rows =
+        A_LIST(s, &request->n_rows, rows[0], rows[1], rows[2], a_row(s, 5, "serial=M-4;price=x"));
     const Tenon__Import__V1__AppendResponse *response = append(s, request);
     check_totals(response->totals, 4, 1, 1, 1, 1);
     assert_int_equal(response->n_refusals, 1);
