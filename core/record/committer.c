@@ -391,13 +391,25 @@ static void take_back(struct records *records, struct group *group)
     committer_end_epoch(records);
 }
 
-static void complete_all(struct group *group, tn_status status, const struct err *err)
+/* Says why a group came to nothing; its status. */
+typedef tn_status (*why_fn)(const struct group *group, struct err *err);
+
+/* `why` is asked for each in its own language; NULL: it was written. */
+static void complete_all(struct group *group, why_fn why)
 {
     struct submission *next;
+    struct err err;
 
+    err_init(&err, NULL);
     for (struct submission *sub = group->first; sub; sub = next) {
+        tn_status st = TN_OK;
+
         next = sub->next; /* `done` may free it */
-        committer_complete(sub, status, err);
+        if (why) {
+            err_init(&err, sub->txn ? sub->txn->language : sub->language);
+            st = why(group, &err);
+        }
+        committer_complete(sub, st, &err);
     }
 }
 
@@ -439,6 +451,23 @@ static tn_status status_of(enum log_outcome outcome, struct err *err)
         err, TN_UNAVAILABLE, "A write error: whether the call was done is unknown. Look first.");
 }
 
+static tn_status why_outcome(const struct group *group, struct err *err)
+{
+    return status_of(group->commits[0].outcome, err);
+}
+
+static tn_status why_memory(const struct group *group, struct err *err)
+{
+    (void)group;
+    return err_memory(err, "a commit");
+}
+
+static tn_status why_neighbour(const struct group *group, struct err *err)
+{
+    (void)group;
+    return err_set(err, TN_ABORTED, "A commit beside this one failed: try again.");
+}
+
 static void publish(struct records *records, struct group *group)
 {
     for (size_t i = 0; i < group->portal_count; i++) {
@@ -469,10 +498,9 @@ static void count_group(struct records *records, const struct group *group, tn_s
 
 static void write_group(struct records *records, struct group *group)
 {
-    struct err err;
+    why_fn why = NULL;
     tn_status st;
 
-    err_init(&err, NULL);
     if (!group->first) {
         close_portals(group); /* all were refused: nothing was built */
         return;
@@ -483,21 +511,23 @@ static void write_group(struct records *records, struct group *group)
     for (size_t i = 0; st == TN_OK && i < group->commit_count; i++)
         st = store_batch_status(group->commits[i].batch);
     if (st != TN_OK) {
-        (void)err_memory(&err, "a commit");
+        why = why_memory;
     } else if (group->commit_count > 0) {
+        struct err err;
+
+        err_init(&err, NULL);
         records->driver.commit(records->driver.ctx, group->commits, group->commit_count, &err);
         if (group->commits[0].outcome == LOG_UNKNOWN || store_failure(records->store) != TN_OK)
             mend_begin(records, &err);
-        if (group->commits[0].outcome != LOG_DONE)
-            err_clear(&err);
-        st = status_of(group->commits[0].outcome, &err);
+        st = status_of(group->commits[0].outcome, NULL);
+        why = st == TN_OK ? NULL : why_outcome;
     }
     count_group(records, group, st);
     if (st == TN_OK)
         publish(records, group);
     else
         take_back(records, group);
-    complete_all(group, st, &err);
+    complete_all(group, why);
     if (st == TN_OK)
         records_wake_watchers(records);
     if (map_count(&records->totals) > TOTALS_MAX)
@@ -571,11 +601,8 @@ static void run_batch(struct records *records, struct group *group, struct submi
             continue;
         }
         /* One could not be taken in and left the batch half-built: the others run again. */
-        struct err err;
-        err_init(&err, NULL);
-        (void)err_set(&err, TN_ABORTED, "A commit beside this one failed: try again.");
         take_back(records, group);
-        complete_all(group, TN_ABORTED, &err);
+        complete_all(group, why_neighbour);
     }
 }
 

@@ -13,6 +13,9 @@ void area_store(struct golden *g);
 void area_bus(struct golden *g);
 void area_check(struct golden *g);
 void area_damage(struct golden *g);
+void area_writes(struct golden *g);
+void area_starts(struct golden *g);
+void area_protocol(struct golden *g);
 void area_commands(struct golden *g);
 
 /* What the author of a plugin meets: declarations, files, what it asks the host for. */

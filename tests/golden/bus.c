@@ -2,10 +2,12 @@
 /* bus.c - addresses, certificates, frames and envelopes that are refused, and hosts out of reach.
  */
 #include <google/protobuf/descriptor.pb-c.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -73,6 +75,16 @@ static tn_status add_descriptors(void *ctx, struct err *err)
         listener->server, (struct tn_bytes){bytes, sizeof(bytes)}, err);
 }
 
+/* It is in a folder of somebody else; root could go everywhere. */
+static void note_locked(struct golden *g, struct listener *listener)
+{
+    listener->url = "ipc://locked/sock";
+    assert_int_equal(mkdir("locked", 0700), 0);
+    golden_become(true, "locked");
+    golden_run(g, "a socket in a folder of somebody else", listener->url, listen_at, listener);
+    golden_become(false, "locked");
+}
+
 static void note_addresses(struct golden *g)
 {
     static char long_url[300];
@@ -104,6 +116,11 @@ static void note_addresses(struct golden *g)
     listener.url = long_url;
     golden_hide(g, long_url, "ipc://xxx...");
     golden_run(g, "an address that is too long", "ipc://xxx...", listen_at, &listener);
+    memset(long_url + 6, 'y', 150);
+    long_url[156] = '\0';
+    golden_hide(g, long_url, "ipc://yyy...");
+    golden_run(g, "a socket with a path that is too long", "ipc://yyy...", listen_at, &listener);
+    note_locked(g, &listener);
     golden_run(
         g, "a method that is there", "two plugins that serve one method", add_method, &listener);
     golden_run(
@@ -293,6 +310,24 @@ static void note_reason(struct golden *g, const char *title, const char *url)
     golden_note_text(g, title, url, said[0], said[1]);
 }
 
+/* A port at which nobody speaks TLS. */
+static void note_no_tls(struct golden *g)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char url[64];
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    (void)snprintf(url, sizeof(url), "tls+tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    golden_hide(g, url, "tls+tcp://127.0.0.1:4455");
+    note_reason(g, "a host that does not speak TLS", url);
+    (void)close(fd);
+}
+
 static void note_hosts(struct golden *g)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "silent.sock"};
@@ -303,7 +338,13 @@ static void note_hosts(struct golden *g)
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(fd, 16), 0);
     note_reason(g, "a host that says nothing", "ipc://silent.sock");
+    note_reason(g, "a file for a folder", "ipc://silent.sock/none.sock");
+    assert_int_equal(rename("silent.sock", "locked/silent.sock"), 0);
+    golden_become(true, "locked/silent.sock");
+    note_reason(g, "a socket of somebody else", "ipc://locked/silent.sock");
+    golden_become(false, "locked/silent.sock");
     (void)close(fd);
+    note_no_tls(g);
 }
 
 void area_bus(struct golden *g)

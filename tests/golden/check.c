@@ -14,8 +14,8 @@
 /* More findings of one harm are not looked at. */
 #define FINDING_MAX 64
 #define TEXT_SIZE 256
-/* Other states, lengths and kinds than there are. */
-#define CHANGED_BITS 0x55
+/* Other states, lengths, kinds and ids than there are. */
+static const uint8_t masks[] = {0x55, 0x01, 0x03};
 
 struct found {
     char family[16];
@@ -91,13 +91,13 @@ static void change_bytes(struct finder *finder, const struct filled_kind *kind, 
     char how[96];
 
     (void)snprintf(how, sizeof(how), "a changed byte of a value: %s %s", kind->name, kind->prefix);
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t *byte = &entry->value.data[i];
+    for (size_t i = 0; i < value.len * sizeof(masks); i++) {
+        uint8_t *byte = &entry->value.data[i / sizeof(masks)];
 
-        *byte ^= CHANGED_BITS;
+        *byte ^= masks[i % sizeof(masks)];
         filled_put(finder->f, kind->family, portal, buf_bytes(&entry->key), &value);
         look(finder, how);
-        *byte ^= CHANGED_BITS;
+        *byte ^= masks[i % sizeof(masks)];
     }
 }
 
@@ -109,12 +109,18 @@ static void change_key(struct finder *finder, const struct filled_kind *kind, ui
     char how[96];
 
     (void)snprintf(how, sizeof(how), "one more key: %s %s", kind->name, kind->prefix);
-    for (size_t i = 0; i < entry->key.len; i++) {
-        entry->key.data[i] ^= CHANGED_BITS;
+    for (size_t i = 0; i < entry->key.len * sizeof(masks); i++) {
+        uint8_t *byte = &entry->key.data[i / sizeof(masks)];
+
+        *byte ^= masks[i % sizeof(masks)];
+        if (filled_has(finder->f, kind->family, portal, buf_bytes(&entry->key))) {
+            *byte ^= masks[i % sizeof(masks)];
+            continue; /* it is another entry's */
+        }
         filled_put(finder->f, kind->family, portal, buf_bytes(&entry->key), &value);
         look(finder, how);
         filled_put(finder->f, kind->family, portal, buf_bytes(&entry->key), NULL);
-        entry->key.data[i] ^= CHANGED_BITS;
+        *byte ^= masks[i % sizeof(masks)];
     }
 }
 
@@ -154,6 +160,8 @@ static void link_twice(struct finder *finder)
 void area_check(struct golden *g)
 {
     const struct tn_bytes any = {(const uint8_t *)"xx", 2};
+    const struct tn_bytes setting_key = {(const uint8_t *)"vsetting/a/c", 12};
+    const struct tn_bytes empty = {0};
     struct finder *finder = calloc(1, sizeof(*finder));
 
     golden_area(g, "Findings of tenon check, each where it is met first");
@@ -174,6 +182,10 @@ void area_check(struct golden *g)
     link_twice(finder);
     filled_put(finder->f, STORE_ROWS, 4711, any, &any);
     look(finder, "a key of a portal that is not there");
+    filled_put(finder->f, STORE_WORDS, 0, any, &any);
+    look(finder, "a key of a family that only portals have");
+    filled_put(finder->f, STORE_META, finder->f->portal->id, setting_key, &empty);
+    look(finder, "a setting that is empty");
     fixture_close(finder->f);
     free(finder);
 }

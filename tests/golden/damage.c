@@ -16,6 +16,20 @@
 #define ID_MAX 8u
 #define CHANGE_MAX 100u
 
+/* What is read of a portal by its first call. */
+static tn_status read_portals(struct records *records, struct portals *portals, struct err *err)
+{
+    struct txn_options options = {.portal = portals_find(portals, utf8_str("main")),
+                                  .deadline_us = INT64_MAX};
+    struct txn *txn = NULL;
+
+    if (!options.portal)
+        return TN_OK; /* the damage is that it is not there */
+    TRY(txn_begin(records, &options, &txn, err));
+    txn_destroy(txn);
+    return TN_OK;
+}
+
 /* Everything of the store that is read when a host starts. */
 static tn_status read_start(struct store *store, struct err *err)
 {
@@ -35,6 +49,8 @@ static tn_status read_start(struct store *store, struct err *err)
 
         st = records_create(&options, &records, err);
     }
+    if (st == TN_OK)
+        st = read_portals(records, portals, err);
     records_destroy(records);
     tokens_close(tokens);
     portals_close(portals);
@@ -139,6 +155,24 @@ static void look(struct golden *g, struct fixture *f, const char *how)
     golden_run(g, "a damaged entry", how, read_store, f);
 }
 
+static void change_bytes(struct golden *g, struct fixture *f, const struct filled_kind *kind,
+                         uint32_t portal, const struct filled_entry *entry)
+{
+    static const uint8_t masks[] = {0x55, 0x01};
+    const struct tn_bytes value = buf_bytes(&entry->value);
+    char how[96];
+
+    (void)snprintf(how, sizeof(how), "a changed byte in %s %s", kind->name, kind->prefix);
+    for (size_t i = 0; i < value.len * sizeof(masks); i++) {
+        uint8_t *byte = &entry->value.data[i / sizeof(masks)];
+
+        *byte ^= masks[i % sizeof(masks)];
+        filled_put(f, kind->family, portal, buf_bytes(&entry->key), &value);
+        look(g, f, how);
+        *byte ^= masks[i % sizeof(masks)];
+    }
+}
+
 static void damage_entry(struct golden *g, struct fixture *f, const struct filled_kind *kind,
                          uint32_t portal, const struct filled_entry *entry)
 {
@@ -154,6 +188,7 @@ static void damage_entry(struct golden *g, struct fixture *f, const struct fille
         filled_put(f, kind->family, portal, key, &value);
         look(g, f, how);
     }
+    change_bytes(g, f, kind, portal, entry);
     filled_put(f, kind->family, portal, key, &old);
 }
 

@@ -33,6 +33,7 @@
     X("a property without a name", no_name, f->properties[NAME].name = NULL)                       \
     X("a property of a kind that is none", kind, f->properties[NAME].kind = TN_DURATION + 1)       \
     X("words of a number", words, f->properties[COUNT].flags = TN_SEARCHABLE)                      \
+    X("an e-mail address that is a number", email, f->properties[COUNT].flags = TN_EMAIL)          \
     X("a reference to a message", refers, f->properties[ASK_GADGET].refers = ASK)                  \
     X("a number that refers", refers_number, f->properties[COUNT].refers = 1)                      \
     X("an owner who is no user", owner, f->properties[OWNER].refers = SITE)                        \

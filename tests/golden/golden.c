@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/utf8.h"
 #include "tests/golden/match.h"
@@ -12,6 +14,7 @@
 
 #define FILE_SIZE_MAX ((size_t)4 * 1024 * 1024)
 #define HIDDEN_SIZE 512
+#define NOBODY 65534
 
 static const char head[] =
     "Every refusal, in whole: what was tried, what is said in English (en) and in French (fr).\n"
@@ -261,6 +264,19 @@ void golden_note_text(struct golden *g, const char *title, const char *how, cons
     mark(g, english, french);
 }
 
+void golden_note_english(struct golden *g, const char *title, const char *how, const char *english)
+{
+    bool *reached = find(g, english, NULL);
+
+    write_case(g, title, how);
+    (void)fputs("  en: ", g->out);
+    write_text(g, english, "      ");
+    if (!reached)
+        fault(g, "in no table of texts", english);
+    else
+        *reached = true;
+}
+
 void golden_run(struct golden *g, const char *title, const char *how, golden_fn run, void *ctx)
 {
     static const char *const languages[] = {"en", "fr"};
@@ -272,6 +288,20 @@ void golden_run(struct golden *g, const char *title, const char *how, golden_fn 
             fail_msg("%s: it was not refused, or without a word", title);
     }
     golden_note(g, title, how, &g->errors[0], &g->errors[1]);
+}
+
+void golden_become(bool is_stranger, const char *path)
+{
+    bool is_root = getuid() == 0;
+
+    if (is_stranger) {
+        assert_int_equal(chmod(".", 0755), 0);
+        assert_int_equal(chmod(path, 0555), 0);
+    }
+    if (is_root)
+        assert_int_equal(seteuid(is_stranger ? NOBODY : 0), 0);
+    if (!is_stranger)
+        assert_int_equal(chmod(path, 0700), 0);
 }
 
 /* The end */

@@ -39,6 +39,10 @@ void golden_note(struct golden *g, const char *title, const char *how, const str
 void golden_note_text(struct golden *g, const char *title, const char *how, const char *english,
                       const char *french);
 
+/* The same for what is told in English alone: to who breaks the protocol, whose language nobody
+ * knows. */
+void golden_note_english(struct golden *g, const char *title, const char *how, const char *english);
+
 /* The same for what is several texts, or comes from tables that are not held against the cases;
  * the two must differ. */
 void golden_show(struct golden *g, const char *title, const char *how, const char *english,
@@ -46,6 +50,9 @@ void golden_show(struct golden *g, const char *title, const char *how, const cha
 
 /* Whether no case has said this yet, whatever its numbers and names. */
 bool golden_is_new(const struct golden *g, const char *english);
+
+/* Nobody may write to `path` for a while, and root becomes somebody else; or all is as before. */
+void golden_become(bool is_stranger, const char *path);
 
 typedef tn_status (*golden_fn)(void *ctx, struct err *err);
 /* Runs it with an error in each language, and notes the two; fails the test if it is TN_OK. */

@@ -39,6 +39,9 @@ static const struct {
     {"plugins", area_plugins},
     {"transactions", area_transactions},
     {"damage", area_damage},
+    {"writes", area_writes},
+    {"starts", area_starts},
+    {"protocol", area_protocol},
 };
 
 /* Of a plugin's texts: labels and options are none. */

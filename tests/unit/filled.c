@@ -22,6 +22,14 @@ void filled_put(struct fixture *f, enum store_family family, uint32_t portal, st
     store_batch_destroy(batch);
 }
 
+bool filled_has(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key)
+{
+    tn_status st = store_has(f->store, NULL, family, portal, key, &f->err);
+
+    assert_true(st == TN_OK || st == TN_NOT_FOUND);
+    return st == TN_OK;
+}
+
 size_t filled_entries(struct fixture *f, enum store_family family, uint32_t portal,
                       const char *prefix, struct filled_entry *entries)
 {

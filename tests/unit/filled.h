@@ -45,6 +45,9 @@ void filled_fill(struct fixture *f);
 void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,
                 const struct tn_bytes *value);
 
+/* Whether there is such an entry. */
+bool filled_has(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key);
+
 /* The entries of a family that start with `prefix`, into FILLED_ENTRY_MAX; how many. */
 size_t filled_entries(struct fixture *f, enum store_family family, uint32_t portal,
                       const char *prefix, struct filled_entry *entries);
