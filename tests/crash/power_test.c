@@ -34,7 +34,7 @@
 /* Then a new store is begun: what is compared grows with every round. */
 #define ROUNDS_OF_A_STORE 10u
 /* Where no cut took anything so far. */
-#define ROUNDS_MAX 50u
+#define FRUITLESS_MAX 50u
 /* The first call on the log that fails comes after at most this many. */
 #define FAIL_AFTER_MAX 400u
 /* And as many that fail; some of them when the store is opened again. */
@@ -158,7 +158,7 @@ static void acknowledged_writes_survive_power_cuts(void **state)
 
     /* Cuts that take nothing show nothing: few rounds may need some more. */
     for (unsigned done = 0; total.lost_count == 0 &&
-                            (done < plan.rounds || (total.cut.files == 0 && done < ROUNDS_MAX));
+                            (done < plan.rounds || (total.cut.files == 0 && done < FRUITLESS_MAX));
          done += ROUNDS_OF_A_STORE, plan.seed++) {
         unsigned left = done < plan.rounds ? plan.rounds - done : ROUNDS_OF_A_STORE;
 
