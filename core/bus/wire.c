@@ -7,6 +7,8 @@
 #include "core/base/buf.h"
 
 #define FIELD_NUMBER_MAX ((1u << 29) - 1)
+/* Of a tag; a longer one, padded with zeros, is none to libprotobuf-c either. */
+#define TAG_SIZE_MAX 5u
 
 static bool take(struct tn_bytes *bytes, uint64_t len, struct tn_bytes *ret_content)
 {
@@ -21,9 +23,11 @@ static bool take(struct tn_bytes *bytes, uint64_t len, struct tn_bytes *ret_cont
 bool bus_wire_next(struct tn_bytes *bytes, struct bus_wire_field *ret_field)
 {
     struct tn_bytes skipped;
+    const size_t len = bytes->len;
     uint64_t value = 0;
 
-    if (read_varint(bytes, &value) != TN_OK || value >> 3 == 0 || value >> 3 > FIELD_NUMBER_MAX)
+    if (read_varint(bytes, &value) != TN_OK || len - bytes->len > TAG_SIZE_MAX || value >> 3 == 0 ||
+        value >> 3 > FIELD_NUMBER_MAX)
         return false;
     *ret_field =
         (struct bus_wire_field){.number = (uint32_t)(value >> 3), .wire = (uint32_t)(value & 7)};

@@ -128,6 +128,8 @@ static void wrong_wire_types_and_groups_are_refused(void **state)
     refuses(bytes_of("\x0b\x0c", 2), REPLY, "", "malformed");        /* a group */
     refuses(bytes_of("\x00\x00", 2), REPLY, "", "malformed");        /* field 0 */
     refuses(bytes_of("\x22\xff\xff\xff\xff\x0f", 6), REPLY, "", "malformed"); /* 4 GiB of bytes */
+    /* A tag of six bytes, which libprotobuf-c does not read. */
+    refuses(bytes_of("\xb0\xaf\x86\x86\x86\x00\x0e", 7), REPLY, "", "malformed");
 }
 
 static void unknown_fields_are_let_through(void **state)
