@@ -618,7 +618,7 @@ static void notices_of_a_portal_tell_of_it_alone(void **state)
         attacker_works(t, serial);
         has_heard = hears(sub, attacker_head(t));
     }
-    (void)nng_close(sub);
+    /* `sub` stays open: nng 1.5 now and then never comes back from closing it. */
 }
 
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, set_up, tear_down)
