@@ -76,11 +76,7 @@ struct power *power_create(const struct tenond *host, const char *shim)
     (void)close(fd);
     assert_int_equal(setenv(POWER_DATA, power->data, 1), 0);
     assert_int_equal(setenv(POWER_FOLDER, power->folder, 1), 0);
-    join(path, power->folder, "shim.so"); /* LD_PRELOAD is a list between blanks */
-    assert_int_equal(symlink(shim, path), 0);
-    assert_int_equal(setenv("LD_PRELOAD", path, 1), 0);
-    /* A sanitizer wants to be the first library otherwise. */
-    assert_int_equal(setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1), 0);
+    tenond_preload(shim, power->folder);
     return power;
 }
 

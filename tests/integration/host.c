@@ -159,6 +159,18 @@ void tenond_spawn(struct tenond *host, const char *const *arguments)
     host->output = ends[0];
 }
 
+void tenond_preload(const char *library, const char *folder)
+{
+    char path[TENOND_PATH_SIZE * 2];
+
+    (void)snprintf(path, sizeof(path), "%s/preloaded.so", folder);
+    (void)unlink(path);
+    assert_int_equal(symlink(library, path), 0);
+    assert_int_equal(setenv("LD_PRELOAD", path, 1), 0);
+    /* A sanitizer wants to be the first library otherwise. */
+    assert_int_equal(setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1), 0);
+}
+
 void tenond_spawn_usual(struct tenond *host, const char *const *more)
 {
     const char *arguments[ARGUMENT_MAX] = {

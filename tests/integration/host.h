@@ -38,6 +38,12 @@ void tenond_destroy(struct tenond *host);
 /* Copies a shared object into `plugins`, under its own name. */
 void tenond_add_plugin(struct tenond *host, const char *path);
 
+/*
+ * Hosts that are spawned from now on load `library` first, until LD_PRELOAD is unset: through a
+ * link, since LD_PRELOAD is a list between blanks, which a path may have. `folder` has none.
+ */
+void tenond_preload(const char *library, const char *folder);
+
 /* Starts with `arguments` (ends with NULL), which are all that it gets. Does not wait. */
 void tenond_spawn(struct tenond *host, const char *const *arguments);
 /* Starts with its data, plugins and url, and then `more` (ends with NULL; or NULL). */

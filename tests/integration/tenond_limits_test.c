@@ -179,10 +179,8 @@ static void stale_socket_is_replaced(void **state)
 
 static void spawn_with_room(struct tenond *host, const char *free_mib)
 {
-    assert_int_equal(setenv("LD_PRELOAD", DISK_SHIM, 1), 0);
     assert_int_equal(setenv("TENON_FREE_MIB", free_mib, 1), 0);
-    /* A sanitizer wants to be the first library otherwise. */
-    assert_int_equal(setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1), 0);
+    tenond_preload(DISK_SHIM, host->folder);
     tenond_spawn_usual(host, NULL);
     assert_int_equal(unsetenv("LD_PRELOAD"), 0);
     assert_int_equal(unsetenv("TENON_FREE_MIB"), 0);
