@@ -35,6 +35,7 @@ struct things {
     uint32_t sum[1];
     struct tn_rollup rollups[1];
     struct tn_plugin plugin;
+    struct things *before; /* declared before this */
 };
 
 static void things_init(struct things *f)
@@ -125,18 +126,22 @@ static const struct spoiled {
 struct declared {
     struct fixture *f;
     const struct spoiled *spoiled;
+    struct things *last; /* what was declared: the catalog keeps to it */
 };
 
 static tn_status declare(void *ctx, struct err *err)
 {
-    const struct declared *d = ctx;
+    struct declared *d = ctx;
     struct catalog_declared *declared = NULL;
-    struct things things;
+    struct things *things = calloc(1, sizeof(*things));
 
-    things_init(&things);
+    assert_non_null(things);
+    things_init(things);
+    things->before = d->last;
+    d->last = things;
     if (d->spoiled)
-        d->spoiled->spoil(&things, &things.plugin);
-    TRY(catalog_declare(d->f->catalog, &things.plugin, &declared, err));
+        d->spoiled->spoil(things, &things->plugin);
+    TRY(catalog_declare(d->f->catalog, &things->plugin, &declared, err));
     tn_status st = catalog_keep(d->f->catalog, declared, err);
     catalog_declared_destroy(declared);
     return st;
@@ -155,6 +160,12 @@ static void note_declared(struct golden *g)
         golden_run(g, cases[i].title, cases[i].how, declare, &d);
     }
     fixture_close(d.f);
+    while (d.last) {
+        struct things *things = d.last;
+
+        d.last = things->before;
+        free(things);
+    }
 }
 
 /* Files that are plugins */
