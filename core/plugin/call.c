@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/utf8.h"
+#include "core/plugin/callback.h"
 
 #undef call_misuse /* what the analyzer is told */
 
@@ -181,10 +182,7 @@ static tn_status run_callback(struct tn_call *call, const struct tn_method *row,
 
     if (!seen_request || !seen_response)
         return call->status;
-    plugin_enter_serial(call->plugin);
-    tn_status st = row->run(call, seen_request, seen_response);
-    plugin_leave_serial(call->plugin);
-    return st;
+    return callback_method(call, row, seen_request, seen_response);
 }
 
 tn_status call_method(const struct plugin_method *method, struct txn *txn, uint32_t depth,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "core/plugin/call.h"
+#include "core/plugin/callback.h"
 #include "core/plugin/rest.h"
 #include "core/value/value.h"
 
@@ -95,10 +95,7 @@ static tn_status run_callback(struct tn_call *call, const struct tn_hook *row,
         if (!after)
             return call->status;
     }
-    plugin_enter_serial(call->plugin);
-    tn_status st = row->run(call, record_is_new(record) ? NULL : &before, after);
-    plugin_leave_serial(call->plugin);
-    return st;
+    return callback_hook(call, row, record_is_new(record) ? NULL : &before, after);
 }
 
 static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struct record *record,

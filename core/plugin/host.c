@@ -6,7 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
-#include "core/plugin/call.h"
+#include "core/plugin/callback.h"
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
 #include "core/plugin/load.h"
@@ -156,7 +156,7 @@ void plugin_host_stop(struct plugin_host *host)
 {
     atomic_store_explicit(&host->is_serving, false, memory_order_release);
     for (size_t i = host->running_count; i > 0; i--)
-        load_stop(host->running[i - 1]);
+        callback_end(host->running[i - 1]);
 }
 
 void plugin_host_destroy(struct plugin_host *host)
@@ -171,18 +171,6 @@ void plugin_host_destroy(struct plugin_host *host)
     mem_free(host->methods);
     pthread_mutex_destroy(&host->serial);
     mem_free(host);
-}
-
-void plugin_enter_serial(struct plugin *plugin)
-{
-    if (plugin->rows->flags & TN_SERIAL)
-        pthread_mutex_lock(&plugin->host->serial);
-}
-
-void plugin_leave_serial(struct plugin *plugin)
-{
-    if (plugin->rows->flags & TN_SERIAL)
-        pthread_mutex_unlock(&plugin->host->serial);
 }
 
 /* The list */

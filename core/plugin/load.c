@@ -10,6 +10,7 @@
 
 #include "core/base/utf8.h"
 #include "core/plugin/bind.h"
+#include "core/plugin/callback.h"
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
 #include "core/plugin/settings.h"
@@ -167,24 +168,6 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
 
 /* Starting */
 
-static tn_status begin(struct plugin *plugin, struct err *err)
-{
-    const struct tn_plugin *rows = plugin->rows;
-    tn_status st = TN_OK;
-
-    plugin->is_loaded = rows->load != NULL;
-    if (rows->load)
-        st = rows->load(&plugin->handle, &plugin->self);
-    if (st != TN_OK)
-        return err_set(err, st, "Its load() failed with %s.", err_status_name(st));
-    plugin->is_started = rows->start != NULL;
-    if (rows->start)
-        st = rows->start(plugin->self);
-    if (st != TN_OK)
-        return err_set(err, st, "Its start() failed with %s.", err_status_name(st));
-    return TN_OK;
-}
-
 /* Room for its routes, so that adding them cannot fail once its declarations are kept. */
 static tn_status reserve_routes(struct plugin *plugin, struct err *err)
 {
@@ -227,7 +210,7 @@ static tn_status run_steps(struct plugin *plugin, enum plugin_state *state, stru
     TRY(reserve_routes(plugin, err));
     *state = PLUGIN_FAILED;
     TRY(map_plugin(plugin, err));
-    TRY(begin(plugin, err));
+    TRY(callback_begin(plugin, err));
     return catalog_keep(host->options.catalog, plugin->declared, err);
 }
 
@@ -241,24 +224,13 @@ tn_status load_start(struct plugin *plugin, enum plugin_state *ret_state, struct
         add_routes(plugin);
         return TN_OK;
     }
-    load_stop(plugin);
+    callback_end(plugin);
     if (plugin->declared)
         catalog_drop(plugin->host->options.catalog, plugin->declared);
     catalog_declared_destroy(TAKE(plugin->declared));
     plugin->binding = NULL;
     *ret_state = state;
     return st;
-}
-
-void load_stop(struct plugin *plugin)
-{
-    if (plugin->is_started && plugin->rows->stop)
-        plugin->rows->stop(plugin->self);
-    plugin->is_started = false;
-    if (plugin->is_loaded && plugin->rows->unload)
-        plugin->rows->unload(plugin->self);
-    plugin->is_loaded = false;
-    plugin->self = NULL;
 }
 
 void load_destroy(struct plugin *plugin)

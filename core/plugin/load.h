@@ -20,9 +20,6 @@ tn_status load_read(struct plugin_host *host, const char *file, struct plugin **
  */
 tn_status load_start(struct plugin *plugin, enum plugin_state *ret_state, struct err *err);
 
-/* stop() and unload(). [loader] blocks */
-void load_stop(struct plugin *plugin);
-
 /* Frees what the host holds of it; accepts NULL. Its file stays mapped. [loader] */
 void load_destroy(struct plugin *plugin);
 DEFINE_CLEANUP(struct plugin, load_destroy)

@@ -96,8 +96,4 @@ struct plugin *plugin_find(const struct plugin_host *host, struct tn_str id);
 /* The served method of that name, or NULL. [any] once loaded */
 const struct plugin_method *plugin_find_method(const struct plugin_host *host, const char *name);
 
-/* Around every callback of a TN_SERIAL plugin. [any] */
-void plugin_enter_serial(struct plugin *plugin);
-void plugin_leave_serial(struct plugin *plugin);
-
 #endif /* CORE_PLUGIN_PLUGIN_H */

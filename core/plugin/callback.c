@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* callback.c - entering plugins that run in this process. */
+#include "core/plugin/callback.h"
+
+/* Around every callback of a TN_SERIAL plugin. */
+static void enter_serial(struct plugin *plugin)
+{
+    if (plugin->rows->flags & TN_SERIAL)
+        pthread_mutex_lock(&plugin->host->serial);
+}
+
+static void leave_serial(struct plugin *plugin)
+{
+    if (plugin->rows->flags & TN_SERIAL)
+        pthread_mutex_unlock(&plugin->host->serial);
+}
+
+tn_status callback_hook(struct tn_call *call, const struct tn_hook *row,
+                        const struct tn_record *before, struct tn_record *after)
+{
+    enter_serial(call->plugin);
+    tn_status st = row->run(call, before, after);
+    leave_serial(call->plugin);
+    return st;
+}
+
+tn_status callback_method(struct tn_call *call, const struct tn_method *row,
+                          const struct tn_record *request, struct tn_record *response)
+{
+    enter_serial(call->plugin);
+    tn_status st = row->run(call, request, response);
+    leave_serial(call->plugin);
+    return st;
+}
+
+tn_status callback_begin(struct plugin *plugin, struct err *err)
+{
+    const struct tn_plugin *rows = plugin->rows;
+    tn_status st = TN_OK;
+
+    plugin->is_loaded = rows->load != NULL;
+    if (rows->load)
+        st = rows->load(&plugin->handle, &plugin->self);
+    if (st != TN_OK)
+        return err_set(err, st, "Its load() failed with %s.", err_status_name(st));
+    plugin->is_started = rows->start != NULL;
+    if (rows->start)
+        st = rows->start(plugin->self);
+    if (st != TN_OK)
+        return err_set(err, st, "Its start() failed with %s.", err_status_name(st));
+    return TN_OK;
+}
+
+void callback_end(struct plugin *plugin)
+{
+    if (plugin->is_started && plugin->rows->stop)
+        plugin->rows->stop(plugin->self);
+    plugin->is_started = false;
+    if (plugin->is_loaded && plugin->rows->unload)
+        plugin->rows->unload(plugin->self);
+    plugin->is_loaded = false;
+    plugin->self = NULL;
+}

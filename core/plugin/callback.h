@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * callback.h - the ways into a plugin's code, wherever it runs. Nothing else calls a function that
+ * a plugin gave.
+ *
+ * Each runs one callback for `call`, whose status after it is call_result()'s to tell: what these
+ * return is what the callback returned. [worker] unless said otherwise
+ */
+#ifndef CORE_PLUGIN_CALLBACK_H
+#define CORE_PLUGIN_CALLBACK_H
+
+#include "core/plugin/call.h"
+
+/* `before` is NULL of a new record, `after` of an archived one. */
+tn_status callback_hook(struct tn_call *call, const struct tn_hook *row,
+                        const struct tn_record *before, struct tn_record *after);
+tn_status callback_method(struct tn_call *call, const struct tn_method *row,
+                          const struct tn_record *request, struct tn_record *response);
+
+/* load() and start(), with a reason where one failed; callback_end() is due after either. [loader]
+ */
+tn_status callback_begin(struct plugin *plugin, struct err *err);
+/* stop() and unload(), as far as it was begun. [loader] blocks */
+void callback_end(struct plugin *plugin);
+
+#endif /* CORE_PLUGIN_CALLBACK_H */
