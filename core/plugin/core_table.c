@@ -217,8 +217,9 @@ static tn_status core_enter(const struct tn_host *host, struct tn_str portal,
     CLEANUP(mem_free_p) struct entered *entered = NULL;
     struct txn *txn = NULL;
 
-    /* pairs with the release at the end of plugin_host_load_all */
-    if (!atomic_load_explicit(&plugin->host->is_serving, memory_order_acquire))
+    /* pair with the releases at the end of plugin_host_load_all, and where routes are published */
+    if (!atomic_load_explicit(&plugin->host->is_serving, memory_order_acquire) ||
+        !atomic_load_explicit(&plugin->is_serving, memory_order_acquire))
         return TN_UNAVAILABLE;
     how.portal = portals_find(options->portals, portal);
     if (!how.portal)

@@ -18,6 +18,7 @@
 #include "core/record/txn.h"
 
 struct plugin_host;
+struct plugin_routes;
 struct plugin;
 
 /* Files looked at; more are a mistake in the directory list, and TN_RESOURCE_EXHAUSTED. */
@@ -57,10 +58,26 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
  */
 tn_status plugin_host_load_all(struct plugin_host *host, struct err *err);
 
-/* Stops and unloads all, in reverse order; no call may be under way or begin. [loader] blocks */
+/* Stops and unloads all, in reverse order; no call may be under way or begin, and no plugin be
+ * replaced. [loader] blocks */
 void plugin_host_stop(struct plugin_host *host);
 /* Frees the host's own memory; plugins stay mapped. After plugin_host_stop(). Accepts NULL. */
 void plugin_host_destroy(struct plugin_host *host);
+
+/* Routes */
+
+/*
+ * The plugins as they are at one time: what it lends lives until it is released. A transaction
+ * has its own (txn_routes). Whoever replaces a plugin waits for all that were taken before. [any]
+ */
+struct plugin_routes *plugin_routes_take(struct plugin_host *host);
+void plugin_routes_release(struct plugin_routes *routes);
+
+static inline void plugin_routes_release_p(struct plugin_routes **routes)
+{
+    if (*routes)
+        plugin_routes_release(*routes);
+}
 
 /* The list */
 
@@ -68,13 +85,13 @@ enum plugin_state {
     PLUGIN_RUNNING = 1,
     PLUGIN_REFUSED = 2, /* by what it declares or needs; its code never ran */
     PLUGIN_FAILED = 3,  /* its load() or start() failed */
-    PLUGIN_DISABLED = 4 /* by configuration */
+    PLUGIN_DISABLED = 4 /* by configuration, or by plugin_host_disable() */
 };
 
 /* "running", "refused", "failed", "disabled". Static. [any] */
 const char *plugin_state_name(enum plugin_state state);
 
-/* Lent until plugin_host_destroy(). Texts are empty, not NULL, where the file told nothing. */
+/* Lent by the routes. Texts are empty, not NULL, where the file told nothing. */
 struct plugin_info {
     const char *id;
     const char *version;
@@ -87,13 +104,16 @@ struct plugin_info {
     uint64_t hook_us; /* how long all of them took */
 };
 
-/* All files found, in the order they were; `index` from 0. False: no more. [any] once loaded */
+/* All files found, in the order they were; `index` from 0. False: no more. [any] */
+bool plugin_routes_info(const struct plugin_routes *routes, size_t index,
+                        struct plugin_info *ret_info);
+/* As they are now; only while nobody replaces any. [loader] */
 bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugin_info *ret_info);
 
 /* Whether the running plugin of that index rests in a portal, whose schema is given: it has given a
- * name that the plugin declares. `err` says which, in its language. [any] once loaded */
-bool plugin_host_rests(const struct plugin_host *host, size_t index, const struct schema *schema,
-                       const struct portal *portal, struct err *err);
+ * name that the plugin declares. `err` says which, in its language. [any] */
+bool plugin_routes_rests(const struct plugin_routes *routes, size_t index,
+                         const struct schema *schema, const struct portal *portal, struct err *err);
 
 /* Methods */
 
@@ -108,13 +128,19 @@ struct plugin_method {
     const struct tn_method *row;
 };
 
-/* The methods that running plugins serve; `index` from 0. NULL: no more. [any] once loaded */
+/* The methods that running plugins serve; `index` from 0. NULL: no more. [any] */
+const struct plugin_method *plugin_routes_method(const struct plugin_routes *routes, size_t index);
+/* NULL: no running plugin serves one of that name. [any] */
+const struct plugin_method *plugin_routes_find(const struct plugin_routes *routes,
+                                               struct tn_str name);
+/* As they are now; only while nobody replaces any. [loader] */
 const struct plugin_method *plugin_host_method(const struct plugin_host *host, size_t index);
 
 /*
- * Runs a method inside `txn` as its caller, and appends the encoded response to `ret_response`.
- * The caller commits if it is TN_OK and drops the transaction otherwise. TN_INVALID_ARGUMENT:
- * `request` is not such a message; else what the method refused with. [worker] blocks
+ * Runs a method of the transaction's routes inside it as its caller, and appends the encoded
+ * response to `ret_response`. The caller commits if it is TN_OK and drops the transaction
+ * otherwise. TN_INVALID_ARGUMENT: `request` is not such a message; else what the method refused
+ * with. [worker] blocks
  */
 tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
                             struct tn_bytes request, struct buf *ret_response, struct err *err);
@@ -130,23 +156,22 @@ struct plugin_setting {
     uint32_t flags; /* TN_SECRET: never shown */
 };
 
-/* Those of running plugins; `index` from 0. False: no more. [any] once loaded */
-bool plugin_host_setting(const struct plugin_host *host, size_t index,
-                         struct plugin_setting *ret_setting);
+/* Those of running plugins; `index` from 0. False: no more. [any] */
+bool plugin_routes_setting(const struct plugin_routes *routes, size_t index,
+                           struct plugin_setting *ret_setting);
 
 /*
  * Appends the setting as a person writes it. TN_NOT_FOUND: no such plugin or setting;
  * TN_PERMISSION_DENIED: a secret. [worker] blocks
  */
-tn_status plugin_setting_get(const struct plugin_host *host, struct txn *txn, struct tn_str plugin,
-                             struct tn_str name, struct buf *ret_text, bool *ret_is_default,
-                             struct err *err);
+tn_status plugin_setting_get(struct txn *txn, struct tn_str plugin, struct tn_str name,
+                             struct buf *ret_text, bool *ret_is_default, struct err *err);
 
 /*
  * Sets it from what a person wrote; empty: back to its default. TN_NOT_FOUND as above;
  * TN_INVALID_ARGUMENT: not a value of its kind (violation of "value"). [worker] blocks
  */
-tn_status plugin_setting_set(const struct plugin_host *host, struct txn *txn, struct tn_str plugin,
-                             struct tn_str name, struct tn_str value, struct err *err);
+tn_status plugin_setting_set(struct txn *txn, struct tn_str plugin, struct tn_str name,
+                             struct tn_str value, struct err *err);
 
 #endif /* CORE_PLUGIN_HOST_H */

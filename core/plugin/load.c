@@ -7,12 +7,13 @@
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/utf8.h"
 #include "core/plugin/bind.h"
 #include "core/plugin/callback.h"
 #include "core/plugin/file.h"
-#include "core/plugin/hooks.h"
 #include "core/plugin/settings.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
@@ -93,6 +94,8 @@ tn_status load_read(struct plugin_host *host, const char *file, struct plugin **
     if (!plugin)
         return err_memory(err, "a plugin");
     plugin->host = host;
+    plugin->ref_count = 1;
+    atomic_init(&plugin->is_serving, false);
     plugin->handle.plugin = plugin;
     arena_init(&plugin->arena, PLUGIN_ARENA_SIZE);
     plugin->file = arena_copy(&plugin->arena, file, strlen(file));
@@ -168,78 +171,83 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
 
 /* Starting */
 
-/* Room for its routes, so that adding them cannot fail once its declarations are kept. */
-static tn_status reserve_routes(struct plugin *plugin, struct err *err)
-{
-    struct plugin_host *host = plugin->host;
-    const struct plugin_method **methods =
-        mem_resize(host->methods, host->method_count + plugin->served_count + 1, sizeof(*methods));
-    struct plugin **running;
-
-    if (!methods)
-        return err_memory(err, "methods");
-    host->methods = methods;
-    running = mem_resize(host->running, host->running_count + 1, sizeof(struct plugin *));
-    if (!running)
-        return err_memory(err, "a plugin");
-    host->running = running;
-    return hooks_reserve(host, plugin->rows->hooks.count, err);
-}
-
-static void add_routes(struct plugin *plugin)
+tn_status load_prepare(struct plugin *plugin, enum plugin_state *ret_state, struct err *err)
 {
     struct plugin_host *host = plugin->host;
 
-    for (uint32_t i = 0; i < plugin->served_count; i++)
-        host->methods[host->method_count++] = &plugin->served[i];
-    hooks_add(host, plugin);
-    host->running[host->running_count++] = plugin;
-    plugin->state = PLUGIN_RUNNING;
-}
-
-/* Everything between what it declares and what it does; undone by load_start. */
-static tn_status run_steps(struct plugin *plugin, enum plugin_state *state, struct err *err)
-{
-    struct plugin_host *host = plugin->host;
-
+    *ret_state = PLUGIN_REFUSED;
     TRY(bind_check(plugin, err));
     TRY(settings_prepare(plugin, err));
     TRY(bind_rows(plugin, err));
     TRY(catalog_declare(host->options.catalog, plugin->rows, &plugin->declared, err));
     plugin->binding = catalog_binding(plugin->declared);
-    TRY(reserve_routes(plugin, err));
-    *state = PLUGIN_FAILED;
+    *ret_state = PLUGIN_FAILED;
     TRY(map_plugin(plugin, err));
-    TRY(callback_begin(plugin, err));
-    return catalog_keep(host->options.catalog, plugin->declared, err);
+    buf_fini(&plugin->bytes);
+    return callback_begin(plugin, err);
 }
 
-tn_status load_start(struct plugin *plugin, enum plugin_state *ret_state, struct err *err)
+tn_status load_keep(struct plugin *plugin, struct err *err)
 {
-    enum plugin_state state = PLUGIN_REFUSED;
-    tn_status st = run_steps(plugin, &state, err);
+    return catalog_keep(plugin->host->options.catalog, plugin->declared, err);
+}
 
+void load_undo(struct plugin *plugin)
+{
+    load_end(plugin);
     buf_fini(&plugin->bytes);
-    if (st == TN_OK) {
-        add_routes(plugin);
-        return TN_OK;
-    }
-    callback_end(plugin);
-    if (plugin->declared)
-        catalog_drop(plugin->host->options.catalog, plugin->declared);
     catalog_declared_destroy(TAKE(plugin->declared));
     plugin->binding = NULL;
-    *ret_state = state;
-    return st;
+}
+
+/* Ending */
+
+/*
+ * What the kernel can read from the file again is of no use in memory. Pages that were written to
+ * stay: a destructor of thread data may still run there. [dl_iterate_phdr's callback]
+ */
+static int advise_away(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    const struct plugin *plugin = ctx;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    (void)size;
+    if (info->dlpi_addr != plugin->base)
+        return 0;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t from = (plugin->base + segment->p_vaddr) / page * page;
+        uintptr_t to = plugin->base + segment->p_vaddr + segment->p_memsz;
+
+        if (segment->p_type == PT_LOAD)
+            (void)madvise(
+                (void *)from, to - from, (segment->p_flags & PF_W) ? MADV_COLD : MADV_DONTNEED);
+    }
+    return 1;
+}
+
+void load_end(struct plugin *plugin)
+{
+    callback_end(plugin);
+    if (plugin->base)
+        (void)dl_iterate_phdr(advise_away, plugin);
 }
 
 void load_destroy(struct plugin *plugin)
 {
     if (!plugin)
         return;
+    for (uint32_t i = 0; i < plugin->lender_count; i++)
+        load_unref(plugin->lenders[i]);
     catalog_declared_destroy(plugin->declared);
     manifest_destroy(plugin->manifest);
     buf_fini(&plugin->bytes);
     arena_fini(&plugin->arena);
     mem_free(plugin);
+}
+
+void load_unref(struct plugin *plugin)
+{
+    if (plugin && --plugin->ref_count == 0)
+        load_destroy(plugin);
 }

@@ -45,16 +45,24 @@ struct plugin {
     const struct catalog_binding *binding; /* of declared */
     const struct message_type **messages;  /* per row of types; NULL: of records */
     uint32_t *fields;                      /* per row of properties: position in its message */
-    const struct plugin_method **calls;    /* per row of methods: what serves it */
     struct plugin_method *served;          /* what it serves itself */
     uint32_t served_count;
     struct tn_value *settings; /* per row: its default */
     struct tn_bytes descriptors;
 
+    /* Of others, whose memory its messages lie in: they may be replaced meanwhile. */
+    struct plugin **lenders;
+    uint32_t lender_count;
+    /* The version that it is to replace, while it is loaded; its names are no others'. */
+    const struct plugin *predecessor;
+    uint32_t ref_count; /* the list's, and those that borrowed; guarded by host->change */
+
     uintptr_t base; /* load address; 0: not mapped */
     void *self;
     bool is_loaded; /* load() was called */
     bool is_started;
+    bool is_ended;          /* of one that was replaced: it did not run */
+    atomic_bool is_serving; /* its routes were published: enter() may begin (release, acquire) */
     _Atomic uint64_t hook_accepted; /* hooks run, by outcome; relaxed: for metrics */
     _Atomic uint64_t hook_refused;
     _Atomic uint64_t hook_us; /* how long all of them took */
@@ -68,16 +76,23 @@ struct plugin_hook {
 
 struct plugin_host {
     struct plugin_host_options options;
-    struct plugin **plugins; /* as found */
+
+    /* Held while a plugin is loaded, replaced or ended; never by calls. */
+    pthread_mutex_t change;
+    struct plugin **plugins; /* as found; guarded by change, as all below */
     size_t plugin_count;
-    struct plugin **running; /* as started */
+    struct plugin **running; /* as started; has room for all of `plugins` */
     size_t running_count;
-    struct plugin_hook *hooks; /* by order, then plugin id, then row */
-    size_t hook_count;
-    size_t hook_room;
-    const struct plugin_method **methods; /* of running plugins */
-    size_t method_count;
+    struct plugin **leaving; /* replaced, and to be ended once no call is in them; as `running` */
+    size_t leaving_count;
     uint32_t copy_count; /* private copies made, for their names */
+    struct plugin_routes *retired_routes;
+    size_t retired_count;
+    struct plugin_routes *unused_routes;
+
+    _Atomic(struct plugin_routes *) routes; /* that calls begin with (routes.h) */
+    pthread_mutex_t drain_mu;
+    pthread_cond_t drained; /* retired routes were given back */
 
     /* Held while a callback of a TN_SERIAL plugin runs: one lock for all of them, recursive, so
      * that serial plugins that call each other cannot deadlock. */
@@ -90,10 +105,10 @@ static inline struct tn_str plugin_id(const struct plugin *plugin)
     return (struct tn_str){plugin->rows->id, strlen(plugin->rows->id)};
 }
 
-/* The running plugin of that id, or NULL. [any] once loaded */
-struct plugin *plugin_find(const struct plugin_host *host, struct tn_str id);
-
-/* The served method of that name, or NULL. [any] once loaded */
-const struct plugin_method *plugin_find_method(const struct plugin_host *host, const char *name);
+/* The routes of a transaction. [any] */
+static inline const struct plugin_routes *plugin_routes_of(const struct txn *txn)
+{
+    return txn_routes(txn);
+}
 
 #endif /* CORE_PLUGIN_PLUGIN_H */

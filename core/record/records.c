@@ -328,8 +328,7 @@ struct portals *records_portals(struct records *records)
     return records->portals;
 }
 
-void records_set_hook(struct records *records, records_hook_fn hook, void *ctx)
+void records_set_hooks(struct records *records, const struct records_hooks *hooks)
 {
-    records->hook = hook;
-    records->hook_ctx = ctx;
+    records->hooks = *hooks;
 }

@@ -18,11 +18,18 @@ struct record;
 struct txn;
 
 /*
- * Runs the hooks of one record that `txn` changed, inside it; they may change and create others,
- * which then get their turn. [worker]
+ * The hooks of a transaction. It takes their routes when it begins and gives them back when it is
+ * destroyed, so that all of its hooks are of one time, and their owner knows when nobody is left
+ * in what it replaced. `take` gives no NULL. [any], `run` [worker]
  */
-typedef tn_status (*records_hook_fn)(void *ctx, struct txn *txn, struct record *record,
-                                     struct err *err);
+struct records_hooks {
+    void *(*take)(void *ctx);
+    void (*give_back)(void *routes);
+    /* Runs those of one record that `txn` changed, inside it; they may change and create others,
+     * which then get their turn. */
+    tn_status (*run)(void *routes, struct txn *txn, struct record *record, struct err *err);
+    void *ctx;
+};
 
 /* After a group of commits is durable; must not block. [committer thread] */
 typedef void (*records_wake_fn)(void *ctx);
@@ -51,8 +58,8 @@ struct catalog *records_catalog(struct records *records);
 struct store *records_store(struct records *records);
 struct portals *records_portals(struct records *records);
 
-/* At most one of each; before the first transaction. [loader] */
-void records_set_hook(struct records *records, records_hook_fn hook, void *ctx);
+/* Once, before the first transaction. Copied. [loader] */
+void records_set_hooks(struct records *records, const struct records_hooks *hooks);
 
 /* `wake` runs after each durable group, until removed. [any] */
 tn_status records_add_watcher(struct records *records, records_wake_fn wake, void *ctx);

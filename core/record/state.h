@@ -78,8 +78,7 @@ struct records {
     struct portals *portals;
     struct log *log;
     struct log_driver driver;
-    records_hook_fn hook;
-    void *hook_ctx;
+    struct records_hooks hooks; /* `run` NULL: none */
     tn_status (*reread)(void *ctx, struct err *err);
     void *reread_ctx;
 
@@ -290,6 +289,7 @@ struct txn {
     struct records *records;
     struct portal *portal;
     struct portal_state *state;
+    void *routes; /* of the records' hooks; NULL: there are none */
     struct schema *schema;
     struct shared_snapshot *snapshot;
     struct arena arena;

@@ -64,6 +64,9 @@ tn_status txn_begin(struct records *records, const struct txn_options *options,
     txn->state_ctx = options->state_ctx;
     txn->is_read_only = options->is_read_only;
     txn->writer = utf8_str("");
+    /* Before the schema: who serves finds at least what it declares. */
+    if (records->hooks.run)
+        txn->routes = records->hooks.take(records->hooks.ctx);
     set_language(txn, options->language);
     tn_status st = set_up(txn, options, err);
     if (st != TN_OK) {
@@ -92,6 +95,8 @@ void txn_destroy(struct txn *txn)
     records_snapshot_release(txn->snapshot);
     schema_unref(txn->schema);
     arena_fini(&txn->arena);
+    if (txn->routes)
+        txn->records->hooks.give_back(txn->routes); /* the last: its plugins may go now */
     mem_free(txn);
 }
 
@@ -108,6 +113,11 @@ const struct schema *txn_schema(const struct txn *txn)
 struct portal *txn_portal(const struct txn *txn)
 {
     return txn->portal;
+}
+
+void *txn_routes(const struct txn *txn)
+{
+    return txn->routes;
 }
 
 struct records *txn_records(const struct txn *txn)

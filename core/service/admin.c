@@ -165,10 +165,10 @@ static tn_status list_portals(struct service_call *call, const void *message, vo
 
 /* Whether the plugin rests in one of the portals that the caller may know of; `*ret_is_here`: in
  * that of the call. */
-static bool find_rest(struct service_call *call, size_t index, bool *ret_is_here, struct err *err)
+static bool find_rest(struct service_call *call, const struct plugin_routes *routes, size_t index,
+                      bool *ret_is_here, struct err *err)
 {
-    bool rests =
-        plugin_host_rests(call->service->plugins, index, call->schema, call->session->portal, err);
+    bool rests = plugin_routes_rests(routes, index, call->schema, call->session->portal, err);
     struct portal *portal = NULL;
 
     *ret_is_here = rests;
@@ -177,7 +177,7 @@ static bool find_rest(struct service_call *call, size_t index, bool *ret_is_here
             continue;
         struct schema *schema = catalog_schema(call->service->catalog, portal->id);
 
-        rests = schema && plugin_host_rests(call->service->plugins, index, schema, portal, err);
+        rests = schema && plugin_routes_rests(routes, index, schema, portal, err);
         schema_unref(schema);
     }
     return rests;
@@ -214,13 +214,15 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
         return TN_RESOURCE_EXHAUSTED;
     if (!call->service->plugins)
         return TN_OK;
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = plugin_routes_take(call->service->plugins);
     while (response->n_plugins < PLUGIN_MAX &&
-           plugin_host_info(call->service->plugins, response->n_plugins, &info)) {
+           plugin_routes_info(routes, response->n_plugins, &info)) {
         bool is_here = false;
         struct err why;
 
         err_init(&why, call->language);
-        if (find_rest(call, response->n_plugins, &is_here, &why)) {
+        if (find_rest(call, routes, response->n_plugins, &is_here, &why)) {
             info.state = is_here ? PLUGIN_REFUSED : info.state;
             info.reason = why.message;
         }
@@ -246,8 +248,7 @@ static tn_status write_setting_value(struct service_call *call,
     if (!message)
         return TN_RESOURCE_EXHAUSTED;
     if (!(setting->flags & TN_SECRET))
-        st = plugin_setting_get(call->service->plugins,
-                                call->txn,
+        st = plugin_setting_get(call->txn,
                                 utf8_str(setting->plugin),
                                 utf8_str(setting->name),
                                 &text,
@@ -282,22 +283,31 @@ static tn_status write_setting(struct service_call *call, const struct plugin_se
     return TN_OK;
 }
 
+/* One of the plugins that run in the call's transaction. */
+static bool has_setting(const struct service_call *call, size_t index,
+                        struct plugin_setting *ret_setting)
+{
+    const struct plugin_routes *routes = txn_routes(call->txn);
+
+    return routes && plugin_routes_setting(routes, index, ret_setting);
+}
+
 static size_t count_settings(const struct service_call *call)
 {
     struct plugin_setting setting;
     size_t count = 0;
 
-    while (call->service->plugins && plugin_host_setting(call->service->plugins, count, &setting))
+    while (has_setting(call, count, &setting))
         count++;
     return count;
 }
 
 static bool has_plugin(const struct service_call *call, const char *id)
 {
+    const struct plugin_routes *routes = txn_routes(call->txn);
     struct plugin_info info;
 
-    for (size_t i = 0; call->service->plugins && plugin_host_info(call->service->plugins, i, &info);
-         i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         if (strcmp(info.id, id) == 0)
             return true;
     }
@@ -322,7 +332,7 @@ static tn_status get_settings(struct service_call *call, const void *message, vo
     if (!response->settings)
         return TN_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < count; i++) {
-        if (!plugin_host_setting(call->service->plugins, i, &setting) ||
+        if (!has_setting(call, i, &setting) ||
             (request->plugin[0] != '\0' && strcmp(setting.plugin, request->plugin) != 0))
             continue;
         TRY(write_setting(call, &setting, &response->settings[response->n_settings]));
@@ -339,12 +349,10 @@ static tn_status set_setting(struct service_call *call, const void *message, voi
     struct plugin_setting setting;
 
     for (size_t i = 0; i < count; i++) {
-        if (!plugin_host_setting(call->service->plugins, i, &setting) ||
-            strcmp(setting.plugin, request->plugin) != 0 ||
+        if (!has_setting(call, i, &setting) || strcmp(setting.plugin, request->plugin) != 0 ||
             strcmp(setting.name, request->name) != 0)
             continue;
-        TRY(plugin_setting_set(call->service->plugins,
-                               call->txn,
+        TRY(plugin_setting_set(call->txn,
                                utf8_str(request->plugin),
                                utf8_str(request->name),
                                utf8_str(request->value),
@@ -381,10 +389,12 @@ static void count_plugins(const struct service_call *call,
 {
     struct plugin_info info;
 
-    for (size_t i = 0; call->service->plugins && plugin_host_info(call->service->plugins, i, &info);
-         i++) {
-        bool rests =
-            plugin_host_rests(call->service->plugins, i, call->schema, call->session->portal, NULL);
+    if (!call->service->plugins)
+        return;
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = plugin_routes_take(call->service->plugins);
+    for (size_t i = 0; plugin_routes_info(routes, i, &info); i++) {
+        bool rests = plugin_routes_rests(routes, i, call->schema, call->session->portal, NULL);
 
         response->plugins_running += info.state == PLUGIN_RUNNING && !rests;
         response->plugins_failed +=

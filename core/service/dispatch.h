@@ -40,7 +40,7 @@ struct service {
     struct pool *pool;                  /* of the calls, for metrics; NULL: not told */
     struct metric_set *admissions;      /* of sessions, by status */
     _Atomic uint32_t metric_portal_max; /* portals that metrics name; relaxed */
-    const struct dispatch *dispatch;    /* as soon as the methods are there */
+    struct dispatch *dispatch;          /* as soon as the methods are there */
     const char *version;                /* of the host */
     const char *data_dir;               /* as configured */
     const char *const *urls;            /* that it listens on; read `url_count` first */
@@ -107,9 +107,13 @@ void dispatch_destroy(struct dispatch *dispatch);
 /* `methods` must outlive the server. TN_ALREADY_EXISTS. [loader], also while serving */
 tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *methods,
                        size_t count, struct err *err);
-/* `method` (host.h) must outlive the server; its descriptors are served too. As dispatch_add. */
-tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plugin_method *method,
-                                     struct err *err);
+/*
+ * Serves the methods that running plugins have now, with their descriptors, and no others of
+ * plugins. After every change of them. TN_ALREADY_EXISTS: one has the name of a method of the host;
+ * TN_RESOURCE_EXHAUSTED: some are not served. [any] blocks
+ */
+tn_status dispatch_renew_plugins(struct dispatch *dispatch, struct plugin_host *plugins,
+                                 struct err *err);
 
 /* Calls by method and status, and their durations, as Prometheus's text. [any] */
 tn_status dispatch_write_metrics(const struct dispatch *dispatch, struct buf *out);

@@ -291,7 +291,7 @@ static tn_status write_store(const struct service *service, struct buf *out)
 
 /* Plugins */
 
-static tn_status write_plugin_states(const struct service *service, struct buf *out)
+static tn_status write_plugin_states(const struct plugin_routes *routes, struct buf *out)
 {
     static const enum plugin_state states[] = {
         PLUGIN_RUNNING, PLUGIN_REFUSED, PLUGIN_FAILED, PLUGIN_DISABLED};
@@ -302,7 +302,7 @@ static tn_status write_plugin_states(const struct service *service, struct buf *
         const struct metric_label labels[] = {{"state", plugin_state_name(states[k])}, {0}};
         uint64_t count = 0;
 
-        for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++)
+        for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++)
             count += info.state == states[k];
         TRY(metric_write_value(out, "tenon_plugins", labels, count));
     }
@@ -311,14 +311,16 @@ static tn_status write_plugin_states(const struct service *service, struct buf *
 
 static tn_status write_plugins(const struct service *service, struct buf *out)
 {
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = service->plugins ? plugin_routes_take(service->plugins) : NULL;
     struct plugin_info info;
 
-    TRY(write_plugin_states(service, out));
+    TRY(write_plugin_states(routes, out));
     TRY(metric_write_family(out,
                             "tenon_plugin_hooks_total",
                             METRIC_COUNTER,
                             "Hooks that plugins ran, and whether they let the change through"));
-    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         struct metric_label labels[] = {{"plugin", info.id}, {"outcome", "accepted"}, {0}};
 
         if (info.state != PLUGIN_RUNNING)
@@ -331,7 +333,7 @@ static tn_status write_plugins(const struct service *service, struct buf *out)
                             "tenon_plugin_hook_seconds_total",
                             METRIC_COUNTER,
                             "How long the hooks of a plugin took"));
-    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         const struct metric_label labels[] = {{"plugin", info.id}, {0}};
 
         if (info.state == PLUGIN_RUNNING)

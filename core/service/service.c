@@ -51,17 +51,6 @@ void *service_host_ctx(struct service_host *host)
     return &host->service;
 }
 
-static tn_status add_plugin_methods(struct service_host *host, struct err *err)
-{
-    const struct plugin_method *method = NULL;
-
-    if (!host->service.plugins)
-        return TN_OK;
-    for (size_t i = 0; (method = plugin_host_method(host->service.plugins, i)); i++)
-        TRY(dispatch_add_plugin_method(host->dispatch, method, err));
-    return TN_OK;
-}
-
 size_t service_all(struct service_methods out[static SERVICE_MAX])
 {
     struct service_methods (*const all[])(void) = {
@@ -97,7 +86,9 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
     for (size_t i = 0; i < count; i++)
         TRY(dispatch_add(host->dispatch, all[i].methods, all[i].count, err));
     TRY(notices_create(&host->service, server, &host->service.notices, err));
-    return add_plugin_methods(host, err);
+    if (!host->service.plugins)
+        return TN_OK;
+    return dispatch_renew_plugins(host->dispatch, host->service.plugins, err);
 }
 
 void service_host_set_urls(struct service_host *host, const char *const *urls, size_t count)

@@ -374,13 +374,8 @@ static tn_status get_setting(void *ctx, struct err *err)
     struct buf text = {0};
     bool is_default = false;
 
-    tn_status st = plugin_setting_get(setting->b->plugins,
-                                      txn,
-                                      utf8_str(setting->plugin),
-                                      utf8_str(setting->name),
-                                      &text,
-                                      &is_default,
-                                      err);
+    tn_status st = plugin_setting_get(
+        txn, utf8_str(setting->plugin), utf8_str(setting->name), &text, &is_default, err);
     buf_fini(&text);
     txn_destroy(txn);
     return st;

@@ -407,8 +407,8 @@ tn_status bench_call(struct bench *b, const char *name, struct tn_bytes request,
 tn_status bench_setting(struct bench *b, const char *plugin, const char *name, const char *value)
 {
     struct txn *txn = bench_begin(b);
-    tn_status st = plugin_setting_set(
-        b->plugins, txn, utf8_str(plugin), utf8_str(name), utf8_str(value), &b->err);
+    tn_status st =
+        plugin_setting_set(txn, utf8_str(plugin), utf8_str(name), utf8_str(value), &b->err);
 
     if (st == TN_OK)
         return bench_commit(b, txn);
