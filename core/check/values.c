@@ -14,6 +14,7 @@
 
 #define SETTING_START "setting/"
 #define IMPORT_START "import/"
+#define MIGRATION_START "migration/"
 #define NEWEST_KEY "import-newest"
 /* The longest text of a key and its NUL. */
 #define IMPORT_KEY_SIZE 32
@@ -54,6 +55,21 @@ static void check_setting(struct check *check, struct tn_bytes key, struct tn_by
     if (!utf8_is_valid(name.data, name.len, NULL))
         FOUND(check, STORE_META, key, "This is no key of its family.");
     else if (is_setting_key(name) && !is_sound)
+        FOUND(check, STORE_META, key, "The value is damaged.");
+}
+
+/* How far a plugin's migration is; its key has the plugin's id. */
+static void check_migration(struct check *check, struct tn_bytes key, struct tn_bytes value)
+{
+    Tenon__Stored__V1__Migration *migration =
+        tenon__stored__v1__migration__unpack(NULL, value.len, value.data);
+    bool is_sound = migration && migration->base.n_unknown_fields == 0 &&
+                    (migration->to != 0 || migration->progress.len == 0) &&
+                    (migration->to == 0 || migration->to > migration->schema);
+
+    if (migration)
+        tenon__stored__v1__migration__free_unpacked(migration, NULL);
+    if (!is_sound)
         FOUND(check, STORE_META, key, "The value is damaged.");
 }
 
@@ -121,6 +137,8 @@ static tn_status each_value(struct check *check, void *ctx, struct tn_bytes key,
         check_import(check, ctx, key, value);
     else if (starts_with(name, SETTING_START))
         check_setting(check, key, value);
+    else if (starts_with(name, MIGRATION_START))
+        check_migration(check, key, value);
     else
         FOUND(check, STORE_META, key, "This is no key of its family.");
     return TN_OK;

@@ -33,6 +33,14 @@ tn_status callback_method(struct tn_call *call, const struct tn_method *row,
     return st;
 }
 
+tn_status callback_migrate(struct tn_call *call, uint32_t from, struct tn_value *progress)
+{
+    enter_serial(call->plugin);
+    tn_status st = call->plugin->rows->migrate(call, from, progress);
+    leave_serial(call->plugin);
+    return st;
+}
+
 tn_status callback_begin(struct plugin *plugin, struct err *err)
 {
     const struct tn_plugin *rows = plugin->rows;

@@ -10,6 +10,7 @@
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
 #include "core/plugin/load.h"
+#include "core/plugin/migrate.h"
 #include "core/plugin/order.h"
 #include "core/plugin/rest.h"
 #include "core/plugin/routes.h"
@@ -33,6 +34,8 @@ static void init_locks(struct plugin_host *host)
     pthread_mutex_init(&host->serial, &recursive);
     pthread_mutexattr_destroy(&recursive);
     pthread_mutex_init(&host->change, NULL);
+    pthread_mutex_init(&host->migrate_mu, NULL);
+    pthread_cond_init(&host->migrate_woken, NULL);
 }
 
 tn_status plugin_host_create(const struct plugin_host_options *options,
@@ -223,11 +226,12 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     rest_report(host);
     /* pairs with the acquire of enter(): whatever was there at the start is served from here on */
     atomic_store_explicit(&host->is_serving, true, memory_order_release);
-    return TN_OK;
+    return migrate_start(host, err);
 }
 
 void plugin_host_stop(struct plugin_host *host)
 {
+    migrate_stop(host);
     (void)pthread_mutex_lock(&host->change);
     atomic_store_explicit(&host->is_serving, false, memory_order_release);
     for (size_t i = host->running_count; i > 0; i--)
@@ -249,6 +253,8 @@ void plugin_host_destroy(struct plugin_host *host)
     mem_free(host->running);
     mem_free(host->leaving);
     routes_fini(host);
+    pthread_cond_destroy(&host->migrate_woken);
+    pthread_mutex_destroy(&host->migrate_mu);
     pthread_mutex_destroy(&host->change);
     pthread_mutex_destroy(&host->serial);
     mem_free(host);
@@ -289,6 +295,29 @@ bool plugin_routes_info(const struct plugin_routes *routes, size_t index,
         .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed),
         .hook_us = atomic_load_explicit(&plugin->hook_us, memory_order_relaxed)};
     return true;
+}
+
+bool plugin_routes_migration(const struct plugin_routes *routes, size_t index, uint32_t *ret_left,
+                             uint64_t *ret_steps, struct err *err)
+{
+    const struct plugin *plugin = routes->plugins[index];
+    const struct plugin_migration *migration = &plugin->migration;
+
+    (void)pthread_mutex_lock(&plugin->host->migrate_mu);
+    bool is_under_way = migration->is_under_way;
+    *ret_left = is_under_way ? migration->portals_left : 0;
+    *ret_steps = migration->step_count;
+    if (is_under_way)
+        (void)err_set(err,
+                      TN_UNAVAILABLE,
+                      "Its records are taken to schema %u, those of the portal %s now: portals "
+                      "left: %u. %s",
+                      plugin->rows->schema,
+                      migration->portal,
+                      migration->portals_left,
+                      migration->reason);
+    (void)pthread_mutex_unlock(&plugin->host->migrate_mu);
+    return is_under_way;
 }
 
 /* What runs is only known to stay for as long as nobody replaces it. */

@@ -45,6 +45,8 @@ struct plugin_host_options {
     const char *const *disabled; /* plugin ids that are listed and not loaded */
     size_t disabled_count;
     const char *language; /* of the reasons why plugins do not run; NULL: English */
+    int64_t retry_us;     /* after the first step of a migration that fails; 0: 1 s */
+    int64_t drain_us;     /* how long replacing waits for the old one's calls; 0: 30 s */
 };
 
 /* Becomes the hook of `records`; loads nothing yet. [loader] */
@@ -63,6 +65,45 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err);
 void plugin_host_stop(struct plugin_host *host);
 /* Frees the host's own memory; plugins stay mapped. After plugin_host_stop(). Accepts NULL. */
 void plugin_host_destroy(struct plugin_host *host);
+
+/* Changing what runs */
+
+#define PLUGIN_DOWNGRADE 1u /* it may be older than what it replaces */
+#define PLUGIN_CONSENT 2u   /* it may use more of what others declare than what it replaces */
+
+/* What came of it. */
+struct plugin_replaced {
+    char id[256];
+    char from[256]; /* versions */
+    char to[256];
+    bool is_left; /* no call is in the old one any more, and it was unloaded */
+};
+
+/*
+ * Puts the plugin of `file` (a path) in the place of the one with its id, while calls go on: starts
+ * it, puts its file where the other's is, so that the next start finds it, and lets calls begin
+ * with it. Then waits a while for the old one's calls, and ends it. Otherwise the old one serves as
+ * before, and `err` says why: TN_NOT_FOUND: there is none of that id; TN_FAILED_PRECONDITION:
+ * older, or of other declarations than stored data or its users allow; TN_PERMISSION_DENIED: it
+ * uses more, or its file cannot be put there; or as manifest_read() and its load() and start() say.
+ * Whoever holds routes waits for himself. [worker] blocks
+ */
+tn_status plugin_host_replace(struct plugin_host *host, const char *file, uint32_t flags,
+                              struct plugin_replaced *ret_replaced, struct err *err);
+
+/*
+ * Takes a plugin out, and keeps it out over restarts: its records stay, its methods, hooks and
+ * settings are there no more. TN_NOT_FOUND; TN_FAILED_PRECONDITION: others that run need it, or it
+ * is disabled already. [worker] blocks
+ */
+tn_status plugin_host_disable(struct plugin_host *host, const char *id, struct err *err);
+/* Starts one that was taken out, from its file. TN_NOT_FOUND; TN_FAILED_PRECONDITION: it is not
+ * disabled, or by the configuration; or why it does not start. [worker] blocks */
+tn_status plugin_host_enable(struct plugin_host *host, const char *id, struct err *err);
+
+/* `changed` runs after each of these, when calls begin with what is new; it may take routes, and
+ * changes nothing itself. Once, NULL: no more. [any] */
+void plugin_host_set_watcher(struct plugin_host *host, void (*changed)(void *ctx), void *ctx);
 
 /* Routes */
 
@@ -107,6 +148,13 @@ struct plugin_info {
 /* All files found, in the order they were; `index` from 0. False: no more. [any] */
 bool plugin_routes_info(const struct plugin_routes *routes, size_t index,
                         struct plugin_info *ret_info);
+/*
+ * Whether its records are being taken to its schema. `err` then says how far that is, in its
+ * language; `*ret_left` how many portals are left, `*ret_steps` how many steps were made since it
+ * serves, which is told in any case. [any]
+ */
+bool plugin_routes_migration(const struct plugin_routes *routes, size_t index, uint32_t *ret_left,
+                             uint64_t *ret_steps, struct err *err);
 /* As they are now; only while nobody replaces any. [loader] */
 bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugin_info *ret_info);
 

@@ -14,6 +14,8 @@
 #include "core/plugin/bind.h"
 #include "core/plugin/callback.h"
 #include "core/plugin/file.h"
+#include "core/plugin/kept.h"
+#include "core/plugin/migrate.h"
 #include "core/plugin/settings.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
@@ -54,8 +56,10 @@ static tn_status read_manifest(struct plugin *plugin, struct err *err)
     return manifest_read(buf_bytes(&plugin->bytes), &rules, &plugin->manifest, err);
 }
 
-static bool is_disabled(const struct plugin_host_options *options, const char *id)
+bool load_is_disabled(const struct plugin_host *host, const char *id)
 {
+    const struct plugin_host_options *options = &host->options;
+
     for (size_t i = 0; i < options->disabled_count; i++)
         if (strcmp(options->disabled[i], id) == 0)
             return true;
@@ -85,11 +89,10 @@ static tn_status copy_rows(struct plugin *plugin, struct err *err)
     return TN_OK;
 }
 
-tn_status load_read(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
-                    struct err *err)
+static tn_status create_plugin(struct plugin_host *host, const char *file,
+                               struct plugin **ret_plugin, struct err *err)
 {
     CLEANUP(load_destroy_p) struct plugin *plugin = mem_new(struct plugin);
-    struct err why;
 
     if (!plugin)
         return err_memory(err, "a plugin");
@@ -101,17 +104,85 @@ tn_status load_read(struct plugin_host *host, const char *file, struct plugin **
     plugin->file = arena_copy(&plugin->arena, file, strlen(file));
     if (!plugin->file)
         return err_memory(err, "a plugin");
+    *ret_plugin = TAKE(plugin);
+    return TN_OK;
+}
+
+tn_status load_open(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
+                    struct err *err)
+{
+    CLEANUP(load_destroy_p) struct plugin *plugin = NULL;
+
+    TRY(create_plugin(host, file, &plugin, err));
+    TRY(read_manifest(plugin, err));
+    TRY(copy_rows(plugin, err));
+    *ret_plugin = TAKE(plugin);
+    return TN_OK;
+}
+
+static tn_status refuse_disabled(const struct plugin *plugin, struct err *err)
+{
+    const char *id = plugin->rows->id;
+    struct plugin_kept kept;
+
+    if (load_is_disabled(plugin->host, id))
+        return err_set(err, TN_UNAVAILABLE, "It is disabled by the configuration.");
+    TRY(kept_read(plugin->host, id, &kept, err));
+    if (kept.is_disabled)
+        return err_set(err, TN_UNAVAILABLE, "It was disabled by an administrator.");
+    return TN_OK;
+}
+
+tn_status load_read(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
+                    struct err *err)
+{
+    CLEANUP(load_destroy_p) struct plugin *plugin = NULL;
+    struct err why;
+
+    TRY(create_plugin(host, file, &plugin, err));
     err_init(&why, host->options.language);
     tn_status st = read_manifest(plugin, &why);
     if (st == TN_OK)
         TRY(copy_rows(plugin, err));
-    if (st == TN_OK && is_disabled(&host->options, plugin->rows->id))
-        st = err_set(&why, TN_UNAVAILABLE, "It is disabled by the configuration.");
+    if (st == TN_OK)
+        st = refuse_disabled(plugin, &why);
     if (st != TN_OK) {
         load_refuse(plugin, plugin->rows ? PLUGIN_DISABLED : PLUGIN_REFUSED, &why);
         buf_fini(&plugin->bytes);
     }
     *ret_plugin = TAKE(plugin);
+    return TN_OK;
+}
+
+/* A list entry without rows of its own but for its names. */
+static tn_status copy_names(const struct plugin *plugin, struct plugin *copy, struct err *err)
+{
+    struct tn_plugin *rows = arena_new(&copy->arena, struct tn_plugin);
+
+    if (!rows)
+        return err_memory(err, "a plugin");
+    rows->id = arena_copy(&copy->arena, plugin->rows->id, strlen(plugin->rows->id));
+    rows->version = arena_copy(&copy->arena, plugin->rows->version, strlen(plugin->rows->version));
+    if (!rows->id || !rows->version)
+        return err_memory(err, "a plugin");
+    copy->rows = rows;
+    return TN_OK;
+}
+
+tn_status load_copy(const struct plugin *plugin, struct plugin **ret_copy, struct err *err)
+{
+    CLEANUP(load_destroy_p) struct plugin *copy = NULL;
+
+    if (load_open(plugin->host, plugin->file, &copy, NULL) == TN_OK &&
+        strcmp(copy->rows->id, plugin->rows->id) == 0) {
+        buf_fini(&copy->bytes);
+        *ret_copy = TAKE(copy);
+        return TN_OK;
+    }
+    load_destroy(TAKE(copy));
+    TRY(create_plugin(plugin->host, plugin->file, &copy, err));
+    TRY(copy_names(plugin, copy, err));
+    *ret_copy = TAKE(copy);
     return TN_OK;
 }
 
@@ -145,6 +216,7 @@ static void point_functions(struct plugin *plugin)
     rows->start = MAPPED(plugin, plugin_start_fn, rows->start);
     rows->stop = MAPPED(plugin, plugin_end_fn, rows->stop);
     rows->unload = MAPPED(plugin, plugin_end_fn, rows->unload);
+    rows->migrate = MAPPED(plugin, tn_migrate_fn, rows->migrate);
 }
 
 static tn_status map_plugin(struct plugin *plugin, struct err *err)
@@ -177,6 +249,7 @@ tn_status load_prepare(struct plugin *plugin, enum plugin_state *ret_state, stru
 
     *ret_state = PLUGIN_REFUSED;
     TRY(bind_check(plugin, err));
+    TRY(migrate_check(plugin, err));
     TRY(settings_prepare(plugin, err));
     TRY(bind_rows(plugin, err));
     TRY(catalog_declare(host->options.catalog, plugin->rows, &plugin->declared, err));
@@ -189,6 +262,7 @@ tn_status load_prepare(struct plugin *plugin, enum plugin_state *ret_state, stru
 
 tn_status load_keep(struct plugin *plugin, struct err *err)
 {
+    TRY(migrate_begin(plugin, err));
     return catalog_keep(plugin->host->options.catalog, plugin->declared, err);
 }
 

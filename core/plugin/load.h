@@ -13,6 +13,18 @@
 tn_status load_read(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
                     struct err *err);
 
+/* The same, but a file that is no plugin of this host is refused as manifest_read() and file_read()
+ * do, and whether it is disabled is not asked. */
+tn_status load_open(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
+                    struct err *err);
+
+/* The plugin as it is listed, without its code: of its file, or of what is known of it if that is
+ * not there any more. OWNED: load_destroy. [change held] blocks */
+tn_status load_copy(const struct plugin *plugin, struct plugin **ret_copy, struct err *err);
+
+/* Whether the configuration has it disabled. [any] */
+bool load_is_disabled(const struct plugin_host *host, const char *id);
+
 /*
  * From declarations to a plugin that is ready to serve: bound, declared, mapped, load() and start()
  * called. Those that it uses run already. On failure `*ret_state` says whose fault it was, and

@@ -25,6 +25,15 @@ struct tn_host {
     struct plugin *plugin;
 };
 
+/* How far its records were taken to its schema, since it serves. */
+struct plugin_migration {
+    bool is_under_way;
+    uint32_t portals_left;
+    uint64_t step_count;
+    char portal[64];               /* the one that it is at */
+    char reason[ERR_MESSAGE_SIZE]; /* why the last step failed; "" if it did not */
+};
+
 struct plugin {
     struct tn_host handle;
     struct plugin_host *host;
@@ -63,7 +72,8 @@ struct plugin {
     bool is_started;
     bool is_ended;          /* of one that was replaced: it did not run */
     atomic_bool is_serving; /* its routes were published: enter() may begin (release, acquire) */
-    _Atomic uint64_t hook_accepted; /* hooks run, by outcome; relaxed: for metrics */
+    struct plugin_migration migration; /* guarded by host->migrate_mu */
+    _Atomic uint64_t hook_accepted;    /* hooks run, by outcome; relaxed: for metrics */
     _Atomic uint64_t hook_refused;
     _Atomic uint64_t hook_us; /* how long all of them took */
 };
@@ -85,6 +95,8 @@ struct plugin_host {
     size_t running_count;
     struct plugin **leaving; /* replaced, and to be ended once no call is in them; as `running` */
     size_t leaving_count;
+    void (*changed)(void *ctx); /* NULL: nobody is told */
+    void *changed_ctx;
     uint32_t copy_count; /* private copies made, for their names */
     struct plugin_routes *retired_routes;
     size_t retired_count;
@@ -93,6 +105,13 @@ struct plugin_host {
     _Atomic(struct plugin_routes *) routes; /* that calls begin with (routes.h) */
     pthread_mutex_t drain_mu;
     pthread_cond_t drained; /* retired routes were given back */
+
+    pthread_mutex_t migrate_mu; /* innermost */
+    pthread_cond_t migrate_woken;
+    bool migrate_wakes; /* guarded by migrate_mu, as the next */
+    bool migrate_stops;
+    bool has_migrate_thread; /* the loader's, as the next */
+    pthread_t migrate_thread;
 
     /* Held while a callback of a TN_SERIAL plugin runs: one lock for all of them, recursive, so
      * that serial plugins that call each other cannot deadlock. */

@@ -739,10 +739,31 @@ static tn_status reserve_place(struct catalog *catalog, struct err *err)
     return TN_OK;
 }
 
+static bool have_same_texts(const struct tn_text_list *a, const struct tn_text_list *b)
+{
+    for (uint32_t i = 0; a->count == b->count && i < a->count; i++)
+        if (strcmp(a->items[i].language, b->items[i].language) != 0 ||
+            strcmp(a->items[i].source, b->items[i].source) != 0 ||
+            strcmp(a->items[i].text, b->items[i].text) != 0)
+            return false;
+    return a->count == b->count;
+}
+
+/* Whether schemas are as they were: transactions that began with them may go on. */
+static bool changes_nothing(const struct catalog *catalog, const struct catalog_declared *declared,
+                            size_t place)
+{
+    return place < catalog->plugin_count && !is_news(&catalog->host, &declared->defs) &&
+           !has_templates(declared->plugin) && !has_templates(catalog->plugins[place]) &&
+           have_same_texts(&catalog->plugins[place]->texts, &declared->plugin->texts);
+}
+
 /* They are stored: it cannot fail any more. */
 static void take_in(struct catalog *catalog, struct catalog_declared *declared, size_t place,
                     struct schema_texts *texts)
 {
+    bool is_same = changes_nothing(catalog, declared, place);
+
     catalog->plugins[place] = declared->plugin;
     catalog->plugin_count += place == catalog->plugin_count;
     schema_texts_unref(catalog->texts);
@@ -752,6 +773,8 @@ static void take_in(struct catalog *catalog, struct catalog_declared *declared, 
     declared->defs = (struct definitions){0};
     catalog->next_id = declared->next_id;
     catalog->kept++;
+    if (is_same)
+        return;
     if (has_templates(declared->plugin))
         catalog_forget_portals(catalog); /* what they made is reached when it is read again */
     else

@@ -219,17 +219,65 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
     while (response->n_plugins < PLUGIN_MAX &&
            plugin_routes_info(routes, response->n_plugins, &info)) {
         bool is_here = false;
+        uint32_t left = 0;
+        uint64_t steps = 0;
         struct err why;
 
         err_init(&why, call->language);
         if (find_rest(call, routes, response->n_plugins, &is_here, &why)) {
             info.state = is_here ? PLUGIN_REFUSED : info.state;
             info.reason = why.message;
+        } else if (plugin_routes_migration(routes, response->n_plugins, &left, &steps, &why)) {
+            info.reason = why.message;
         }
         TRY(write_plugin(call, &info, &response->plugins[response->n_plugins]));
         response->n_plugins++;
     }
     return TN_OK;
+}
+
+/* Changing them */
+
+static tn_status need_plugins(struct service_call *call)
+{
+    if (call->service->plugins)
+        return TN_OK;
+    return err_set(call->err, TN_FAILED_PRECONDITION, "This host has no plugins.");
+}
+
+static tn_status replace_plugin(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Admin__V1__ReplacePluginRequest *request = message;
+    Tenon__Admin__V1__ReplacePluginResponse *response = answer;
+    uint32_t flags =
+        (request->allow_downgrade ? PLUGIN_DOWNGRADE : 0) | (request->consent ? PLUGIN_CONSENT : 0);
+    struct plugin_replaced replaced;
+
+    TRY(need_plugins(call));
+    TRY(plugin_host_replace(call->service->plugins, request->file, flags, &replaced, call->err));
+    response->id = wire_text(call, utf8_str(replaced.id));
+    response->from = wire_text(call, utf8_str(replaced.from));
+    response->to = wire_text(call, utf8_str(replaced.to));
+    response->left = replaced.is_left;
+    return response->id && response->from && response->to ? TN_OK : TN_RESOURCE_EXHAUSTED;
+}
+
+static tn_status disable_plugin(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Admin__V1__DisablePluginRequest *request = message;
+
+    (void)answer;
+    TRY(need_plugins(call));
+    return plugin_host_disable(call->service->plugins, request->id, call->err);
+}
+
+static tn_status enable_plugin(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Admin__V1__EnablePluginRequest *request = message;
+
+    (void)answer;
+    TRY(need_plugins(call));
+    return plugin_host_enable(call->service->plugins, request->id, call->err);
 }
 
 /* Settings */
@@ -489,6 +537,9 @@ struct service_methods service_admin(void)
         METHOD("Plugins/List", list_plugins, DISPATCH_BARE | DISPATCH_READS, list_plugins),
         METHOD("Plugins/GetSettings", get_settings, DISPATCH_READS, get_settings),
         METHOD("Plugins/SetSetting", set_setting, DISPATCH_ADMIN, set_setting),
+        METHOD("Plugins/Replace", replace_plugin, DISPATCH_BARE | DISPATCH_HOST, replace_plugin),
+        METHOD("Plugins/Disable", disable_plugin, DISPATCH_BARE | DISPATCH_HOST, disable_plugin),
+        METHOD("Plugins/Enable", enable_plugin, DISPATCH_BARE | DISPATCH_HOST, enable_plugin),
         METHOD("Status/Get", get_status, DISPATCH_BARE | DISPATCH_READS, get_status),
     };
 

@@ -40,7 +40,7 @@ struct service {
     struct pool *pool;                  /* of the calls, for metrics; NULL: not told */
     struct metric_set *admissions;      /* of sessions, by status */
     _Atomic uint32_t metric_portal_max; /* portals that metrics name; relaxed */
-    struct dispatch *dispatch;          /* as soon as the methods are there */
+    const struct dispatch *dispatch;    /* as soon as the methods are there */
     const char *version;                /* of the host */
     const char *data_dir;               /* as configured */
     const char *const *urls;            /* that it listens on; read `url_count` first */

@@ -309,6 +309,35 @@ static tn_status write_plugin_states(const struct plugin_routes *routes, struct 
     return TN_OK;
 }
 
+static tn_status write_migrations(const struct plugin_routes *routes, struct buf *out)
+{
+    struct plugin_info info;
+    uint32_t left = 0;
+    uint64_t steps = 0;
+
+    TRY(metric_write_family(out,
+                            "tenon_plugin_migration_portals",
+                            METRIC_GAUGE,
+                            "Portals whose records are not of their plugin's schema yet"));
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (plugin_routes_migration(routes, i, &left, &steps, NULL) || steps > 0)
+            TRY(metric_write_value(out, "tenon_plugin_migration_portals", labels, left));
+    }
+    TRY(metric_write_family(out,
+                            "tenon_plugin_migration_steps_total",
+                            METRIC_COUNTER,
+                            "Steps that took records to their plugin's schema"));
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (plugin_routes_migration(routes, i, &left, &steps, NULL) || steps > 0)
+            TRY(metric_write_value(out, "tenon_plugin_migration_steps_total", labels, steps));
+    }
+    return TN_OK;
+}
+
 static tn_status write_plugins(const struct service *service, struct buf *out)
 {
     CLEANUP(plugin_routes_release_p)
@@ -316,6 +345,7 @@ static tn_status write_plugins(const struct service *service, struct buf *out)
     struct plugin_info info;
 
     TRY(write_plugin_states(routes, out));
+    TRY(write_migrations(routes, out));
     TRY(metric_write_family(out,
                             "tenon_plugin_hooks_total",
                             METRIC_COUNTER,

@@ -74,6 +74,20 @@ size_t service_all(struct service_methods out[static SERVICE_MAX])
     return count;
 }
 
+/* Plugins were replaced: the bus is told what is served now. */
+static void plugins_changed(void *ctx)
+{
+    const struct service_host *host = ctx;
+    struct err err;
+
+    err_init(&err, NULL);
+    if (dispatch_renew_plugins(host->dispatch, host->service.plugins, &err) != TN_OK)
+        LOG(host->service.log,
+            LOG_ERROR,
+            "methods of plugins are not all served: restart the host",
+            LOG_STR("reason", err.message));
+}
+
 tn_status service_register(struct service_host *host, struct bus_server *server, struct err *err)
 {
     struct tn_bytes descriptors = {tenon_proto_descriptors, tenon_proto_descriptors_len};
@@ -88,6 +102,7 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
     TRY(notices_create(&host->service, server, &host->service.notices, err));
     if (!host->service.plugins)
         return TN_OK;
+    plugin_host_set_watcher(host->service.plugins, plugins_changed, host);
     return dispatch_renew_plugins(host->dispatch, host->service.plugins, err);
 }
 
@@ -115,6 +130,8 @@ void service_host_set_rates(struct service_host *host, struct limit_rate portal,
 
 void service_host_stop(struct service_host *host)
 {
+    if (host->service.plugins)
+        plugin_host_set_watcher(host->service.plugins, NULL, NULL);
     watches_stop(host->service.watches);
     notices_stop(host->service.notices);
 }

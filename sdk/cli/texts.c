@@ -13,6 +13,7 @@ const struct text_pair cli_texts[] = {
     {"%llu portals, %llu findings.\n", "%llu portails, %llu anomalies.\n"},
     {"%llu rows: %llu created, %llu updated, %llu unchanged, %llu refused\n",
      "%llu lignes : %llu créées, %llu modifiées, %llu inchangées, %llu refusées\n"},
+    {"%s %s replaces %s.\n", "%s %s remplace %s.\n"},
     {"%s has no association or reference '%s'.", "%s n'a ni association ni référence « %s »."},
     {"%s has no unique property '%s' to be the key.",
      "%s n'a pas de propriété unique « %s » qui puisse servir de clé."},
@@ -145,6 +146,8 @@ const struct text_pair cli_texts[] = {
      "message.",
      "Appeler une méthode et afficher sa réponse en JSON ; d'un flux, une ligne par "
      "message."},
+    {"Calls are in the old one yet; it is unloaded after them.\n",
+     "Des appels sont encore dans l'ancien ; il sera déchargé après eux.\n"},
     {"Changes", "Changements"},
     {"Check as the user that runs the host.\n",
      "Vérifiez sous le compte qui fait tourner l'hôte.\n"},
@@ -225,17 +228,20 @@ const struct text_pair cli_texts[] = {
     {"Go on with an import that was interrupted", "Reprendre un import interrompu"},
     {"Import %llu is finished.", "L'import %llu est terminé."},
     {"Import %llu is of '%s' into %s.", "L'import %llu est celui de « %s » vers %s."},
-    {"Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon plugin list\n"
-     "  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
-     "L'inspection lit les octets du fichier et n'en exécute rien ; elle n'a pas "
-     "besoin d'hôte.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon plugin list\n"
-     "  tenon plugin inspect build/lib/tenon/plugins/contacts.so"},
+    {"Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n\nA "
+     "plugin is replaced by the one in the file that has its id, and calls go on "
+     "meanwhile: they begin with the new one once it is started, and if it does not "
+     "start, the old one serves as before. The host puts the file in the place of the "
+     "old one's.\n\nExamples:\n  tenon plugin list\n  tenon plugin replace "
+     "build/lib/tenon/plugins/contacts.so\n  tenon plugin inspect "
+     "build/lib/tenon/plugins/contacts.so",
+     "Inspecter lit les octets du fichier et n'en exécute rien ; il n'y faut aucun "
+     "hôte.\n\nUn module est remplacé par celui du fichier qui a son identifiant, et "
+     "les appels continuent : ils commencent avec le nouveau une fois qu'il a démarré, "
+     "et s'il ne démarre pas, l'ancien sert comme avant. L'hôte met le fichier à la "
+     "place de celui de l'ancien.\n\nExemples :\n  tenon plugin list\n  tenon plugin "
+     "replace build/lib/tenon/plugins/contacts.so\n  tenon plugin inspect "
+     "build/lib/tenon/plugins/contacts.so"},
     {"Instead of the id in PROPERTY, write KEY of the record it names",
      "Au lieu de l'id dans PROPRIÉTÉ, écrire CLÉ de la fiche désignée"},
     {"It changes nothing, and says no while a host has the directory. The exit code is 1 if "
@@ -261,8 +267,10 @@ const struct text_pair cli_texts[] = {
     {"List the methods that can be called, of all services or of one.",
      "Lister les méthodes qui peuvent être appelées, de tous les services ou d'un "
      "seul."},
-    {"List the plugins of the host, or show what a plugin's file declares.",
-     "Lister les modules de l'hôte, ou montrer ce que déclare le fichier d'un module."},
+    {"List the plugins of the host, show what a plugin's file declares, or change what "
+     "runs.",
+     "Lister les modules de l'hôte, montrer ce que déclare le fichier d'un module, ou "
+     "changer ce qui tourne."},
     {"List, create, show and change portals.", "Lister, créer, montrer et changer les portails."},
     {"Listens at", "Écoute sur"},
     {"METHOD [JSON|@FILE|-]", "MÉTHODE [JSON|@FICHIER|-]"},
@@ -488,6 +496,10 @@ const struct text_pair cli_texts[] = {
     {"purged", "effacé"},
     {"read a CSV file into an object type", "lire un fichier CSV dans un type d'objet"},
     {"read, write, schema or admin; repeatable", "read, write, schema ou admin ; répétable"},
+    {"replace: it may be older than what it replaces",
+     "replace : il peut être plus ancien que celui qu'il remplace"},
+    {"replace: it may use more of what others declare",
+     "replace : il peut se servir davantage de ce que d'autres déclarent"},
     {"restored", "restauré"},
     {"schema", "schéma"},
     {"show an object type, a method or a message",

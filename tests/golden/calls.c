@@ -64,6 +64,7 @@ static const struct rpc_case administration[] = {
     {"a setting of another kind",
      "Plugins/SetSetting",
      "{'plugin': 'tenon.contacts', 'name': 'company_from_email', 'value': 'perhaps'}"},
+    {"taking out a plugin that is not there", "Plugins/Disable", "{'id': 'org.example.moon'}"},
     {"a token without a name", "Tokens/Create", "{'scopes': ['read']}"},
     {"a token without scopes", "Tokens/Create", "{'name': 'app'}"},
     {"a scope that is none", "Tokens/Create", "{'name': 'app', 'scopes': ['fly']}"},

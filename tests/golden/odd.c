@@ -15,7 +15,6 @@
 #define ODD_NOT_DESCRIBED 9
 #define ODD_SAME_ID 10
 #define ODD_TIMER 11
-#define ODD_MIGRATE 12
 #define ODD_GLOBAL 13
 #define ODD_STREAMS 14
 #define ODD_UNREADABLE 15
@@ -108,13 +107,6 @@ static tn_status ring(struct tn_call *call, struct tn_record *record, tn_time du
     return tn_core->status(call);
 }
 static const struct tn_timer timers[] = {{"ring", THING, .run = ring}};
-#elif ODD == ODD_MIGRATE
-static tn_status migrate(struct tn_call *call, uint32_t from, struct tn_value *progress)
-{
-    (void)from;
-    (void)progress;
-    return tn_core->status(call);
-}
 #elif ODD == ODD_GLOBAL
 static const struct tn_setting settings[] = {
     {"relay", "The host that sends", TN_TEXT, TN_GLOBAL, NULL},
@@ -137,8 +129,6 @@ const struct tn_plugin tenon_plugin_v1 = {
     .descriptors = TN_LIST(descriptors),
 #elif ODD == ODD_TIMER
     .timers = TN_LIST(timers),
-#elif ODD == ODD_MIGRATE
-    .migrate = migrate,
 #elif ODD == ODD_GLOBAL
     .settings = TN_LIST(settings),
 #endif

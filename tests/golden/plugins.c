@@ -201,7 +201,6 @@ static const struct loaded {
     {"its descriptors lack a message", {ODD "odd0.so", ODD "odd9.so"}, NULL},
     {"its descriptors are cut", {ODD "odd0.so", ODD "odd15.so"}, NULL},
     {"it declares a timer", {ODD "odd11.so"}, NULL},
-    {"it migrates what is stored", {ODD "odd12.so"}, NULL},
     {"it has a setting of the host", {ODD "odd13.so"}, NULL},
     {"it serves a method that streams", {ODD "odd14.so"}, NULL},
 };

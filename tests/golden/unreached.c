@@ -9,6 +9,7 @@
 #define CHECK "a file that is damaged: tests/unit/store_check_test.c"
 #define FULL "a host that stops or is full: tests/integration/bus_life_test.c, door_test.c"
 #define WRITE "a neighbour that fails: tests/unit/record_failure_test.c"
+#define REPLACED "a plugin that is replaced: tests/integration/plugins/plugin_replace_test.c"
 #define REOPEN "a read while the store is opened again: tests/unit/store_reopen_test.c provokes it"
 #define LOGGED "only logged, in English"
 #define MACHINE "a machine that lacks it; no test"
@@ -22,6 +23,31 @@
 #define NO_TEST "hard to provoke; no test"
 
 const struct golden_unreached unreached[] = {
+    {"Calls of %u plugins that were replaced have not ended yet.", BOUND},
+    {"It is version %s, older than %s, which it would replace: allow it (--allow-downgrade).",
+     REPLACED},
+    {"It lacks %s, or has it otherwise, which the plugin %s uses.", REPLACED},
+    {"It uses %s%s%s otherwise than the version before: consent to it (--consent).", REPLACED},
+    {"It was disabled by an administrator.", REPLACED},
+    {"Its records are taken to schema %u, those of the portal %s now: portals left: %u. %s",
+     REPLACED},
+    {"Its schema is %u, and it reads from %u on: the records of the portal %s are of schema %u.",
+     REPLACED},
+    {"Its schema is %u, and records of the portal %s are of schema %u, which it cannot read.",
+     REPLACED},
+    {"The file %s holds another plugin now: %s.", NO_TEST},
+    {"The file cannot be put in the place of %s: %s.", NO_TEST},
+    {"The method %s is not served any more.", NO_TEST},
+    {"The plugin %s cannot go on with the migration that another version began.", REPLACED},
+    {"The plugin %s is disabled already.", REPLACED},
+    {"The plugin %s is disabled by the configuration: change that.", REPLACED},
+    {"The plugin %s is disabled: enable it first.", REPLACED},
+    {"The plugin %s is not disabled.", REPLACED},
+    {"The plugin %s needs %s of it: disable that one first.", REPLACED},
+    {"The progress of the plugin %s's migration is damaged.", DAMAGED},
+    {"The schema of a portal is being changed: try again.", NO_TEST},
+    {"This host has no plugins.", EARLIER},
+    {"What is stored of the plugin %s is damaged.", DAMAGED},
     {"A portal has at most %u object types of its own.", BOUND},
     {"A portal has at most %u tokens: revoke one.", TOKENS},
     {"More than %u users: list them with Records/List.", BOUND},

@@ -56,7 +56,9 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .work_dir = b->work_dir,
                                           .disabled = list,
                                           .disabled_count = disabled ? 1 : 0,
-                                          .language = b->language};
+                                          .language = b->language,
+                                          .retry_us = 1000,
+                                          .drain_us = b->drain_us};
 
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));
     if (fail_at)
@@ -136,6 +138,12 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     (void)type;
     (void)ftw;
     return remove(path);
+}
+
+void bench_drain(struct bench *b, int64_t drain_us)
+{
+    b->drain_us = drain_us;
+    bench_reopen(b);
 }
 
 void bench_close(struct bench *b)

@@ -20,6 +20,7 @@ struct bench {
     struct plugin_host *plugins;
     struct portal *portal;
     const char *language; /* NULL: English */
+    int64_t drain_us;     /* 0: the host's own */
     struct err err;       /* of the last call through the helpers below */
 };
 
@@ -39,6 +40,9 @@ void bench_close(struct bench *b);
  * failing; returns its status.
  */
 tn_status bench_reload(struct bench *b, unsigned nth);
+
+/* How long replacing waits for the calls of what was replaced; from the next start on too. */
+void bench_drain(struct bench *b, int64_t drain_us);
 
 /* The plugin with that end of its file's name; fails the test if there is none. */
 struct plugin_info bench_plugin(const struct bench *b, const char *file);
