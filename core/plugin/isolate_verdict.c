@@ -45,6 +45,7 @@ static const struct {
     {SYS_accept, NETWORK},
     {SYS_accept4, NETWORK},
     {SYS_sendto, NETWORK},
+    {SYS_sendmsg, NETWORK},
     {SYS_sendmmsg, NETWORK},
 #ifdef SYS_fork
     {SYS_fork, PROCESS},

@@ -109,7 +109,7 @@ static const struct rule rules[] = {
     LET(timerfd_gettime, "wakes a thread of its own"),
     LET(recvfrom, "sockets that it was started with"),
     LET(recvmsg, "sockets that it was started with"),
-    LET(sendmsg, "sockets that it was started with, which are connected"),
+    LET_IF(sendmsg, "sockets that are connected", 1, LACKS(2, MSG_FASTOPEN)),
     LET_IF(sendto, "as write", 1, IS(4, 0)),
     LET_IF(mmap, "memory of its own, without code", 3, BELOW(1, SANDBOX_LARGE_MAPPING),
            LACKS(2, PROT_EXEC), LACKS(3, MAP_SHARED)),

@@ -416,6 +416,19 @@ static int send_any(const struct world *world)
         sendto(STDIN_FILENO, "x", 1, 0, (const struct sockaddr *)&address, sizeof(address)));
 }
 
+/* Opens a connection in passing, where a socket is not connected yet. */
+static int send_fast(const struct world *world)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = 1};
+    char sent[] = "x";
+    struct iovec part = {sent, 1};
+    struct msghdr message = {
+        .msg_name = &address, .msg_namelen = sizeof(address), .msg_iov = &part, .msg_iovlen = 1};
+
+    (void)world;
+    return outcome(sendmsg(STDIN_FILENO, &message, MSG_FASTOPEN));
+}
+
 static int socket_pair(const struct world *world)
 {
     int pair[2];
@@ -709,6 +722,7 @@ static const struct attempt attempts[] = {
     {"connect_any", connect_any, EPERM, NETWORK, "connect"},
     {"bind_any", bind_any, EPERM, NETWORK, "bind"},
     {"send_any", send_any, EPERM, NETWORK, "sendto"},
+    {"send_fast", send_fast, EPERM, NETWORK, "sendmsg"},
     {"socket_pair", socket_pair, EPERM, NETWORK, "socketpair"},
     {"map_code", map_code, EACCES, CODE, "mmap"},
     {"map_both", map_both, EACCES, CODE, "mmap"},
