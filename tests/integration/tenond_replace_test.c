@@ -164,8 +164,8 @@ static void await_calls(struct caller *callers, unsigned more)
     }
 }
 
-/* How many gadgets there are, or with `hooked` those that a hook saw exactly once. */
-static uint64_t count_gadgets(struct tenon_client *client, bool hooked)
+/* How many gadgets there are; unless `property` is NULL, with that number. */
+static uint64_t count_gadgets(struct tenon_client *client, char *property, int64_t number)
 {
     Tenon__Records__V1__CountRequest request = TENON__RECORDS__V1__COUNT_REQUEST__INIT;
     Tenon__Records__V1__FilterGroup group = TENON__RECORDS__V1__FILTER_GROUP__INIT;
@@ -176,10 +176,10 @@ static uint64_t count_gadgets(struct tenon_client *client, bool hooked)
     Tenon__Records__V1__Value *values[1];
 
     request.type = "gadgets";
-    if (hooked) {
-        fields_add_number(&fields, "hooked", 1);
+    if (property) {
+        fields_add_number(&fields, property, number);
         values[0] = fields.list[0]->value;
-        filter.property = "hooked";
+        filter.property = property;
         filter.op = TENON__RECORDS__V1__FILTER__OPERATOR__EQ;
         filter.values = values;
         filter.n_values = 1;
@@ -244,8 +244,8 @@ static void no_call_fails_while_plugins_are_replaced(void **state)
     int64_t took_us = clock_mono_us() - begun_us;
     uint64_t creates = end_callers(callers, &builds);
     assert_int_equal(builds, 1u << 1 | 1u << 2);
-    assert_int_equal(count_gadgets(client, false), creates);
-    assert_int_equal(count_gadgets(client, true), creates);
+    assert_int_equal(count_gadgets(client, NULL, 0), creates);
+    assert_int_equal(count_gadgets(client, "hooked", 1), creates);
     print_message("%u replacements in %lld ms: %u calls (%lld a second), none failed\n",
                   replacement_count,
                   (long long)took_us / 1000,
@@ -274,7 +274,43 @@ static void no_call_fails_while_a_broken_one_is_refused(void **state)
     }
     uint64_t creates = end_callers(callers, &builds);
     assert_int_equal(builds, 1u << 1);
-    assert_int_equal(count_gadgets(client, true), creates);
+    assert_int_equal(count_gadgets(client, "hooked", 1), creates);
+    tenon_client_destroy(client);
+    tenond_stop(host);
+    tenond_destroy(host);
+}
+
+/* Migrating */
+
+#define MIGRATED_COUNT 400 /* five a step */
+#define KILL_COUNT 8
+
+/* Each kill comes at another time: while it starts, between steps, or in one. */
+static void a_migration_survives_kills(void **state)
+{
+    struct tenond *host = start_host();
+    struct tenon_client *client = tenond_connect(host, NULL);
+    int64_t late_us = clock_mono_us() + TENOND_PATIENCE_US;
+    char reason[512];
+
+    (void)state;
+    for (unsigned i = 0; i < MIGRATED_COUNT; i++)
+        assert_int_equal(create_gadget(client, 0, i), TN_OK);
+    assert_int_equal(count_gadgets(client, "form", 1), MIGRATED_COUNT);
+    assert_int_equal(replace_with(client, "swap_second.so", reason, sizeof(reason)), TN_OK);
+    for (useconds_t i = 0; i < KILL_COUNT; i++) {
+        tenon_client_destroy(client);
+        tenond_kill(host);
+        tenond_spawn_usual(host, NULL);
+        (void)usleep(i * 7000); /* another moment each time; none is waited for */
+        tenond_kill(host);
+        tenond_start(host);
+        client = tenond_connect(host, NULL);
+        assert_int_equal(count_gadgets(client, NULL, 0), MIGRATED_COUNT);
+    }
+    while (count_gadgets(client, "form", 2) < MIGRATED_COUNT && clock_mono_us() < late_us)
+        (void)usleep(1000);
+    assert_int_equal(count_gadgets(client, "form", 2), MIGRATED_COUNT);
     tenon_client_destroy(client);
     tenond_stop(host);
     tenond_destroy(host);
@@ -428,6 +464,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_call_fails_while_plugins_are_replaced),
         cmocka_unit_test(no_call_fails_while_a_broken_one_is_refused),
+        cmocka_unit_test(a_migration_survives_kills),
         cmocka_unit_test(the_bus_tells_what_is_served_now),
         cmocka_unit_test(a_token_replaces_nothing),
         cmocka_unit_test(a_host_ends_well_after_a_plugin_with_ends_of_its_own),

@@ -487,7 +487,10 @@ static void a_migration_goes_on_where_it_was(void **state)
     /* Half of them are of the second schema: neither the first nor the third is served. */
     assert_int_equal(replace_with(b, SWAP_1, PLUGIN_DOWNGRADE), TN_FAILED_PRECONDITION);
     assert_int_equal(replace_with(b, MADE "swap_third.so", 0), TN_FAILED_PRECONDITION);
+    must_replace(b, MADE "swap_stalled.so"); /* has no steps to make */
+    await_form(b, 5, "cannot go on with the migration that another version began");
     assert_int_equal(unsetenv("SWAP_STUCK"), 0);
+    assert_int_equal(replace_with(b, SECOND, PLUGIN_DOWNGRADE), TN_OK);
     await_form(b, GADGET_COUNT, NULL);
     bench_close(b);
 }
