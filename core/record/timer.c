@@ -35,12 +35,28 @@ static tn_status make_key(struct txn *txn, uint32_t type, tn_id record, struct t
 }
 
 /* name · 00 · wake_us, which is never negative · type · record */
-static tn_status key_due(struct buf *out, struct tn_bytes meta_key, tn_time wake_us)
+tn_status timer_due_key(struct tn_bytes meta_key, tn_time wake_us, struct buf *out)
 {
+    if (meta_key.len < TIMER_META_KEY_MIN)
+        return TN_DATA_LOSS;
     TRY(buf_add(out, meta_key.data + 1 + NAME_AT, meta_key.len - 1 - NAME_AT));
     TRY(buf_add_u8(out, 0));
     TRY(buf_add_u64(out, (uint64_t)wake_us));
     return buf_add(out, meta_key.data + 1, NAME_AT);
+}
+
+tn_status timer_meta_key(struct tn_bytes due_key, tn_time *ret_wake_us, struct buf *out)
+{
+    const uint8_t *end = memchr(due_key.data, 0, due_key.len);
+    size_t len = end ? (size_t)(end - due_key.data) : 0;
+
+    if (len == 0 || due_key.len != len + 1 + 8 + NAME_AT)
+        return TN_DATA_LOSS;
+    TRY(buf_add_u8(out, STORE_META_TIMER));
+    TRY(buf_add(out, end + 1 + 8, NAME_AT));
+    TRY(buf_add(out, due_key.data, len));
+    *ret_wake_us = (tn_time)read_u64(end + 1);
+    return TN_OK;
 }
 
 /* What every timer of the record is marked with, so that who ends all conflicts with who sets one.
@@ -229,7 +245,7 @@ static tn_status due_of(struct txn *txn, struct tn_bytes key, struct tn_bytes va
     struct timer timer;
 
     TRY(decode(value, &txn->arena, &timer));
-    return key_due(out, key, timer.wake_us);
+    return timer_due_key(key, timer.wake_us, out);
 }
 
 tn_status timer_encode_due(struct txn *txn, const struct txn_meta *meta)

@@ -51,6 +51,14 @@ tn_status timers_earliest(struct records *records, const struct portal *portal, 
                           size_t limit, struct timer_due *ret_timers, size_t *ret_count,
                           struct err *err);
 
+/*
+ * The key of family due that belongs to one of family meta, whole as stored, and back.
+ * TN_DATA_LOSS: this is no key of a timer; TN_RESOURCE_EXHAUSTED. [any]
+ */
+#define TIMER_META_KEY_MIN 14u /* owner u8, type u32, record u64, a name */
+tn_status timer_due_key(struct tn_bytes meta_key, tn_time wake_us, struct buf *out);
+tn_status timer_meta_key(struct tn_bytes due_key, tn_time *ret_wake_us, struct buf *out);
+
 /* Rises when timers of the portal were set, moved or ended by a durable commit. [any] */
 uint64_t timers_epoch(struct records *records, const struct portal *portal);
 

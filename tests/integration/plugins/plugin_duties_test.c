@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
+#include "core/check/check.h"
 #include "core/value/value.h"
 #include "tests/integration/plugins/bench.h"
 
@@ -19,6 +20,24 @@ static struct bench *open_duties(void)
 
     bench_all_run(b);
     return b;
+}
+
+static void tell_finding(void *ctx, const struct check_finding *finding)
+{
+    (void)ctx;
+    (void)fprintf(stderr, "%s [%s] %s\n", finding->family_name, finding->key, finding->problem);
+}
+
+/* Whatever happened, what is stored fits together. */
+static void close_sound(struct bench *b)
+{
+    const struct check_options options = {.store = b->store, .tell = tell_finding};
+    struct check_counts counts = {0};
+
+    plugin_host_stop(b->plugins);
+    assert_int_equal(check_store(&options, &counts, &b->err), TN_OK);
+    assert_int_equal(counts.findings, 0);
+    bench_close(b);
 }
 
 /* Until a value of the record reads so. */
@@ -101,7 +120,7 @@ static void a_consumer_is_given_each_change(void **state)
     await_value(b, "ledgers", ledger, "calls", "4");
     assert_string_equal(bench_read(b, "ledgers", ledger, "wells"), "1");
     assert_string_equal(bench_read(b, "ledgers", ledger, "depth"), "7");
-    bench_close(b);
+    close_sound(b);
 }
 
 static void a_consumer_sees_what_each_change_did_in_order(void **state)
@@ -116,7 +135,7 @@ static void a_consumer_sees_what_each_change_did_in_order(void **state)
     update(b, well, "remark", "three");
     assert_int_equal(bench_archive(b, "wells", well), TN_OK);
     await_trace(b, well, "+> >one one>two two>three three>- ");
-    bench_close(b);
+    close_sound(b);
 }
 
 /* Whatever became of the record since: the consumer is behind. */
@@ -138,7 +157,7 @@ static void a_consumer_that_is_behind_sees_what_was(void **state)
     await_trace(b, well, "+> >one one>two two>- ");
     await_value(b, "ledgers", ledger_of(b), "calls", "5");
     assert_string_equal(bench_read(b, "ledgers", ledger_of(b), "depth"), "0");
-    bench_close(b);
+    close_sound(b);
 }
 
 static void a_consumer_counts_exactly_across_restarts(void **state)
@@ -155,7 +174,7 @@ static void a_consumer_counts_exactly_across_restarts(void **state)
     }
     await_value(b, "ledgers", ledger_of(b), "wells", "60");
     assert_string_equal(bench_read(b, "ledgers", ledger_of(b), "calls"), "60");
-    bench_close(b);
+    close_sound(b);
 }
 
 /* Timers */
@@ -173,7 +192,7 @@ static void a_timer_fires_once_with_its_time(void **state)
     assert_string_equal(bench_read(b, "wells", well, "fired_due"), at);
     bench_reopen(b);
     assert_string_equal(bench_read(b, "wells", well, "fired"), "1");
-    bench_close(b);
+    close_sound(b);
 }
 
 static void a_timer_that_is_overdue_after_a_restart_fires_once(void **state)
@@ -189,7 +208,7 @@ static void a_timer_that_is_overdue_after_a_restart_fires_once(void **state)
     bench_reopen(b);
     await_value(b, "wells", well, "fired", "1");
     assert_string_equal(bench_read(b, "wells", well, "fired_due"), at);
-    bench_close(b);
+    close_sound(b);
 }
 
 /* One that fires afterwards shows that the other would have, had it been there. */
@@ -213,7 +232,7 @@ static void a_timer_that_is_moved_fires_at_the_later_time(void **state)
     bench_reopen(b);
     await_another(b);
     assert_string_equal(bench_read(b, "wells", well, "fired"), "");
-    bench_close(b);
+    close_sound(b);
 }
 
 static void a_timer_that_is_cancelled_never_fires(void **state)
@@ -228,7 +247,7 @@ static void a_timer_that_is_cancelled_never_fires(void **state)
     bench_reopen(b);
     await_another(b);
     assert_string_equal(bench_read(b, "wells", well, "fired"), "");
-    bench_close(b);
+    close_sound(b);
 }
 
 int main(void)
