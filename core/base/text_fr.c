@@ -877,6 +877,7 @@ static const struct text_pair pairs[] = {
      "tenon_plugin_v1 est d'une autre ABI de modules."},
     {"that message is not given as bytes", "ce message ne se donne pas en octets"},
     {"that message is not taken as bytes", "ce message ne se prend pas en octets"},
+    {"timers that come again", "les minuteurs qui reviennent"},
 };
 
 const struct text_pair *text_pairs(size_t *ret_count)

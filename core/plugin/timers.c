@@ -63,7 +63,14 @@ tn_status timers_set(struct tn_record *record, uint32_t row, tn_time at, const c
     make_name(plugin, row, name);
     if (at == TN_TIME_NEVER)
         return call_fail(call, timer_set(record->record, utf8_str(name), NULL, call->err));
-    (void)rule;
+    if (rule)
+        return call_fail(call,
+                         err_set(call->err,
+                                 TN_UNIMPLEMENTED,
+                                 "This version of the host does not serve %s, which the plugin %s "
+                                 "asks for.",
+                                 err_word(call->err, "timers that come again"),
+                                 plugin->rows->id));
     const struct timer timer = {.due_us = at, .wake_us = at, .begun_us = at};
     return call_fail(call, timer_set(record->record, utf8_str(name), &timer, call->err));
 }

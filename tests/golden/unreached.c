@@ -62,6 +62,7 @@ const struct golden_unreached unreached[] = {
     {"The message of plugin %s is larger than %zu bytes.", PLUGIN},
     {"The name of the setting %s is too long.", PLUGIN},
     {"There are more than %u plugins.", PLUGIN},
+    {"timers that come again", PLUGIN},
     {"it archives a record of a type that is not declared", PLUGIN},
     {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
      "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",
