@@ -173,10 +173,10 @@ void call_end(struct bus_call *call, tn_status status, const struct err *err)
  * How long calls of the method take to their answer: a moving average of about eight, of which two
  * threads may lose one.
  */
-static void learn(struct bus_call *call, int64_t now_us)
+static void learn(struct bus_call *call)
 {
     _Atomic int32_t *usual_us_by_8 = &call->method->usual_us_by_8;
-    int64_t took_us = now_us - call->begun_us;
+    int64_t took_us = bus_call_ended_us(call) - call->begun_us;
     int32_t took = took_us < LEARN_MAX_US ? (int32_t)took_us : LEARN_MAX_US;
     int32_t usual = atomic_load_explicit(usual_us_by_8, memory_order_relaxed);
 
@@ -194,6 +194,7 @@ static void run_from(struct bus_call *call, int64_t now_us)
 
     (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     call->begun_us = now_us;
+    call->ended_us = 0;
     /* A handler that left something for its next run has to free it. */
     if (stopped != TN_OK && !call->data)
         bus_call_finish(call, stopped);
@@ -340,6 +341,7 @@ void bus_call_again(struct bus_call *call)
 {
     arena_reset(&call->arena);
     err_clear(&call->err);
+    buf_clear(&call->out.body);
     (void)atomic_fetch_add_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     /* It was admitted before, so it is not refused now. */
     (void)pool_submit_again(call->link->server->options.pool, &call->task, run_handler);
@@ -532,6 +534,18 @@ int64_t bus_call_deadline_us(const struct bus_call *call)
     return call->deadline_us;
 }
 
+int64_t bus_call_ended_us(struct bus_call *call)
+{
+    if (call->ended_us == 0)
+        call->ended_us = clock_mono_us();
+    return call->ended_us;
+}
+
+tn_time bus_call_wall_us(const struct bus_call *call)
+{
+    return call->begun_us + call->ahead_us;
+}
+
 tn_status bus_call_state(const struct bus_call *call)
 {
     return atomic_load_explicit(&call->stopped, memory_order_relaxed);
@@ -544,15 +558,21 @@ ProtobufCMessage *bus_call_unpack(struct bus_call *call, const ProtobufCMessageD
 
 /* Answering */
 
+static tn_status check_size(struct bus_call *call, size_t len)
+{
+    if (len <= RESPONSE_SIZE_MAX)
+        return TN_OK;
+    return err_set(&call->err,
+                   TN_OUT_OF_RANGE,
+                   "The answer of %zu bytes is larger than %zu.",
+                   len,
+                   RESPONSE_SIZE_MAX);
+}
+
 /* Empties call->out.body and makes room in it for an answer. */
 static tn_status reserve_answer(struct bus_call *call, size_t len)
 {
-    if (len > RESPONSE_SIZE_MAX)
-        return err_set(&call->err,
-                       TN_OUT_OF_RANGE,
-                       "The answer of %zu bytes is larger than %zu.",
-                       len,
-                       RESPONSE_SIZE_MAX);
+    TRY(check_size(call, len));
     buf_clear(&call->out.body);
     if (buf_reserve(&call->out.body, len) == TN_OK)
         return TN_OK;
@@ -616,10 +636,9 @@ static void answer_body(struct bus_call *call)
     struct bus_link *link = call->link;
     struct bus_conn *conn = &link->conn;
 
-    int64_t now_us = clock_mono_us();
-    learn(call, now_us);
+    learn(call);
     (void)pthread_mutex_lock(&link->mu);
-    link->answered_us = now_us;
+    link->answered_us = call->ended_us;
     conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
     answer_locked(call);
     if (conn->is_held && !link->is_running && !conn->is_sending && conn->state != BUS_CONN_CLOSED)
@@ -648,6 +667,21 @@ void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response)
     }
     (void)buf_add(&call->out.body, response.data, response.len); /* there is room */
     answer_body(call);
+}
+
+struct buf *bus_call_response(struct bus_call *call)
+{
+    return &call->out.body;
+}
+
+void bus_call_answer_packed(struct bus_call *call)
+{
+    tn_status st = check_size(call, call->out.body.len);
+
+    if (st != TN_OK)
+        bus_call_finish(call, st);
+    else
+        answer_body(call);
 }
 
 tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
@@ -718,7 +752,7 @@ void bus_call_finish(struct bus_call *call, tn_status status)
 
     if (status != TN_OK)
         explain(call, &status);
-    learn(call, clock_mono_us());
+    learn(call);
     (void)pthread_mutex_lock(&link->mu);
     finish_locked(call, status);
     link_unlock(link);

@@ -215,7 +215,7 @@ tn_status records_snapshot(struct records *records, struct shared_snapshot **ret
     (void)pthread_mutex_lock(&records->mu);
     struct shared_snapshot *current = records->snapshot;
     if (!current || current->epoch != records->epoch ||
-        clock_mono_us() - current->opened_us > SNAPSHOT_AGE_MAX_US) {
+        clock_mono_coarse_us() - current->opened_us > SNAPSHOT_AGE_MAX_US) {
         /* It may already hold the group after `epoch`: at worst a false conflict. */
         stale = current;
         current = records->snapshot = open_snapshot(records->store, records->epoch);
