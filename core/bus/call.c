@@ -125,9 +125,11 @@ static void leave_server(struct bus_server *server)
         server_drained(server);
 }
 
-/* What link_hold() took. */
+/* What link_hold() took: nothing of a call whose pieces fit in frames. */
 static void let_go(struct bus_call *call, size_t bytes)
 {
+    if (bytes == 0)
+        return;
     call->held -= bytes;
     call->link->held -= bytes;
     (void)atomic_fetch_sub_explicit(&call->link->server->held, bytes, memory_order_relaxed);
@@ -192,7 +194,6 @@ static void run_from(struct bus_call *call, int64_t now_us)
 {
     tn_status stopped = bus_call_state(call);
 
-    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     call->begun_us = now_us;
     call->ended_us = 0;
     /* A handler that left something for its next run has to free it. */
@@ -204,7 +205,10 @@ static void run_from(struct bus_call *call, int64_t now_us)
 
 static void run_handler(struct pool_task *task)
 {
-    run_from(CONTAINER_OF(task, struct bus_call, task), clock_mono_us());
+    struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
+
+    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
+    run_from(call, clock_mono_us());
 }
 
 /* The pool did not take it. */
@@ -220,7 +224,6 @@ void call_submit(struct bus_call *call)
     struct bus_link *link = call->link;
 
     call->state = CALL_BUSY;
-    (void)atomic_fetch_add_explicit(&link->unstarted, 1, memory_order_relaxed);
     if (link->is_reading) {
         call->task.run = run_handler;
         call->task.next = NULL;
@@ -233,6 +236,7 @@ void call_submit(struct bus_call *call)
         link->has_slow = link->has_slow || is_slow(call->method);
         return;
     }
+    (void)atomic_fetch_add_explicit(&link->unstarted, 1, memory_order_relaxed);
     tn_status st = pool_submit(link->server->options.pool, &call->task, run_handler);
     if (st != TN_OK)
         refuse_busy(call, st);
@@ -261,6 +265,7 @@ static void submit_ready(struct bus_link *link)
 
     link->ready_count = 0;
     link->has_slow = false;
+    (void)atomic_fetch_add_explicit(&link->unstarted, (uint32_t)count, memory_order_relaxed);
     if (first && pool_submit_list(pool, first, last, count) != TN_OK)
         submit_each(pool, first);
 }
@@ -639,7 +644,8 @@ static void answer_body(struct bus_call *call)
     learn(call);
     (void)pthread_mutex_lock(&link->mu);
     link->answered_us = call->ended_us;
-    conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
+    conn->is_held =
+        link->first_ready || atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
     answer_locked(call);
     if (conn->is_held && !link->is_running && !conn->is_sending && conn->state != BUS_CONN_CLOSED)
         bus_loop_post(&link->server->loop, &link->flush);

@@ -136,7 +136,7 @@ struct bus_link {
     struct bus_timer timer;     /* of the hello, of silence, of stalling, of lingering */
     struct bus_job job;         /* the end */
     struct bus_job flush;       /* writes answers that were held for more */
-    _Atomic uint32_t unstarted; /* calls that wait for a worker; relaxed: a hint to hold */
+    _Atomic uint32_t unstarted; /* calls that the pool has not begun; relaxed: a hint to hold */
 
     bool has_hello;   /* guarded by mu, as all below */
     bool has_heard;   /* something came since the timer last fired */
