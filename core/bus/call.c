@@ -172,22 +172,20 @@ void call_end(struct bus_call *call, tn_status status, const struct err *err)
 /* Running */
 
 /*
- * How long calls of the method take to their answer: a moving average of about eight, of which two
+ * How long calls of the method hold their thread: a moving average of about eight, of which two
  * threads may lose one.
  */
-static void learn(struct bus_call *call)
+static void learn(struct bus_method_entry *method, int64_t took_us)
 {
-    _Atomic int32_t *usual_us_by_8 = &call->method->usual_us_by_8;
-    int64_t took_us = bus_call_ended_us(call) - call->begun_us;
     int32_t took = took_us < LEARN_MAX_US ? (int32_t)took_us : LEARN_MAX_US;
-    int32_t usual = atomic_load_explicit(usual_us_by_8, memory_order_relaxed);
+    int32_t usual = atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed);
 
-    atomic_store_explicit(usual_us_by_8, usual + took - usual / 8, memory_order_relaxed);
+    atomic_store_explicit(&method->usual_us_by_8, usual + took - usual / 8, memory_order_relaxed);
 }
 
-static bool is_slow(const struct bus_method_entry *method)
+static int32_t usual_us(const struct bus_method_entry *method)
 {
-    return atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed) / 8 >= INLINE_RUN_US;
+    return atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed) / 8;
 }
 
 static void run_from(struct bus_call *call, int64_t now_us)
@@ -206,9 +204,13 @@ static void run_from(struct bus_call *call, int64_t now_us)
 static void run_handler(struct pool_task *task)
 {
     struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
+    int64_t begun_us = clock_mono_us();
 
     (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
-    run_from(call, clock_mono_us());
+    bus_call_ref(call); /* it may end meanwhile, and the server with it */
+    run_from(call, begun_us);
+    learn(call->method, clock_mono_us() - begun_us);
+    bus_call_unref(call);
 }
 
 /* The pool did not take it. */
@@ -233,7 +235,7 @@ void call_submit(struct bus_call *call)
             link->first_ready = &call->task;
         link->last_ready = &call->task;
         link->ready_count++;
-        link->has_slow = link->has_slow || is_slow(call->method);
+        link->has_slow = link->has_slow || usual_us(call->method) >= INLINE_RUN_US;
         return;
     }
     (void)atomic_fetch_add_explicit(&link->unstarted, 1, memory_order_relaxed);
@@ -270,11 +272,26 @@ static void submit_ready(struct bus_link *link)
         submit_each(pool, first);
 }
 
+/* Whether it is the one call of the server: then no other waits for the thread that reads. */
+static bool is_alone(const struct bus_link *link)
+{
+    return link->ready_count == 1 &&
+           atomic_load_explicit(&link->server->open_calls, memory_order_relaxed) == 1;
+}
+
+/* Whether the thread that read the ready ones had better run them itself. */
+static bool is_for_reader(const struct bus_link *link)
+{
+    const struct bus_call *first = CONTAINER_OF(link->first_ready, struct bus_call, task);
+
+    return !link->has_slow || (is_alone(link) && usual_us(first->method) < INLINE_LONE_RUN_US);
+}
+
 void call_submit_ready(struct bus_link *link)
 {
     if (!link->first_ready)
         return;
-    if (link->has_slow || link->is_running ||
+    if (!is_for_reader(link) || link->is_running ||
         !bus_poll_run_after(&link->server->poll, &link->run)) {
         submit_ready(link);
         return;
@@ -303,12 +320,15 @@ void call_run_ready(struct bus_poll_work *work)
     (void)pthread_mutex_lock(&link->mu);
     while (link->is_running && link->first_ready && now_us < until_us) {
         struct bus_call *call = take_ready(link);
+        struct bus_method_entry *method = call->method;
+        int64_t begun_us = now_us;
 
         (void)pthread_mutex_unlock(&link->mu);
-        run_from(call, now_us);
+        run_from(call, begun_us);
         (void)pthread_mutex_lock(&link->mu);
         /* Reading the clock is a tenth of an echo: its answer has just done so. */
-        now_us = link->answered_us > now_us ? link->answered_us : clock_mono_us();
+        now_us = link->answered_us > begun_us ? link->answered_us : clock_mono_us();
+        learn(method, now_us - begun_us);
     }
     (void)pthread_mutex_unlock(&link->mu);
 }
@@ -641,9 +661,10 @@ static void answer_body(struct bus_call *call)
     struct bus_link *link = call->link;
     struct bus_conn *conn = &link->conn;
 
-    learn(call);
+    int64_t ended_us = bus_call_ended_us(call);
+
     (void)pthread_mutex_lock(&link->mu);
-    link->answered_us = call->ended_us;
+    link->answered_us = ended_us;
     conn->is_held =
         link->first_ready || atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
     answer_locked(call);
@@ -758,7 +779,6 @@ void bus_call_finish(struct bus_call *call, tn_status status)
 
     if (status != TN_OK)
         explain(call, &status);
-    learn(call);
     (void)pthread_mutex_lock(&link->mu);
     finish_locked(call, status);
     link_unlock(link);

@@ -48,6 +48,8 @@
  * late: waking another thread costs about as much.
  */
 #define INLINE_RUN_US 20
+/* The same for the one call that is open, which nothing waits for: a create, say. */
+#define INLINE_LONE_RUN_US 100
 /* It runs them for so long at most; the rest go to the pool. */
 #define INLINE_BUDGET_US ((int64_t)100)
 /* Connections past connection_max that are told so; more are just closed. */
