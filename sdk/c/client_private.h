@@ -59,7 +59,7 @@ struct names {
     uint32_t max;
     uint32_t first; /* the lowest id */
     uint32_t next;
-    uint32_t last; /* what was looked for last */
+    uint32_t last;  /* what was looked for last */
     struct map ids; /* name to id, as a pointer */
 };
 
