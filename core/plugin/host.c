@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/plugin/callback.h"
 #include "core/plugin/change.h"
+#include "core/plugin/duties.h"
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
 #include "core/plugin/load.h"
@@ -226,7 +227,8 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     rest_report(host);
     /* pairs with the acquire of enter(): whatever was there at the start is served from here on */
     atomic_store_explicit(&host->is_serving, true, memory_order_release);
-    return migrate_start(host, err);
+    TRY(migrate_start(host, err));
+    return duties_start(host, &host->duties, err);
 }
 
 void plugin_host_stop(struct plugin_host *host)
@@ -234,6 +236,7 @@ void plugin_host_stop(struct plugin_host *host)
     migrate_stop(host);
     (void)pthread_mutex_lock(&host->change);
     atomic_store_explicit(&host->is_serving, false, memory_order_release);
+    duties_stop(host->duties);
     for (size_t i = host->running_count; i > 0; i--)
         callback_end(host->running[i - 1]);
     for (size_t i = host->leaving_count; i > 0; i--)
@@ -245,6 +248,7 @@ void plugin_host_destroy(struct plugin_host *host)
 {
     if (!host)
         return;
+    duties_destroy(host->duties);
     for (size_t i = host->leaving_count; i > 0; i--)
         load_unref(host->leaving[i - 1]);
     for (size_t i = host->plugin_count; i > 0; i--)

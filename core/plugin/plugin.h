@@ -43,7 +43,9 @@ struct plugin {
     struct buf bytes;       /* of the file, until it is mapped */
     struct tn_plugin *rows; /* the manifest's, with functions as addresses of the process; NULL:
                              * the file is no plugin */
-    struct tn_hook *hooks;  /* items of rows->hooks, as those of methods */
+    struct tn_hook *hooks;  /* items of rows->hooks, as those of the others */
+    struct tn_consumer *consumers;
+    struct tn_timer *timers;
     struct tn_method *methods;
     enum plugin_state state;
     char reason[ERR_MESSAGE_SIZE]; /* why it is not PLUGIN_RUNNING */
@@ -112,6 +114,7 @@ struct plugin_host {
     bool migrate_stops;
     bool has_migrate_thread; /* the loader's, as the next */
     pthread_t migrate_thread;
+    struct duties *duties; /* NULL: not started, or there are none */
 
     /* Held while a callback of a TN_SERIAL plugin runs: one lock for all of them, recursive, so
      * that serial plugins that call each other cannot deadlock. */
@@ -128,6 +131,16 @@ static inline struct tn_str plugin_id(const struct plugin *plugin)
 static inline const struct plugin_routes *plugin_routes_of(const struct txn *txn)
 {
     return txn_routes(txn);
+}
+
+/* How long a consumer or timer with these flags may take at once, commit included. [any] */
+static inline int64_t plugin_limit_us(const struct plugin *plugin, uint32_t flags)
+{
+    const struct plugin_host_options *options = &plugin->host->options;
+
+    if (flags & TN_LONG)
+        return options->long_limit_us ? options->long_limit_us : PLUGIN_LONG_LIMIT_US;
+    return options->short_limit_us ? options->short_limit_us : PLUGIN_SHORT_LIMIT_US;
 }
 
 #endif /* CORE_PLUGIN_PLUGIN_H */

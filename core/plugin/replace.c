@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/plugin/change.h"
+#include "core/plugin/duties.h"
 #include "core/plugin/install.h"
 #include "core/plugin/kept.h"
 #include "core/plugin/load.h"
@@ -23,12 +24,34 @@ void plugin_host_set_watcher(struct plugin_host *host, void (*changed)(void *ctx
     (void)pthread_mutex_unlock(&host->change);
 }
 
-static bool settle(struct plugin_host *host)
+/* Consumers and timers of what was replaced end with the call that they are in, and those of what
+ * is there now go on behind the last cursor that was committed. */
+static void move_duties(struct plugin_host *host, bool are_others)
+{
+    struct err err;
+
+    if (!are_others) {
+        duties_move(host->duties);
+        return;
+    }
+    duties_stop(host->duties);
+    duties_destroy(TAKE(host->duties));
+    err_init(&err, host->options.language);
+    if (duties_start(host, &host->duties, &err) != TN_OK)
+        LOG(host->options.log,
+            LOG_ERROR,
+            "consumers and timers do not run until the next change of plugins",
+            LOG_STR("reason", err.message));
+}
+
+/* `has_duties`: what was replaced, or what is there now, has consumers or timers. */
+static bool settle(struct plugin_host *host, bool has_duties)
 {
     int64_t drain_us = host->options.drain_us;
 
     if (host->changed)
         host->changed(host->changed_ctx);
+    move_duties(host, has_duties);
     migrate_wake(host);
 
     return change_settle(host, clock_mono_us() + (drain_us ? drain_us : DRAIN_US));
@@ -125,10 +148,11 @@ static tn_status replace(struct plugin_host *host, const char *file, uint32_t fl
     (void)snprintf(replaced.id, sizeof(replaced.id), "%s", fresh->rows->id);
     (void)snprintf(replaced.from, sizeof(replaced.from), "%s", host->plugins[place]->rows->version);
     (void)snprintf(replaced.to, sizeof(replaced.to), "%s", fresh->rows->version);
+    bool has_duties = duties_are_of(host->plugins[place]) || duties_are_of(fresh);
     TRY(start_in_place(host, place, fresh, err));
     (void)TAKE(fresh); /* the list's */
     log_change(host, "plugin replaced", replaced.id, replaced.from, replaced.to);
-    replaced.is_left = settle(host);
+    replaced.is_left = settle(host, has_duties);
     *ret_replaced = replaced;
     return TN_OK;
 }
@@ -217,9 +241,10 @@ static tn_status disable(struct plugin_host *host, const char *id, struct err *e
     err_init(&why, host->options.language);
     (void)err_set(&why, TN_UNAVAILABLE, "It was disabled by an administrator.");
     load_refuse(fresh, PLUGIN_DISABLED, &why);
+    bool has_duties = duties_are_of(old);
     TRY(change_rest(host, place, fresh, &step, err));
     log_change(host, "plugin disabled", id, TAKE(fresh)->rows->version, "");
-    (void)settle(host);
+    (void)settle(host, has_duties);
     return TN_OK;
 }
 
@@ -255,9 +280,10 @@ static tn_status enable(struct plugin_host *host, const char *id, struct err *er
                        fresh->file,
                        fresh->rows->id);
     TRY(order_needs(host, fresh, need_running, err));
+    bool has_duties = duties_are_of(fresh);
     TRY(change_start(host, place, fresh, &step, &ignored, err));
     log_change(host, "plugin enabled", id, "", TAKE(fresh)->rows->version);
-    (void)settle(host);
+    (void)settle(host, has_duties);
     return TN_OK;
 }
 

@@ -527,6 +527,8 @@ static tn_status get_status(struct service_call *call, const void *message, void
         .run = (run_)                                                                     \
     }
 
+#define PLUGIN_CHANGE (DISPATCH_BARE | DISPATCH_HOST | DISPATCH_BLOCKS)
+
 struct service_methods service_admin(void)
 {
     static const struct dispatch_method methods[] = {
@@ -537,9 +539,9 @@ struct service_methods service_admin(void)
         METHOD("Plugins/List", list_plugins, DISPATCH_BARE | DISPATCH_READS, list_plugins),
         METHOD("Plugins/GetSettings", get_settings, DISPATCH_READS, get_settings),
         METHOD("Plugins/SetSetting", set_setting, DISPATCH_ADMIN, set_setting),
-        METHOD("Plugins/Replace", replace_plugin, DISPATCH_BARE | DISPATCH_HOST, replace_plugin),
-        METHOD("Plugins/Disable", disable_plugin, DISPATCH_BARE | DISPATCH_HOST, disable_plugin),
-        METHOD("Plugins/Enable", enable_plugin, DISPATCH_BARE | DISPATCH_HOST, enable_plugin),
+        METHOD("Plugins/Replace", replace_plugin, PLUGIN_CHANGE, replace_plugin),
+        METHOD("Plugins/Disable", disable_plugin, PLUGIN_CHANGE, disable_plugin),
+        METHOD("Plugins/Enable", enable_plugin, PLUGIN_CHANGE, enable_plugin),
         METHOD("Status/Get", get_status, DISPATCH_BARE | DISPATCH_READS, get_status),
     };
 

@@ -73,6 +73,7 @@ struct service_call {
 /* Answers with a stream: `run` gets no response to fill in, and takes the call over with TN_OK. */
 #define DISPATCH_STREAMS 8u
 #define DISPATCH_SCHEMA 16u /* needs the scope schema */
+#define DISPATCH_BLOCKS 64u /* waits for other calls, or longer than a write */
 #define DISPATCH_HOST 32u   /* for administrators of the host: no token will do */
 
 struct dispatch_method {

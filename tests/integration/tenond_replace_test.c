@@ -30,13 +30,18 @@
 static unsigned replacement_count = 5;
 
 /* Where the files are that replace, and the host with the first of them. */
-static struct tenond *start_host(void)
+static struct tenond *start_with(const char *plugin)
 {
     struct tenond *host = tenond_create();
 
-    tenond_add_plugin(host, SWAPS "swap_1.so");
+    tenond_add_plugin(host, plugin);
     tenond_start(host);
     return host;
+}
+
+static struct tenond *start_host(void)
+{
+    return start_with(SWAPS "swap_1.so");
 }
 
 /* The decimal in the first field of the plugin's response: which build it is of. */
@@ -221,10 +226,21 @@ static uint64_t end_callers(struct caller *callers, unsigned *ret_builds)
     return creates;
 }
 
+/* Consumers and timers are behind the calls: until each gadget was met, and then once. */
+static void await_once(struct tenon_client *client, char *property, uint64_t count)
+{
+    int64_t late_us = clock_mono_us() + TENOND_PATIENCE_US;
+
+    while (count_gadgets(client, property, 1) < count && clock_mono_us() < late_us)
+        (void)usleep(5000);
+    assert_int_equal(count_gadgets(client, property, 1), count);
+    assert_int_equal(count_gadgets(client, property, 2), 0);
+}
+
 /* A thousand calls a second are a hundred in each tenth: as many pass between two replacements. */
 static void no_call_fails_while_plugins_are_replaced(void **state)
 {
-    struct tenond *host = start_host();
+    struct tenond *host = start_with(SWAPS "swap_busy_1.so");
     struct tenon_client *client = tenond_connect(host, NULL);
     struct caller callers[CALLER_COUNT];
     char reason[512];
@@ -235,7 +251,8 @@ static void no_call_fails_while_plugins_are_replaced(void **state)
     int64_t begun_us = clock_mono_us();
     unsigned before = sum_calls(callers);
     for (unsigned i = 0; i < replacement_count; i++) {
-        if (replace_with(client, i % 2 ? "swap_1.so" : "swap_2.so", reason, sizeof(reason)) !=
+        if (replace_with(
+                client, i % 2 ? "swap_busy_1.so" : "swap_busy_2.so", reason, sizeof(reason)) !=
             TN_OK)
             fail_msg("replacement %u: %s", i, reason);
         await_calls(callers, CALLS_A_SECOND / 10);
@@ -246,6 +263,8 @@ static void no_call_fails_while_plugins_are_replaced(void **state)
     assert_int_equal(builds, 1u << 1 | 1u << 2);
     assert_int_equal(count_gadgets(client, NULL, 0), creates);
     assert_int_equal(count_gadgets(client, "hooked", 1), creates);
+    await_once(client, "consumed", creates);
+    await_once(client, "fired", creates);
     print_message("%u replacements in %lld ms: %u calls (%lld a second), none failed\n",
                   replacement_count,
                   (long long)took_us / 1000,

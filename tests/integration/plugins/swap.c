@@ -37,6 +37,8 @@ enum {
     GADGET_BUILD,
     GADGET_HOOKED,
     GADGET_FORM,
+    GADGET_CONSUMED,
+    GADGET_FIRED,
     WHICH_LEFT,
     WHICH_BUILD,
     WHICH_CALLS,
@@ -62,8 +64,32 @@ static tn_status gadget_changes(struct tn_call *call, const struct tn_record *be
     tn_set_number(after, GADGET_BUILD, SWAP_BUILD, 0);
     tn_set_number(after, GADGET_HOOKED, tn_int(after, GADGET_HOOKED) + 1, 0);
     tn_set_number(after, GADGET_FORM, SWAP_SCHEMA, 0);
+#ifdef SWAP_DUTIES
+    tn_timer_at(after, 0, tn_core->now(call));
+#endif
     return TN_OK;
 }
+
+#ifdef SWAP_DUTIES
+/* Each gadget once, however often the plugin is replaced meanwhile. */
+static tn_status gadget_came(struct tn_call *call, const struct tn_record *before,
+                             const struct tn_record *after)
+{
+    struct tn_record *gadget = before || !after ? NULL : tn_get(call, GADGET, tn_id_of(after));
+
+    if (gadget)
+        tn_set_number(gadget, GADGET_CONSUMED, tn_int(gadget, GADGET_CONSUMED) + 1, 0);
+    return TN_OK;
+}
+
+static tn_status gadget_due(struct tn_call *call, struct tn_record *gadget, tn_time due)
+{
+    (void)call;
+    (void)due;
+    tn_set_number(gadget, GADGET_FIRED, tn_int(gadget, GADGET_FIRED) + 1, 0);
+    return TN_OK;
+}
+#endif
 
 #ifdef SWAP_KEY
 static pthread_key_t key;
@@ -152,6 +178,8 @@ static const struct tn_property properties[] = {
     [GADGET_BUILD] = {TN_PROPERTY(GADGET, TN_NUMBER, "build", "Build", 0)},
     [GADGET_HOOKED] = {TN_PROPERTY(GADGET, TN_NUMBER, "hooked", "Hooked", 0)},
     [GADGET_FORM] = {TN_PROPERTY(GADGET, SWAP_FORM_KIND, "form", "Form", TN_INDEXED)},
+    [GADGET_CONSUMED] = {TN_PROPERTY(GADGET, TN_NUMBER, "consumed", "Consumed", 0)},
+    [GADGET_FIRED] = {TN_PROPERTY(GADGET, TN_NUMBER, "fired", "Fired", 0)},
     [WHICH_LEFT] = {TN_PROPERTY(WHICH_REQUEST, TN_TEXT, "left", NULL, 0)},
     [WHICH_BUILD] = {TN_PROPERTY(WHICH_RESPONSE, TN_NUMBER, "build", NULL, 0)},
     [WHICH_CALLS] = {TN_PROPERTY(WHICH_RESPONSE, TN_NUMBER, "calls", NULL, 0)},
@@ -164,6 +192,11 @@ static const struct tn_property properties[] = {
 #endif
 };
 static const struct tn_hook hooks[] = {{GADGET, .run = gadget_changes}};
+#ifdef SWAP_DUTIES
+static const struct tn_consumer consumers[] = {
+    {"came", GADGET, .run = gadget_came, .on = TN_AT(GADGET_NAME)}};
+static const struct tn_timer timers[] = {{"due", GADGET, .run = gadget_due}};
+#endif
 static const struct tn_method methods[] = {
 #ifndef SWAP_LACKS
     {"org.example.gadgets.v1.Gadgets/Which",
@@ -195,6 +228,10 @@ const struct tn_plugin tenon_plugin_v1 = {
     .properties = TN_LIST(properties),
     .hooks = TN_LIST(hooks),
     .methods = TN_LIST(methods),
+#ifdef SWAP_DUTIES
+    .consumers = TN_LIST(consumers),
+    .timers = TN_LIST(timers),
+#endif
     .start = start,
 #ifdef SWAP_MIGRATE
     .migrate = migrate,
