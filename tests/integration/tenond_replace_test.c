@@ -151,6 +151,7 @@ static tn_status replace_with(struct tenon_client *client, const char *file, cha
                                 &response,
                                 &result);
     (void)snprintf(ret_reason, size, "%s", result.message);
+    tenon_result_fini(&result);
     if (response)
         protobuf_c_message_free_unpacked(response, NULL);
     return st;

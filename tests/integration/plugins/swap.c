@@ -97,7 +97,7 @@ static pthread_key_t key;
 /* Runs when a thread ends that was in the plugin, long after it was unloaded. */
 static void thread_ends(void *value)
 {
-    int fd = open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = value ? open(value, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
 
     if (fd >= 0)
         (void)close(fd);
