@@ -118,8 +118,8 @@ static const struct schema_property *find_template(const struct tn_call *call,
     return is_own || row->flags & TN_EXTERN ? property : NULL;
 }
 
-static const struct schema_property *find_property(const struct tn_call *call, uint32_t row,
-                                                   const struct schema_type *type)
+const struct schema_property *call_find_property(const struct tn_call *call, uint32_t row,
+                                                 const struct schema_type *type)
 {
     const struct tn_property *declared = &call->plugin->rows->properties.items[row];
     const struct schema *schema = txn_schema(call->txn);
@@ -138,7 +138,7 @@ tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_
     const struct schema_property *property = NULL;
 
     if (row < call->plugin->rows->properties.count)
-        property = find_property(call, row, type);
+        property = call_find_property(call, row, type);
     if (!property || (type && property->type != type->id))
         return call_misuse(call, "no such property of that type is declared");
     *ret_property = property;

@@ -28,6 +28,7 @@ struct tn_record {
     struct message *message;
     const struct plugin_method *method; /* of a request made by tn_bus_v1.request, as the next */
     uint32_t response_row;
+    uint32_t handle; /* by which a runner names it; 0: none yet */
 };
 
 struct tn_call {
@@ -73,6 +74,9 @@ struct tn_record *call_see_message(struct tn_call *call, uint32_t type_row,
 tn_status call_type(struct tn_call *call, uint32_t row, const struct schema_type **ret_type);
 tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_type *type,
                         const struct schema_property **ret_property);
+/* As call_property, for a row that there is: NULL if it does not fit, and no mark. */
+const struct schema_property *call_find_property(const struct tn_call *call, uint32_t row,
+                                                 const struct schema_type *type);
 tn_status call_association(struct tn_call *call, uint32_t row, const struct schema_type *at,
                            const struct schema_association **ret_association, bool *ret_is_inverse);
 /* Position of a property in the message. */

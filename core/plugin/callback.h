@@ -15,7 +15,7 @@
 tn_status callback_hook(struct tn_call *call, const struct tn_hook *row,
                         const struct tn_record *before, struct tn_record *after);
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
-                          const struct tn_record *request, struct tn_record *response);
+                          struct tn_record *request, struct tn_record *response);
 
 /* load() and start(), with a reason where one failed; callback_end() is due after either. [loader]
  */

@@ -29,7 +29,18 @@ struct plugin;
 /* Calls of a joined method inside a joined method; past it TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_DEPTH_MAX 16u
 
-/* Borrowed until plugin_host_destroy(); the lists, but for work_dir, only by load_all. */
+enum plugin_isolation {
+    PLUGIN_IN_HOST = 1,  /* "none" */
+    PLUGIN_IN_RUNNER = 2 /* "process" */
+};
+
+/* What the operator decided about one plugin. */
+struct plugin_isolated {
+    const char *id;
+    enum plugin_isolation isolation;
+};
+
+/* Borrowed until plugin_host_destroy(); dirs and disabled only by load_all. */
 struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;
@@ -44,7 +55,21 @@ struct plugin_host_options {
     const char *const *disabled; /* plugin ids that are listed and not loaded */
     size_t disabled_count;
     const char *language; /* of the reasons why plugins do not run; NULL: English */
+    /* The program that runs plugins in processes of their own; NULL: none can. */
+    const char *runner;
+    enum plugin_isolation isolation; /* of plugins that the next do not name; 0: PLUGIN_IN_HOST */
+    const struct plugin_isolated *isolated;
+    size_t isolated_count;
+    /* What the code of a plugin in a process of its own may take, waiting for the host apart: a
+     * hook, and any other callback whose caller has given it no less; 0: the defaults below. */
+    int64_t runner_hook_us;
+    int64_t runner_call_us;
+    unsigned worker_count; /* threads that call plugins at once */
 };
+
+/* Defaults. A hook holds up a write, and with it the portal's others. */
+#define PLUGIN_RUNNER_HOOK_US ((int64_t)1000000)
+#define PLUGIN_RUNNER_CALL_US ((int64_t)30 * 1000000)
 
 /* Becomes the hook of `records`; loads nothing yet. [loader] */
 tn_status plugin_host_create(const struct plugin_host_options *options,
@@ -80,11 +105,14 @@ struct plugin_info {
     const char *version;
     const char *summary;
     const char *file;
-    const char *reason; /* why it does not run; in the language of the host */
+    char reason[ERR_MESSAGE_SIZE]; /* why it does not run; in the language of the host */
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;
-    uint64_t hook_us; /* how long all of them took */
+    uint64_t hook_us;      /* how long all of them took */
+    uint64_t hook_skipped; /* advisory hooks of a process that was down */
+    enum plugin_isolation isolation;
+    uint64_t restart_count; /* of its process */
 };
 
 /* All files found, in the order they were; `index` from 0. False: no more. [any] once loaded */

@@ -160,6 +160,11 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
     if (len < 0 || (size_t)len >= sizeof(path))
         return err_set(err, TN_INVALID_ARGUMENT, "The path of the work folder is too long.");
     TRY(file_copy(path, buf_bytes(&plugin->bytes), err));
+    plugin->copy = arena_copy(&plugin->arena, path, strlen(path));
+    if (!plugin->copy)
+        return err_memory(err, "a plugin");
+    if (plugin_isolation(plugin) == PLUGIN_IN_RUNNER)
+        return TN_OK; /* its process maps it */
     TRY(map_copy(plugin, path, err));
     point_functions(plugin);
     bind_slots(plugin);

@@ -43,6 +43,13 @@ static void open_records(struct bench *b)
     must(b, records_create(&records, &b->records, &b->err));
 }
 
+enum plugin_isolation bench_isolation(void)
+{
+    const char *said = getenv("BENCH_ISOLATION");
+
+    return said && strcmp(said, "process") == 0 ? PLUGIN_IN_RUNNER : PLUGIN_IN_HOST;
+}
+
 /* `fail_at`: which allocation of the load fails; 0: none. */
 static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fail_at)
 {
@@ -56,6 +63,8 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .work_dir = b->work_dir,
                                           .disabled = list,
                                           .disabled_count = disabled ? 1 : 0,
+                                          .runner = BENCH_RUNNER,
+                                          .isolation = bench_isolation(),
                                           .language = b->language};
 
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));

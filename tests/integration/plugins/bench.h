@@ -34,6 +34,10 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
 void bench_reopen(struct bench *b);
 void bench_close(struct bench *b);
 
+/* Where the plugins run: in processes of their own if the environment has BENCH_ISOLATION=process,
+ * so that the same tests show both ways. */
+enum plugin_isolation bench_isolation(void);
+
 /*
  * Ends and begins everything above the store, with the nth allocation of plugin_host_load_all()
  * failing; returns its status.

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runner.h - a plugin in a process of its own: started, watched over, started again, and called
+ * like any other.
+ *
+ * A process that crashes, or does not answer in time, costs each call that is in it a
+ * TN_UNAVAILABLE. It is started again after a pause that doubles with each failure; past
+ * RUNNER_FAILURE_MAX failures within RUNNER_FAILURE_WINDOW_US it stays off, and the plugin's
+ * entry in the list says why. While it is down, its callbacks are TN_UNAVAILABLE at once.
+ */
+#ifndef CORE_PLUGIN_RUNNER_H
+#define CORE_PLUGIN_RUNNER_H
+
+#include "core/plugin/call.h"
+
+struct runner;
+
+/* From the start of the process to the end of start(): longer is a failure. */
+#define RUNNER_START_US ((int64_t)10 * 1000000)
+/* What stop() and unload() get before the process is killed. */
+#define RUNNER_STOP_US ((int64_t)5 * 1000000)
+/* The pause before a new start: doubled by each failure, up to the second; a process that served
+ * for as long as RUNNER_GOOD_US begins anew. */
+#define RUNNER_PAUSE_MIN_US ((int64_t)100 * 1000)
+#define RUNNER_PAUSE_MAX_US ((int64_t)30 * 1000000)
+#define RUNNER_GOOD_US ((int64_t)60 * 1000000)
+/* Failures within the window that switch a plugin off. One that somebody else killed did not fail.
+ */
+#define RUNNER_FAILURE_MAX 10u
+#define RUNNER_FAILURE_WINDOW_US ((int64_t)600 * 1000000)
+
+enum runner_state {
+    RUNNER_DOWN = 1,      /* until its next start */
+    RUNNER_OPENING = 2,   /* the process maps the file */
+    RUNNER_BEGINNING = 3, /* load(), start() */
+    RUNNER_SERVING = 4,
+    RUNNER_ENDING = 5, /* stop(), unload() */
+    RUNNER_OFF = 6     /* for good */
+};
+
+/*
+ * Starts the process for `plugin`, whose private copy is there, and waits until it serves; it is
+ * started again from then on whenever it fails. OWNED: runner_stop(). A status other than TN_OK:
+ * what load() or start() said, or TN_UNAVAILABLE; nothing of it is left. [loader] blocks
+ */
+tn_status runner_start(struct plugin *plugin, struct runner **ret_runner, struct err *err);
+
+/* stop(), unload(), the end of the process, by force if it takes longer than RUNNER_STOP_US. No
+ * callback is under way. Accepts NULL. [loader] blocks */
+void runner_stop(struct runner *runner);
+
+/* As callback_hook() and callback_method() of callback.h. [worker] block */
+tn_status runner_hook(struct runner *runner, struct tn_call *call, const struct tn_hook *row,
+                      const struct tn_record *before, struct tn_record *after);
+tn_status runner_method(struct runner *runner, struct tn_call *call, const struct tn_method *row,
+                        struct tn_record *request, struct tn_record *response);
+
+struct runner_info {
+    enum runner_state state;
+    uint64_t restart_count; /* processes after the first */
+    uint64_t failure_count; /* those that failed, since the host's start */
+    int32_t pid;            /* 0: none */
+};
+
+/* How it is. Unless it serves, `reason` (in its language) says why not. [any] */
+struct runner_info runner_info(struct runner *runner, struct err *reason);
+
+#endif /* CORE_PLUGIN_RUNNER_H */
