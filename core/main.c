@@ -183,23 +183,27 @@ static void name_plugins(struct host *host, struct plugin_host_options *options,
     }
 }
 
+static struct plugin_runner_limits runner_limits(const struct config *config)
+{
+    return (struct plugin_runner_limits){.hook_us = (int64_t)config->runner.hook_ms * 1000,
+                                         .call_us = (int64_t)config->runner.call_ms * 1000};
+}
+
 static tn_status load_plugins(struct host *host, struct err *err)
 {
     const char *disabled[CONFIG_PLUGIN_MAX];
-    struct plugin_host_options options = {
-        .records = host->records,
-        .catalog = host->catalog,
-        .portals = host->portals,
-        .log = host->log,
-        .dirs = host->config->plugin_dirs.items,
-        .dir_count = host->config->plugin_dirs.count,
-        .work_dir = host->work_dir,
-        .disabled = disabled,
-        .isolated = host->isolated,
-        .runner_hook_us = (int64_t)host->config->runner.hook_ms * 1000,
-        .runner_call_us = (int64_t)host->config->runner.call_ms * 1000,
-        .worker_count = count_workers(host) + LANES_SPARE,
-        .language = text_environment()};
+    struct plugin_host_options options = {.records = host->records,
+                                          .catalog = host->catalog,
+                                          .portals = host->portals,
+                                          .log = host->log,
+                                          .dirs = host->config->plugin_dirs.items,
+                                          .dir_count = host->config->plugin_dirs.count,
+                                          .work_dir = host->work_dir,
+                                          .disabled = disabled,
+                                          .isolated = host->isolated,
+                                          .runner_limits = runner_limits(host->config),
+                                          .worker_count = count_workers(host) + LANES_SPARE,
+                                          .language = text_environment()};
 
     find_runner(host);
     if (host->runner[0] != '\0')

@@ -28,10 +28,7 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
     host->options = *options;
     if (host->options.isolation == 0)
         host->options.isolation = PLUGIN_IN_HOST;
-    if (host->options.runner_hook_us == 0)
-        host->options.runner_hook_us = PLUGIN_RUNNER_HOOK_US;
-    if (host->options.runner_call_us == 0)
-        host->options.runner_call_us = PLUGIN_RUNNER_CALL_US;
+    runner_limits_complete(&host->options.runner_limits);
     atomic_init(&host->is_serving, false);
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -206,6 +203,8 @@ static void add_runner(const struct plugin *plugin, struct plugin_info *info)
     err_init(&why, plugin->host->options.language);
     const struct runner_info runner = runner_info(plugin->runner, &why);
     info->restart_count = runner.restart_count;
+    info->is_up = runner.state == RUNNER_SERVING;
+    info->pid = runner.pid;
     if (runner.state == RUNNER_SERVING)
         return;
     if (runner.state == RUNNER_OFF)

@@ -34,6 +34,16 @@ enum plugin_isolation {
     PLUGIN_IN_RUNNER = 2 /* "process" */
 };
 
+/* Of plugins in processes of their own; 0: the default. Time that they wait for the host does not
+ * count. */
+struct plugin_runner_limits {
+    int64_t hook_us;      /* one hook: it holds up a write, and with it the portal's others */
+    int64_t call_us;      /* any other callback, as long as its caller's deadline lasts */
+    int64_t start_us;     /* from the start of the process to the end of start() */
+    int64_t stop_us;      /* stop() and unload(); the process is killed then */
+    unsigned failure_max; /* within RUNNER_FAILURE_WINDOW_US; the plugin is switched off then */
+};
+
 /* What the operator decided about one plugin. */
 struct plugin_isolated {
     const char *id;
@@ -60,16 +70,9 @@ struct plugin_host_options {
     enum plugin_isolation isolation; /* of plugins that the next do not name; 0: PLUGIN_IN_HOST */
     const struct plugin_isolated *isolated;
     size_t isolated_count;
-    /* What the code of a plugin in a process of its own may take, waiting for the host apart: a
-     * hook, and any other callback whose caller has given it no less; 0: the defaults below. */
-    int64_t runner_hook_us;
-    int64_t runner_call_us;
+    struct plugin_runner_limits runner_limits;
     unsigned worker_count; /* threads that call plugins at once */
 };
-
-/* Defaults. A hook holds up a write, and with it the portal's others. */
-#define PLUGIN_RUNNER_HOOK_US ((int64_t)1000000)
-#define PLUGIN_RUNNER_CALL_US ((int64_t)30 * 1000000)
 
 /* Becomes the hook of `records`; loads nothing yet. [loader] */
 tn_status plugin_host_create(const struct plugin_host_options *options,
@@ -112,7 +115,9 @@ struct plugin_info {
     uint64_t hook_us;      /* how long all of them took */
     uint64_t hook_skipped; /* advisory hooks of a process that was down */
     enum plugin_isolation isolation;
-    uint64_t restart_count; /* of its process */
+    uint64_t restart_count; /* of its process, as the next */
+    bool is_up;             /* it serves */
+    int32_t pid;            /* 0: none */
 };
 
 /* All files found, in the order they were; `index` from 0. False: no more. [any] once loaded */

@@ -53,6 +53,11 @@ static void move_locked(struct runner *runner, enum runner_state to)
     pthread_mutex_unlock(&runner->mu);
 }
 
+static const struct plugin_runner_limits *limits_of(const struct runner *runner)
+{
+    return &runner->plugin->host->options.runner_limits;
+}
+
 /* Talking to the process */
 
 static tn_status tell(struct runner_process *process, uint16_t what)
@@ -183,11 +188,13 @@ static void start_process(struct runner *runner)
 static bool count_failure(struct runner *runner)
 {
     const int64_t now_us = clock_mono_us();
-    int64_t *slot = &runner->failed_us[runner->failure_count++ % RUNNER_FAILURE_MAX];
-    const int64_t before_us = *slot; /* the one that many failures ago */
+    const unsigned max = limits_of(runner)->failure_max;
+    int64_t *slot = &runner->failed_us[runner->failure_count++ % max];
 
     *slot = now_us;
-    return before_us != 0 && now_us - before_us < RUNNER_FAILURE_WINDOW_US;
+    /* The oldest of as many as switch it off. */
+    const int64_t first_us = runner->failed_us[runner->failure_count % max];
+    return first_us != 0 && now_us - first_us < RUNNER_FAILURE_WINDOW_US;
 }
 
 /* With runner->mu held: what follows on the end of the process. */
@@ -301,7 +308,7 @@ static int ms_until(int64_t at_us)
 static void end_process(struct runner *runner)
 {
     struct runner_process *process = runner->process;
-    const int64_t at_us = clock_mono_us() + RUNNER_STOP_US;
+    const int64_t at_us = clock_mono_us() + limits_of(runner)->stop_us;
 
     if (runner->state == RUNNER_SERVING && tell(process, PROTOCOL_END) == TN_OK)
         move_locked(runner, RUNNER_ENDING);
@@ -343,7 +350,7 @@ static void *keep(void *ctx)
                 break;
             }
             start_process(runner);
-            start_until_us = clock_mono_us() + RUNNER_START_US;
+            start_until_us = clock_mono_us() + limits_of(runner)->start_us;
             if (!runner->process) {
                 pthread_mutex_lock(&runner->mu);
                 move(runner, decide(runner));
@@ -355,7 +362,8 @@ static void *keep(void *ctx)
             watch(runner, ms_until(start_until_us));
             if (runner->process && runner->state != RUNNER_SERVING &&
                 clock_mono_us() >= start_until_us)
-                process_kill(runner->process, END_LATE, (int)(RUNNER_START_US / 1000), NULL);
+                process_kill(
+                    runner->process, END_LATE, (int)(limits_of(runner)->start_us / 1000), NULL);
             break;
         default:
             watch(runner, -1);
@@ -365,6 +373,20 @@ static void *keep(void *ctx)
 }
 
 /* Public */
+
+void runner_limits_complete(struct plugin_runner_limits *limits)
+{
+    if (limits->hook_us == 0)
+        limits->hook_us = RUNNER_HOOK_US;
+    if (limits->call_us == 0)
+        limits->call_us = RUNNER_CALL_US;
+    if (limits->start_us == 0)
+        limits->start_us = RUNNER_START_US;
+    if (limits->stop_us == 0)
+        limits->stop_us = RUNNER_STOP_US;
+    if (limits->failure_max == 0 || limits->failure_max > RUNNER_FAILURE_MAX)
+        limits->failure_max = RUNNER_FAILURE_MAX;
+}
 
 static void runner_free(struct runner *runner)
 {

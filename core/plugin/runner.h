@@ -15,20 +15,19 @@
 
 struct runner;
 
-/* From the start of the process to the end of start(): longer is a failure. */
+/* Defaults of struct plugin_runner_limits. */
+#define RUNNER_HOOK_US ((int64_t)1000000)
+#define RUNNER_CALL_US ((int64_t)30 * 1000000)
 #define RUNNER_START_US ((int64_t)10 * 1000000)
-/* What stop() and unload() get before the process is killed. */
 #define RUNNER_STOP_US ((int64_t)5 * 1000000)
+/* One that somebody else killed did not fail. More than the default are not counted. */
+#define RUNNER_FAILURE_MAX 10u
+#define RUNNER_FAILURE_WINDOW_US ((int64_t)600 * 1000000)
 /* The pause before a new start: doubled by each failure, up to the second; a process that served
  * for as long as RUNNER_GOOD_US begins anew. */
 #define RUNNER_PAUSE_MIN_US ((int64_t)100 * 1000)
 #define RUNNER_PAUSE_MAX_US ((int64_t)30 * 1000000)
 #define RUNNER_GOOD_US ((int64_t)60 * 1000000)
-/* Failures within the window that switch a plugin off. One that somebody else killed did not fail.
- */
-#define RUNNER_FAILURE_MAX 10u
-#define RUNNER_FAILURE_WINDOW_US ((int64_t)600 * 1000000)
-
 enum runner_state {
     RUNNER_DOWN = 1,      /* until its next start */
     RUNNER_OPENING = 2,   /* the process maps the file */
@@ -37,6 +36,9 @@ enum runner_state {
     RUNNER_ENDING = 5, /* stop(), unload() */
     RUNNER_OFF = 6     /* for good */
 };
+
+/* Puts in what is 0. [loader] */
+void runner_limits_complete(struct plugin_runner_limits *limits);
 
 /*
  * Starts the process for `plugin`, whose private copy is there, and waits until it serves; it is

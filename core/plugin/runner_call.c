@@ -14,13 +14,13 @@ static bool waits(void *ctx)
 {
     const struct lane *lane = ctx;
     const struct runner_call *rc = lane->top;
-    const struct plugin_host_options *options = &rc->call->plugin->host->options;
+    const struct plugin_runner_limits *limits = &rc->call->plugin->host->options.runner_limits;
     const int64_t spent_us = rc->spent_us + clock_mono_us() - rc->waits_since_us;
 
     if (spent_us <= rc->limit_us)
         return true;
     /* A caller in a hurry does not end the process under other calls. */
-    return rc->has_deadline && spent_us <= options->runner_call_us &&
+    return rc->has_deadline && spent_us <= limits->call_us &&
            txn_state(rc->call->txn) != TN_DEADLINE_EXCEEDED;
 }
 
@@ -32,7 +32,8 @@ void runner_call_init(struct runner_call *rc, struct lane *lane, struct tn_call 
                                .lane = lane,
                                .outer = lane->top,
                                .depth = lane->top ? lane->top->depth + 1 : 1,
-                               .limit_us = call ? call->plugin->host->options.runner_hook_us : 0,
+                               .limit_us =
+                                   call ? call->plugin->host->options.runner_limits.hook_us : 0,
                                .out = lane->spare};
     lane->spare = (struct buf){0};
     lane->top = rc;
@@ -192,7 +193,8 @@ static tn_status no_lane(const struct runner *runner, struct err *err)
 
 static tn_status take_lane(struct runner *runner, struct lane **ret_lane, struct err *err)
 {
-    const int64_t give_up_us = clock_mono_us() + runner->plugin->host->options.runner_hook_us;
+    const int64_t give_up_us =
+        clock_mono_us() + runner->plugin->host->options.runner_limits.hook_us;
     const struct timespec until = {.tv_sec = give_up_us / 1000000,
                                    .tv_nsec = give_up_us % 1000000 * 1000};
     struct lane *lane = NULL;
@@ -230,6 +232,12 @@ static void give_lane(struct runner *runner, struct lane *lane)
 
 /* Callbacks */
 
+static tn_status fail_down(struct tn_call *call, tn_status status)
+{
+    call->is_down = true;
+    return call_fail(call, status);
+}
+
 /* What both kinds of callbacks begin with. */
 static struct pack begin(struct runner_call *rc, uint16_t what, uint32_t row)
 {
@@ -254,7 +262,7 @@ static tn_status run(struct runner_call *rc, const struct pack *out, struct err 
     if (st == TN_OK)
         return returned;
     const struct end end = process_end(rc->lane->process);
-    return call_fail(rc->call, end_say(rc->call->plugin, &end, err));
+    return fail_down(rc->call, end_say(rc->call->plugin, &end, err));
 }
 
 static tn_status too_deep(const struct plugin *plugin, struct err *err)
@@ -274,7 +282,7 @@ tn_status runner_hook(struct runner *runner, struct tn_call *call, const struct 
     tn_status st = take_lane(runner, &lane, call->err);
 
     if (st != TN_OK)
-        return call_fail(call, st);
+        return fail_down(call, st);
     runner_call_init(&rc, lane, call);
     if (rc.depth > PROTOCOL_DEPTH_MAX) {
         st = call_fail(call, too_deep(call->plugin, call->err));
@@ -300,7 +308,7 @@ tn_status runner_method(struct runner *runner, struct tn_call *call, const struc
     tn_status st = take_lane(runner, &lane, call->err);
 
     if (st != TN_OK)
-        return call_fail(call, st);
+        return fail_down(call, st);
     runner_call_init(&rc, lane, call);
     rc.has_deadline = true;
     if (rc.depth > PROTOCOL_DEPTH_MAX) {
