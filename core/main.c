@@ -397,9 +397,14 @@ static void serve(struct host *host, const sigset_t *set, int argc, char **argv)
         (void)printf(" %s", host->urls[i]);
     (void)printf("\n");
     (void)fflush(stdout);
+    host_notify(host, "READY");
     while (received != SIGTERM && received != SIGINT)
-        if (sigwait(set, &received) == 0 && received == SIGHUP)
+        if (sigwait(set, &received) == 0 && received == SIGHUP) {
+            host_notify(host, "RELOADING");
             host_reload(host, argc, argv);
+            host_notify(host, "READY");
+        }
+    host_notify(host, "STOPPING");
     LOG(host->log, LOG_INFO, "stopping", LOG_STR("signal", strsignal(received)));
 }
 

@@ -44,6 +44,14 @@ const struct config *host_settings(const struct host *host);
  */
 void host_reload(struct host *host, int argc, char **argv);
 
+/* notify.c */
+
+/*
+ * Tells the service manager that started the host, if one did (NOTIFY_SOCKET): "READY",
+ * "RELOADING" or "STOPPING", of sd_notify(3). A manager that does not listen is logged. [loader]
+ */
+void host_notify(const struct host *host, const char *state);
+
 /* surroundings.c */
 
 /*
