@@ -80,6 +80,8 @@ static tn_status receive_some(struct channel *channel, size_t size)
 {
     struct buf *in = &channel->in;
 
+    if (in->len >= size)
+        return TN_OK;
     if (buf_reserve(in, size - in->len) != TN_OK)
         return TN_RESOURCE_EXHAUSTED;
     while (in->len < size) {

@@ -86,15 +86,24 @@ uint32_t runner_call_handle(struct runner_call *rc, enum handle_kind kind, void 
 
 /* Frames */
 
+/* What a call that waits no longer was given: a limit, or its caller's deadline. */
+static int64_t given_us(const struct runner_call *rc)
+{
+    const struct plugin_runner_limits *limits = &rc->call->plugin->host->options.runner_limits;
+    const int64_t spent_us = rc->spent_us + clock_mono_us() - rc->waits_since_us;
+
+    if (!rc->has_deadline)
+        return rc->limit_us;
+    return spent_us > limits->call_us ? limits->call_us : spent_us;
+}
+
 /* Ends a process that cannot be spoken with any more. */
 static tn_status give_up(struct runner_call *rc, tn_status status)
 {
     struct runner_process *process = rc->lane->process;
-    const struct runner_call *top = rc->lane->top;
-    const int64_t spent_us = top->spent_us + clock_mono_us() - top->waits_since_us;
 
     if (status == TN_DEADLINE_EXCEEDED)
-        process_kill(process, END_LATE, (int)(spent_us / 1000), NULL);
+        process_kill(process, END_LATE, (int)(given_us(rc->lane->top) / 1000), NULL);
     else if (status != TN_UNAVAILABLE)
         process_kill(process, END_GARBLED, 0, NULL);
     return status;

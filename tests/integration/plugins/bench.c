@@ -146,9 +146,9 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
 }
 
 struct bench *bench_open_isolated(const char *const *files,
-                                  const struct plugin_runner_limits *limits)
+                                  const struct plugin_runner_limits *limits, const char *language)
 {
-    struct bench *b = make_bench(files, NULL);
+    struct bench *b = make_bench(files, language);
 
     b->isolation = PLUGIN_IN_RUNNER;
     b->limits = *limits;

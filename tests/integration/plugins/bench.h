@@ -36,9 +36,9 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
 void bench_reopen(struct bench *b);
 void bench_close(struct bench *b);
 
-/* As bench_open, each plugin in a process of its own, within these limits. */
+/* As bench_open_in, each plugin in a process of its own, within these limits. */
 struct bench *bench_open_isolated(const char *const *files,
-                                  const struct plugin_runner_limits *limits);
+                                  const struct plugin_runner_limits *limits, const char *language);
 
 /* Where the plugins run: in processes of their own if the environment has BENCH_ISOLATION=process,
  * so that the same tests show both ways. */

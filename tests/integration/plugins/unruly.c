@@ -72,7 +72,19 @@ static void do_harm(struct tn_str what)
     static const struct {
         const char *name;
         int number;
-    } signals[] = {{"crash", SIGSEGV}, {"abort", SIGABRT}, {"kill", SIGKILL}, {"divide", SIGFPE}};
+    } signals[] = {
+        {"crash", SIGSEGV},
+        {"abort", SIGABRT},
+        {"divide", SIGFPE},
+        {"illegal", SIGILL},
+        {"bus", SIGBUS},
+        {"trap", SIGTRAP},
+        {"forbidden", SIGSYS},
+        {"time", SIGXCPU},
+        {"size", SIGXFSZ},
+        {"user", SIGUSR1},
+        {"kill", SIGKILL},
+    };
 
     if (is(what, "exit"))
         _exit(7);
