@@ -274,6 +274,60 @@ static void a_stop_that_hangs_is_cut_short(void **state)
     bench_close(b);
 }
 
+/* What a plugin does wrong */
+
+static const char *const misuses[] = {"write lent",
+                                      "archive lent",
+                                      "create user",
+                                      "link message",
+                                      "link nothing",
+                                      "link oddly",
+                                      "read no field",
+                                      "total nothing",
+                                      "set timer",
+                                      "find by many",
+                                      "find by many values",
+                                      "find oddly",
+                                      "refuse nothing",
+                                      "set body",
+                                      "send",
+                                      "finish",
+                                      "request nothing",
+                                      "invoke response",
+                                      "dig"};
+
+static tn_status misuse(struct bench *b, const char *what)
+{
+    struct buf request = {0};
+
+    assert_int_equal(wire_add_text(&request, 1, what), TN_OK);
+    tn_status st = bench_call(b, "org.example.misuses.v1.Misuses/Run", buf_bytes(&request), NULL);
+    buf_fini(&request);
+    return st;
+}
+
+static void what_a_plugin_does_wrong_is_told_alike_in_both(void **state)
+{
+    const char *const files[] = {MISUSER, NULL};
+    struct bench *inside = bench_open(files, NULL);
+    struct bench *apart = bench_open_isolated(files, &(struct plugin_runner_limits){0}, NULL);
+
+    (void)state;
+    bench_all_run(inside);
+    bench_all_run(apart);
+    assert_int_equal(bench_create(inside, "things", BENCH_VALUES("name", "a"), NULL), TN_OK);
+    assert_int_equal(bench_create(apart, "things", BENCH_VALUES("name", "a"), NULL), TN_OK);
+    for (size_t i = 0; i < sizeof(misuses) / sizeof(misuses[0]); i++) {
+        const tn_status st = misuse(inside, misuses[i]);
+
+        if (misuse(apart, misuses[i]) != st)
+            fail_msg("%s: %s, not %s", misuses[i], apart->err.message, inside->err.message);
+        assert_string_equal(apart->err.message, inside->err.message);
+    }
+    bench_close(inside);
+    bench_close(apart);
+}
+
 /* Calls at once: one that crashes takes those with it that are in the same process, once each. */
 struct caller {
     struct bench *b;
@@ -376,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_plugin_that_keeps_failing_is_switched_off),
         cmocka_unit_test(one_that_others_kill_is_not_switched_off),
         cmocka_unit_test(a_stop_that_hangs_is_cut_short),
+        cmocka_unit_test(what_a_plugin_does_wrong_is_told_alike_in_both),
         cmocka_unit_test(calls_run_at_once),
         cmocka_unit_test(a_crash_ends_every_call_in_it_at_once),
     };
