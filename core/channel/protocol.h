@@ -10,6 +10,8 @@
  * Records, messages and queries are named by handles: numbers that the host gives, of one call.
  *
  *     call      hook: row u32, now i64, before view, after view, luggage
+ *               consumer: row u32, now i64, before view, after view, luggage
+ *               timer: row u32, now i64, record view, nothing u32, luggage, due i64
  *               method: row u32, now i64, request view, response view, luggage
  *               open: path str, libraries u32 { str }, sides u32
  *               begin, end: nothing
@@ -19,8 +21,8 @@
  *     operation function u16, then its arguments
  *     view      handle u32 (0: NULL, and no more of it), seen u8, type row u32, id u64,
  *               version u64, type name str, body bytes, count u32 { row u16, value }
- *     luggage   count u32 { record handle u32, association u32, ids u32 { u64 } },
- *               count u32 { view }
+ *     luggage   count u32 { view },
+ *               count u32 { record handle u32, association u32, ids u32 { u64 } }
  */
 #ifndef CORE_CHANNEL_PROTOCOL_H
 #define CORE_CHANNEL_PROTOCOL_H
@@ -30,7 +32,9 @@ enum protocol_callback {
     PROTOCOL_BEGIN = 2, /* load(), start() */
     PROTOCOL_END = 3,   /* stop(), unload(), and exit */
     PROTOCOL_HOOK = 4,
-    PROTOCOL_METHOD = 5
+    PROTOCOL_METHOD = 5,
+    PROTOCOL_CONSUMER = 6,
+    PROTOCOL_TIMER_DUE = 7
 };
 
 /* `what` of a begin that failed. */
@@ -83,7 +87,8 @@ enum protocol_seen {
     PROTOCOL_SEEN_LIVE = 1,
     PROTOCOL_SEEN_BEFORE = 2,
     PROTOCOL_SEEN_FOUND = 3,
-    PROTOCOL_SEEN_MESSAGE = 4
+    PROTOCOL_SEEN_MESSAGE = 4,
+    PROTOCOL_SEEN_PAST = 5
 };
 
 /* What the runner is given when it starts, in this order: the channel by which it is supervised,

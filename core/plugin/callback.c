@@ -29,6 +29,30 @@ tn_status callback_hook(struct tn_call *call, const struct tn_hook *row,
     return st;
 }
 
+tn_status callback_consumer(struct tn_call *call, const struct tn_consumer *row,
+                            const struct tn_record *before, const struct tn_record *after)
+{
+    struct plugin *plugin = call->plugin;
+
+    enter_serial(plugin);
+    tn_status st = plugin->runner ? runner_consumer(plugin->runner, call, row, before, after)
+                                  : row->run(call, before, after);
+    leave_serial(plugin);
+    return st;
+}
+
+tn_status callback_timer(struct tn_call *call, const struct tn_timer *row, struct tn_record *record,
+                         tn_time due)
+{
+    struct plugin *plugin = call->plugin;
+
+    enter_serial(plugin);
+    tn_status st = plugin->runner ? runner_timer(plugin->runner, call, row, record, due)
+                                  : row->run(call, record, due);
+    leave_serial(plugin);
+    return st;
+}
+
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
                           struct tn_record *request, struct tn_record *response)
 {
@@ -63,7 +87,9 @@ tn_status callback_begin(struct plugin *plugin, struct err *err)
 
 void callback_end(struct plugin *plugin)
 {
-    runner_stop(TAKE(plugin->runner));
+    if (!plugin->is_stopped)
+        runner_stop(plugin->runner);
+    plugin->is_stopped = true;
     if (plugin->is_started && plugin->rows->stop)
         plugin->rows->stop(plugin->self);
     plugin->is_started = false;

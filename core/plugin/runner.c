@@ -255,6 +255,9 @@ static void bury_process(struct runner *runner)
     runner->end = end;
     const enum runner_state state = decide(runner);
     const bool is_news = !runner->is_stopping && runner->has_served;
+
+    if (runner->is_stopping)
+        runner->end = (struct end){.kind = END_STOPPED};
     move(runner, state);
     pthread_mutex_unlock(&runner->mu);
     process_unref(process);
@@ -388,8 +391,10 @@ void runner_limits_complete(struct plugin_runner_limits *limits)
         limits->failure_max = RUNNER_FAILURE_MAX;
 }
 
-static void runner_free(struct runner *runner)
+void runner_destroy(struct runner *runner)
 {
+    if (!runner)
+        return;
     (void)close(runner->wake); /* holds nothing */
     pthread_cond_destroy(&runner->changed);
     pthread_mutex_destroy(&runner->mu);
@@ -424,7 +429,7 @@ tn_status runner_start(struct plugin *plugin, struct runner **ret_runner, struct
 
     TRY(runner_new(plugin, &runner, err));
     if (pthread_create(&runner->keeper, NULL, keep, runner) != 0) {
-        runner_free(runner);
+        runner_destroy(runner);
         return err_memory(err, "a thread");
     }
     pthread_mutex_lock(&runner->mu);
@@ -438,6 +443,7 @@ tn_status runner_start(struct plugin *plugin, struct runner **ret_runner, struct
         return TN_OK;
     }
     runner_stop(runner);
+    runner_destroy(runner);
     return end_say_start(plugin, &end, err);
 }
 
@@ -448,9 +454,8 @@ void runner_stop(struct runner *runner)
     pthread_mutex_lock(&runner->mu);
     runner->is_stopping = true;
     pthread_mutex_unlock(&runner->mu);
-    (void)eventfd_write(runner->wake, 1); /* fails only if it is woken anyway */
-    (void)pthread_join(runner->keeper, NULL);
-    runner_free(runner);
+    (void)eventfd_write(runner->wake, 1);     /* fails only if it is woken anyway */
+    (void)pthread_join(runner->keeper, NULL); /* was created, and is joined once */
 }
 
 struct runner_info runner_info(struct runner *runner, struct err *reason)

@@ -42,18 +42,26 @@ void runner_limits_complete(struct plugin_runner_limits *limits);
 
 /*
  * Starts the process for `plugin`, whose private copy is there, and waits until it serves; it is
- * started again from then on whenever it fails. OWNED: runner_stop(). A status other than TN_OK:
+ * started again from then on whenever it fails. OWNED: runner_stop(),
+ * runner_destroy(). A status other than TN_OK:
  * what load() or start() said, or TN_UNAVAILABLE; nothing of it is left. [loader] blocks
  */
 tn_status runner_start(struct plugin *plugin, struct runner **ret_runner, struct err *err);
 
-/* stop(), unload(), the end of the process, by force if it takes longer than RUNNER_STOP_US. No
- * callback is under way. Accepts NULL. [loader] blocks */
+/* stop(), unload(), the end of the process, by force if it takes longer than it may. Callbacks are
+ * TN_UNAVAILABLE from then on. Once; accepts NULL. [loader] blocks */
 void runner_stop(struct runner *runner);
+/* After runner_stop(), and the last callback. Accepts NULL. */
+void runner_destroy(struct runner *runner);
 
-/* As callback_hook() and callback_method() of callback.h. [worker] block */
+/* As the functions of callback.h. [worker] block */
 tn_status runner_hook(struct runner *runner, struct tn_call *call, const struct tn_hook *row,
                       const struct tn_record *before, struct tn_record *after);
+tn_status runner_consumer(struct runner *runner, struct tn_call *call,
+                          const struct tn_consumer *row, const struct tn_record *before,
+                          const struct tn_record *after);
+tn_status runner_timer(struct runner *runner, struct tn_call *call, const struct tn_timer *row,
+                       struct tn_record *record, tn_time due);
 tn_status runner_method(struct runner *runner, struct tn_call *call, const struct tn_method *row,
                         struct tn_record *request, struct tn_record *response);
 

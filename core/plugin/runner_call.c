@@ -32,8 +32,6 @@ void runner_call_init(struct runner_call *rc, struct lane *lane, struct tn_call 
                                .lane = lane,
                                .outer = lane->top,
                                .depth = lane->top ? lane->top->depth + 1 : 1,
-                               .limit_us =
-                                   call ? call->plugin->host->options.runner_limits.hook_us : 0,
                                .out = lane->spare};
     lane->spare = (struct buf){0};
     lane->top = rc;
@@ -247,14 +245,34 @@ static tn_status fail_down(struct tn_call *call, tn_status status)
     return call_fail(call, status);
 }
 
-/* What both kinds of callbacks begin with. */
-static struct pack begin(struct runner_call *rc, uint16_t what, uint32_t row)
+/* One callback, and what travels with it. */
+struct callback {
+    enum protocol_callback what;
+    uint32_t row;
+    const struct tn_record *first; /* before, request, or the timer's record */
+    const struct tn_record *second;
+    struct tn_record *linked;         /* whose links travel, those of `with`; NULL: none */
+    const struct tn_index_list *with; /* NULL: what the first refers to travels, if it says so */
+    tn_time due;
+    int64_t limit_us;
+    bool has_deadline;
+};
+
+static struct pack pack_callback(struct runner_call *rc, const struct callback *callback)
 {
-    const struct channel_head head = {.kind = CHANNEL_CALL, .what = what, .depth = rc->depth};
+    const struct channel_head head = {
+        .kind = CHANNEL_CALL, .what = (uint16_t)callback->what, .depth = rc->depth};
     struct pack out = {.out = &rc->out, .is_full = channel_begin(&rc->out, &head) != TN_OK};
 
-    pack_u32(&out, row);
+    pack_u32(&out, callback->row);
     pack_i64(&out, txn_now(rc->call->txn));
+    view_pack(rc, &out, callback->first);
+    view_pack(rc, &out, callback->second);
+    if (callback->with)
+        view_pack_linked(rc, &out, callback->linked, callback->with);
+    else
+        view_pack_references(rc, &out, callback->first);
+    pack_i64(&out, callback->due);
     return out;
 }
 
@@ -283,8 +301,7 @@ static tn_status too_deep(const struct plugin *plugin, struct err *err)
                    PROTOCOL_DEPTH_MAX);
 }
 
-tn_status runner_hook(struct runner *runner, struct tn_call *call, const struct tn_hook *row,
-                      const struct tn_record *before, struct tn_record *after)
+static tn_status enter(struct runner *runner, struct tn_call *call, const struct callback *callback)
 {
     struct runner_call rc;
     struct lane *lane;
@@ -293,15 +310,13 @@ tn_status runner_hook(struct runner *runner, struct tn_call *call, const struct 
     if (st != TN_OK)
         return fail_down(call, st);
     runner_call_init(&rc, lane, call);
+    rc.limit_us = callback->limit_us;
+    rc.has_deadline = callback->has_deadline;
     if (rc.depth > PROTOCOL_DEPTH_MAX) {
         st = call_fail(call, too_deep(call->plugin, call->err));
     } else {
-        struct pack out =
-            begin(&rc, PROTOCOL_HOOK, (uint32_t)(row - call->plugin->rows->hooks.items));
+        const struct pack out = pack_callback(&rc, callback);
 
-        view_pack(&rc, &out, before);
-        view_pack(&rc, &out, after);
-        view_pack_linked(&rc, &out, after, &row->with);
         st = run(&rc, &out, call->err);
     }
     runner_call_fini(&rc);
@@ -309,29 +324,78 @@ tn_status runner_hook(struct runner *runner, struct tn_call *call, const struct 
     return st;
 }
 
+tn_status runner_hook(struct runner *runner, struct tn_call *call, const struct tn_hook *row,
+                      const struct tn_record *before, struct tn_record *after)
+{
+    const struct plugin *plugin = call->plugin;
+
+    return enter(runner,
+                 call,
+                 &(struct callback){.what = PROTOCOL_HOOK,
+                                    .row = (uint32_t)(row - plugin->rows->hooks.items),
+                                    .first = before,
+                                    .second = after,
+                                    .linked = after,
+                                    .with = &row->with,
+                                    .limit_us = plugin->host->options.runner_limits.hook_us});
+}
+
+/* The record as it is now, which a consumer whose `with` names links would look at. */
+static struct tn_record *find_live(struct tn_call *call, const struct tn_consumer *row,
+                                   const struct tn_record *past)
+{
+    struct tn_record *live = NULL;
+
+    if (row->with.count == 0 || !past || row->type >= call->plugin->rows->types.count)
+        return NULL;
+    /* Not there any more, or the call is marked. */
+    return plugin_records_table.get(call, row->type, past->id, &live) == TN_OK ? live : NULL;
+}
+
+tn_status runner_consumer(struct runner *runner, struct tn_call *call,
+                          const struct tn_consumer *row, const struct tn_record *before,
+                          const struct tn_record *after)
+{
+    const struct plugin *plugin = call->plugin;
+
+    return enter(runner,
+                 call,
+                 &(struct callback){.what = PROTOCOL_CONSUMER,
+                                    .row = (uint32_t)(row - plugin->rows->consumers.items),
+                                    .first = before,
+                                    .second = after,
+                                    .linked = find_live(call, row, after),
+                                    .with = &row->with,
+                                    .limit_us = plugin_limit_us(plugin, row->flags)});
+}
+
+tn_status runner_timer(struct runner *runner, struct tn_call *call, const struct tn_timer *row,
+                       struct tn_record *record, tn_time due)
+{
+    static const struct tn_index_list none = {0};
+    const struct plugin *plugin = call->plugin;
+
+    return enter(runner,
+                 call,
+                 &(struct callback){.what = PROTOCOL_TIMER_DUE,
+                                    .row = (uint32_t)(row - plugin->rows->timers.items),
+                                    .first = record,
+                                    .with = &none,
+                                    .due = due,
+                                    .limit_us = plugin_limit_us(plugin, row->flags)});
+}
+
 tn_status runner_method(struct runner *runner, struct tn_call *call, const struct tn_method *row,
                         struct tn_record *request, struct tn_record *response)
 {
-    struct runner_call rc;
-    struct lane *lane;
-    tn_status st = take_lane(runner, &lane, call->err);
+    const struct plugin *plugin = call->plugin;
 
-    if (st != TN_OK)
-        return fail_down(call, st);
-    runner_call_init(&rc, lane, call);
-    rc.has_deadline = true;
-    if (rc.depth > PROTOCOL_DEPTH_MAX) {
-        st = call_fail(call, too_deep(call->plugin, call->err));
-    } else {
-        struct pack out =
-            begin(&rc, PROTOCOL_METHOD, (uint32_t)(row - call->plugin->rows->methods.items));
-
-        view_pack(&rc, &out, request);
-        view_pack(&rc, &out, response);
-        view_pack_references(&rc, &out, request);
-        st = run(&rc, &out, call->err);
-    }
-    runner_call_fini(&rc);
-    give_lane(runner, lane);
-    return st;
+    return enter(runner,
+                 call,
+                 &(struct callback){.what = PROTOCOL_METHOD,
+                                    .row = (uint32_t)(row - plugin->rows->methods.items),
+                                    .first = request,
+                                    .second = response,
+                                    .limit_us = plugin->host->options.runner_limits.hook_us,
+                                    .has_deadline = true});
 }

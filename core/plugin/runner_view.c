@@ -9,6 +9,7 @@ _Static_assert((int)PROTOCOL_SEEN_LIVE == (int)SEEN_LIVE, "one number");
 _Static_assert((int)PROTOCOL_SEEN_BEFORE == (int)SEEN_BEFORE, "one number");
 _Static_assert((int)PROTOCOL_SEEN_FOUND == (int)SEEN_FOUND, "one number");
 _Static_assert((int)PROTOCOL_SEEN_MESSAGE == (int)SEEN_MESSAGE, "one number");
+_Static_assert((int)PROTOCOL_SEEN_PAST == (int)SEEN_PAST, "one number");
 
 /* Whether the row is one of this record's or message's. */
 static bool is_row_of(const struct tn_record *record, uint32_t row)
@@ -19,10 +20,11 @@ static bool is_row_of(const struct tn_record *record, uint32_t row)
     if (record->seen == SEEN_MESSAGE)
         return declared->type == record->type_row;
     if (declared->type == TN_ANY_TYPE || TN_IS_MARKED(declared->type))
-        return call_find_property(record->call, row, record->type) != NULL;
+        return plugin_find_property(plugin, txn_schema(record->call->txn), row, record->type) !=
+               NULL;
     return !plugin->messages[declared->type] &&
            plugin->binding->types[declared->type] == record->type->id &&
-           call_find_property(record->call, row, record->type) != NULL;
+           plugin_find_property(plugin, txn_schema(record->call->txn), row, record->type) != NULL;
 }
 
 static bool is_long(const struct tn_value *value)
@@ -96,7 +98,7 @@ void view_pack(struct runner_call *rc, struct pack *out, const struct tn_record 
     pack_values(out, record);
 }
 
-/* What travels along: first links, then the records at their ends. */
+/* What travels along: records, then links between those that are known by then. */
 struct travel {
     struct runner_call *rc;
     struct pack links;
@@ -156,12 +158,12 @@ static void travel_linked(struct travel *travel, struct tn_record *at, uint32_t 
 
 static void travel_pack(struct travel *travel, struct pack *out)
 {
-    pack_u32(out, travel->link_count);
-    if (travel->link_bytes.len > 0 && !out->is_full)
-        out->is_full = buf_add(out->out, travel->link_bytes.data, travel->link_bytes.len) != TN_OK;
     pack_u32(out, travel->view_count);
     if (travel->view_bytes.len > 0 && !out->is_full)
         out->is_full = buf_add(out->out, travel->view_bytes.data, travel->view_bytes.len) != TN_OK;
+    pack_u32(out, travel->link_count);
+    if (travel->link_bytes.len > 0 && !out->is_full)
+        out->is_full = buf_add(out->out, travel->link_bytes.data, travel->link_bytes.len) != TN_OK;
     out->is_full = out->is_full || travel->links.is_full || travel->views.is_full;
     buf_fini(&travel->link_bytes);
     buf_fini(&travel->view_bytes);
@@ -173,6 +175,10 @@ void view_pack_linked(struct runner_call *rc, struct pack *out, struct tn_record
     struct travel travel;
 
     travel_init(&travel, rc);
+    if (at && at->handle == 0) { /* it is not one of the callback's own */
+        view_pack(rc, &travel.views, at);
+        travel.view_count++;
+    }
     for (uint32_t i = 0; at && i < with->count; i++)
         travel_linked(&travel, at, with->items[i]);
     travel_pack(&travel, out);

@@ -147,37 +147,47 @@ tn_status call_ask_into(struct tn_call *call, struct pack *operation, struct buf
 
 /* Callbacks */
 
-static tn_status run_hook(struct tn_call *call, struct unpack *in)
-{
-    const struct tn_hook_list *list = &call->program->rows->hooks;
-    const uint32_t row = unpack_u32(in);
+/* One callback as the host sent it. */
+struct callback {
+    uint16_t what; /* enum protocol_callback */
+    uint32_t row;
+    struct tn_record *first;
+    struct tn_record *second;
+    tn_time due;
+};
 
+static void take_callback(struct tn_call *call, struct unpack *in, struct callback *callback)
+{
+    callback->row = unpack_u32(in);
     call->now = unpack_i64(in);
-    const struct tn_record *before = record_take(call, in);
-    struct tn_record *after = record_take(call, in);
+    callback->first = record_take(call, in);
+    callback->second = record_take(call, in);
     record_take_luggage(call, in);
-    if (in->is_cut || row >= list->count)
+    callback->due = unpack_i64(in);
+    if (in->is_cut)
         call_host_is_gone();
-    if (call->broken != TN_OK)
-        return call->broken;
-    return MAPPED(call->program, tn_hook_fn, list->items[row].run)(call, before, after);
 }
 
-static tn_status run_method(struct tn_call *call, struct unpack *in)
+static tn_status run_callback(struct tn_call *call, const struct callback *callback)
 {
-    const struct tn_method_list *list = &call->program->rows->methods;
-    const uint32_t row = unpack_u32(in);
+    const struct program *program = call->program;
+    const struct tn_plugin *rows = program->rows;
+    const uint32_t row = callback->row;
 
-    call->now = unpack_i64(in);
-    const struct tn_record *request = record_take(call, in);
-    struct tn_record *response = record_take(call, in);
-    record_take_luggage(call, in);
-    if (in->is_cut || row >= list->count)
+    if (callback->what == PROTOCOL_HOOK && row < rows->hooks.count)
+        return MAPPED(program, tn_hook_fn, rows->hooks.items[row].run)(
+            call, callback->first, callback->second);
+    if (callback->what == PROTOCOL_CONSUMER && row < rows->consumers.count)
+        return MAPPED(program, tn_consumer_fn, rows->consumers.items[row].run)(
+            call, callback->first, callback->second);
+    if (callback->what == PROTOCOL_TIMER_DUE && row < rows->timers.count)
+        return MAPPED(program, tn_timer_fn, rows->timers.items[row].run)(
+            call, callback->first, callback->due);
+    if (callback->what != PROTOCOL_METHOD || row >= rows->methods.count)
         call_host_is_gone();
-    if (call->broken != TN_OK)
-        return call->broken;
-    call->is_read_only = (list->items[row].flags & TN_READS) != 0;
-    return MAPPED(call->program, tn_method_fn, list->items[row].run)(call, request, response);
+    call->is_read_only = (rows->methods.items[row].flags & TN_READS) != 0;
+    return MAPPED(program, tn_method_fn, rows->methods.items[row].run)(
+        call, callback->first, callback->second);
 }
 
 static void run_call(struct stack *stack, const struct channel_head *head, struct tn_bytes body)
@@ -191,12 +201,10 @@ static void run_call(struct stack *stack, const struct channel_head *head, struc
     if (!copy)
         _exit(1); /* without memory for a call there is no use in waiting for more of them */
     struct unpack in = unpack_of((struct tn_bytes){(const uint8_t *)copy, body.len});
-    if (head->what == PROTOCOL_HOOK)
-        done.status = run_hook(call, &in);
-    else if (head->what == PROTOCOL_METHOD)
-        done.status = run_method(call, &in);
-    else
-        call_host_is_gone();
+    struct callback callback = {.what = head->what};
+    take_callback(call, &in, &callback);
+    if (call->broken == TN_OK)
+        done.status = run_callback(call, &callback);
     query_end(call);
     if (call->broken != TN_OK)
         done.status = call->broken;

@@ -114,10 +114,10 @@ void record_take_luggage(struct tn_call *call, struct unpack *from)
     uint32_t count = unpack_u32(from);
 
     for (uint32_t i = 0; i < count && !from->is_cut; i++)
-        take_links(call, from);
+        (void)record_take(call, from); /* found again by its id */
     count = unpack_u32(from);
     for (uint32_t i = 0; i < count && !from->is_cut; i++)
-        (void)record_take(call, from); /* found again by its id */
+        take_links(call, from);
 }
 
 struct known *record_find(struct tn_record *record, uint32_t row)

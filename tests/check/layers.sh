@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
 
-readonly order=(base value store schema access index graph record query check bus channel plugin service runner)
+readonly order=(base sandbox value store schema access index graph record query check bus channel plugin service runner)
 violations=0
 
 report() {
@@ -111,6 +111,7 @@ check_library() {
     rocksdb/*) homes='core/store/' ;;
     nng/*) homes='core/bus/ sdk/c/' ;;
     dlfcn.h) homes='core/plugin/ core/runner/' ;;
+    seccomp.h) homes='core/sandbox/' ;;
     toml++/*) homes='core/base/toml.hh' ;;
     *) return 0 ;;
     esac
