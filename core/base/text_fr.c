@@ -939,7 +939,6 @@ static const struct text_pair pairs[] = {
      "tenon_plugin_v1 est d'une autre ABI de modules."},
     {"that message is not given as bytes", "ce message ne se donne pas en octets"},
     {"that message is not taken as bytes", "ce message ne se prend pas en octets"},
-    {"timer", "le minuteur"},
     {"timers that come again", "les minuteurs qui reviennent"},
     {"trap", "point d'arrêt"},
     {"values", "des valeurs"},
