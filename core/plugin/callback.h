@@ -20,7 +20,7 @@ tn_status callback_consumer(struct tn_call *call, const struct tn_consumer *row,
 tn_status callback_timer(struct tn_call *call, const struct tn_timer *row, struct tn_record *record,
                          tn_time due);
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
-                          const struct tn_record *request, struct tn_record *response);
+                          struct tn_record *request, struct tn_record *response);
 
 /* One step of a migration; `*progress` is the last one's, and then this one's. */
 tn_status callback_migrate(struct tn_call *call, uint32_t from, struct tn_value *progress);

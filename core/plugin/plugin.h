@@ -68,16 +68,20 @@ struct plugin {
     const struct plugin *predecessor;
     uint32_t ref_count; /* the list's, and those that borrowed; guarded by host->change */
 
-    uintptr_t base; /* load address; 0: not mapped */
+    uintptr_t base;        /* load address; 0: not mapped */
+    const char *copy;      /* the private copy that is mapped; NULL: none */
+    struct runner *runner; /* NULL: it runs in this process */
     void *self;
     bool is_loaded; /* load() was called */
     bool is_started;
+    bool is_stopped;        /* so is its runner */
     bool is_ended;          /* of one that was replaced: it did not run */
     atomic_bool is_serving; /* its routes were published: enter() may begin (release, acquire) */
     struct plugin_migration migration; /* guarded by host->migrate_mu */
     _Atomic uint64_t hook_accepted;    /* hooks run, by outcome; relaxed: for metrics */
     _Atomic uint64_t hook_refused;
     _Atomic uint64_t hook_us; /* how long all of them took */
+    _Atomic uint64_t hook_skipped;
 };
 
 /* One hook of a running plugin. */
@@ -132,6 +136,9 @@ static inline const struct plugin_routes *plugin_routes_of(const struct txn *txn
 {
     return txn_routes(txn);
 }
+
+/* Where its code runs. [any] */
+enum plugin_isolation plugin_isolation(const struct plugin *plugin);
 
 /* How long a consumer or timer with these flags may take at once, commit included. [any] */
 static inline int64_t plugin_limit_us(const struct plugin *plugin, uint32_t flags)

@@ -226,9 +226,9 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
         err_init(&why, call->language);
         if (find_rest(call, routes, response->n_plugins, &is_here, &why)) {
             info.state = is_here ? PLUGIN_REFUSED : info.state;
-            info.reason = why.message;
+            (void)snprintf(info.reason, sizeof(info.reason), "%s", why.message);
         } else if (plugin_routes_migration(routes, response->n_plugins, &left, &steps, &why)) {
-            info.reason = why.message;
+            (void)snprintf(info.reason, sizeof(info.reason), "%s", why.message);
         }
         TRY(write_plugin(call, &info, &response->plugins[response->n_plugins]));
         response->n_plugins++;
