@@ -20,6 +20,7 @@ struct bench {
     struct plugin_host *plugins;
     struct portal *portal;
     const char *language; /* NULL: English */
+    tn_time now_us;       /* of the transactions below; 0: now */
     struct err err;       /* of the last call through the helpers below */
 };
 
