@@ -510,6 +510,7 @@ const struct text_pair cli_texts[] = {
     {"writing contacts", "écriture des contacts"},
     {"writing deals", "écriture des transactions"},
     {"writing line items", "écriture des lignes"},
+    {"writing tickets", "écriture des tickets"},
     {"writing products", "écriture des produits"},
     {"writing users", "écriture des utilisateurs"},
 };
