@@ -57,6 +57,9 @@ const struct text_pair cli_texts[] = {
     {"'%.*s' is not in the lookup table.", "« %.*s » n'est pas dans la table de conversion."},
     {"'%.*s' is not of the form %s.", "« %.*s » n'est pas de la forme %s."},
     {"'%s' cannot be opened: %s.", "« %s » ne peut pas être ouvert : %s."},
+    {"'%s' cannot be run: %s. It comes with the files for authors of plugins.",
+     "« %s » ne peut pas être lancé : %s. Il vient avec les fichiers pour auteurs "
+     "de modules."},
     {"'%s' cannot be written: %s.", "« %s » ne peut pas être écrit : %s."},
     {"'%s' is empty.", "« %s » est vide."},
     {"'%s' is no URL of a host: use ipc://PATH or tcp://HOST:PORT.",
@@ -229,6 +232,17 @@ const struct text_pair cli_texts[] = {
      "sociétés, personnes, transactions."},
     {"First name", "Prénom"},
     {"Folder to make; else NAME", "Dossier à créer ; sinon NAME"},
+    {"Found are: a table of which more is used than was declared, calls that are "
+     "used after their end or on the wrong thread, memory, threads, files and "
+     "handlers that are left behind, crashes and what does not return. The code "
+     "runs: check only files that you trust. The exit code is 1 where there is a "
+     "fault.\n\nExample:\n  tenon plugin check build/boats.so",
+     "Sont trouvés : une table dont il est utilisé plus que déclaré, les appels "
+     "utilisés après leur fin ou sur le mauvais thread, la mémoire, les threads, "
+     "les fichiers et les gestionnaires laissés derrière, les plantages et ce qui "
+     "ne revient pas. Le code s'exécute : ne vérifiez que des fichiers de "
+     "confiance. Le code de sortie est 1 s'il y a une faute.\n\nExemple :\n  "
+     "tenon plugin check build/boats.so"},
     {"From", "De"},
     {"Give the directory that the host was given, in which 'store' is.\n",
      "Donnez le dossier qui a été donné à l'hôte, celui où se trouve « store ».\n"},
@@ -310,6 +324,10 @@ const struct text_pair cli_texts[] = {
     {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liens."},
     {"Refers to", "Désigne"},
     {"Revoked (UTC)", "Révoqué (UTC)"},
+    {"Run a plugin's code in a process of its own, on sample records, and say "
+     "what is wrong with it.",
+     "Exécute le code d'un module dans un processus à part, sur des "
+     "enregistrements d'essai, et dit ce qui ne va pas."},
     {"Say what would happen and write nothing", "Dire ce qui se passerait et ne rien écrire"},
     {"Scopes", "Droits"},
     {"Setting", "Réglage"},

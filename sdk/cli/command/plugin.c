@@ -145,11 +145,13 @@ static tn_status inspect(const struct context *ctx, const char *path, struct err
 int command_plugin(struct context *ctx, int argc, char **argv)
 {
     static char new_name[] = "tenon plugin new";
+    static char check_name[] = "tenon plugin check";
     static const struct {
         const char *verb;
         char *name;
         int (*run)(struct context *ctx, int argc, char **argv);
-    } parts[] = {{"new", new_name, command_plugin_new}};
+    } parts[] = {{"new", new_name, command_plugin_new},
+                 {"check", check_name, command_plugin_check}};
     struct plugin_arguments a = {0};
     struct err err;
     tn_status status;
