@@ -107,29 +107,39 @@ tn_status call_type(struct tn_call *call, uint32_t row, const struct schema_type
 }
 
 /* Of its own rows, a plugin sees only what it declared: never what a portal gave that name. */
-static const struct schema_property *find_template(const struct tn_call *call,
+static const struct schema_property *find_template(const struct plugin *plugin,
+                                                   const struct schema *schema,
                                                    const struct tn_property *row,
                                                    const struct schema_type *type)
 {
     const struct schema_property *property =
-        schema_property_by_name(txn_schema(call->txn), type, log_str(row->name));
-    bool is_own = property && utf8_equal(property->owner, plugin_id(call->plugin));
+        schema_property_by_name(schema, type, log_str(row->name));
+    bool is_own = property && utf8_equal(property->owner, plugin_id(plugin));
 
     return is_own || row->flags & TN_EXTERN ? property : NULL;
 }
 
-static const struct schema_property *find_property(const struct tn_call *call, uint32_t row,
+const struct schema_property *plugin_find_property(const struct plugin *plugin,
+                                                   const struct schema *schema, uint32_t row,
                                                    const struct schema_type *type)
 {
-    const struct tn_property *declared = &call->plugin->rows->properties.items[row];
-    const struct schema *schema = txn_schema(call->txn);
+    const struct tn_property *declared = &plugin->rows->properties.items[row];
 
     /* Such a row is a property of each of its types, and has no id of its own. */
     if (declared->type == TN_ANY_TYPE || TN_IS_MARKED(declared->type))
-        return type ? find_template(call, declared, type) : NULL;
-    if (call->plugin->messages[declared->type])
+        return type ? find_template(plugin, schema, declared, type) : NULL;
+    if (plugin->messages[declared->type])
         return NULL;
-    return schema_property_by_id(schema, call->plugin->binding->properties[row]);
+    return schema_property_by_id(schema, plugin->binding->properties[row]);
+}
+
+bool plugin_is_for_type(const struct plugin *plugin, uint32_t row, const struct schema_type *type)
+{
+    if (row == TN_ANY_TYPE)
+        return true;
+    if (TN_IS_MARKED(row))
+        return (row & type->flags & TN_MARK_ALL) != 0;
+    return plugin->binding->types[row] == type->id;
 }
 
 tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_type *type,
@@ -138,7 +148,7 @@ tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_
     const struct schema_property *property = NULL;
 
     if (row < call->plugin->rows->properties.count)
-        property = find_property(call, row, type);
+        property = plugin_find_property(call->plugin, txn_schema(call->txn), row, type);
     if (!property || (type && property->type != type->id))
         return call_misuse(call, "no such property of that type is declared");
     *ret_property = property;

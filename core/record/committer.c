@@ -470,17 +470,21 @@ static tn_status why_neighbour(const struct group *group, struct err *err)
 
 static void publish(struct records *records, struct group *group)
 {
-    for (size_t i = 0; i < group->portal_count; i++) {
-        struct portal_state *state = group->states[i];
-
-        /* release: who reads the head finds its changes in the store. */
-        atomic_store_explicit(&state->head, state->next_change - 1, memory_order_release);
-    }
     for (struct submission *sub = group->first; sub; sub = sub->next)
         if (!sub->txn && !sub->is_recount)
             catalog_adopt(records->catalog, (uint32_t)sub->state->id, sub->schema);
-    close_portals(group);
     committer_end_epoch(records);
+    for (size_t i = 0; i < group->portal_count; i++) {
+        struct portal_state *state = group->states[i];
+
+        /* release: who reads the head finds its changes in the store; and, as the epoch has ended
+         * before, in every snapshot that it takes from now on. */
+        atomic_store_explicit(&state->head, state->next_change - 1, memory_order_release);
+    }
+    for (const struct submission *sub = group->first; sub; sub = sub->next)
+        if (sub->txn && sub->txn->has_timers)
+            (void)atomic_fetch_add_explicit(&sub->state->timer_epoch, 1, memory_order_release);
+    close_portals(group);
 }
 
 static void count_group(struct records *records, const struct group *group, tn_status st)

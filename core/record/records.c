@@ -36,6 +36,7 @@ static tn_status open_state(struct records *records, struct portal *portal,
     atomic_init(&state->next_record, head.next_record);
     atomic_init(&state->head, head.change);
     atomic_init(&state->settled, 0);
+    atomic_init(&state->timer_epoch, 0);
     *ret_state = state;
     return TN_OK;
 }

@@ -15,6 +15,7 @@
 #include "core/record/recent.h"
 #include "core/record/records.h"
 #include "core/record/txn.h"
+#include "core/store/meta.h"
 
 /* Bytes that one transaction may allocate: a batch of 1000 large records. */
 #define TXN_ARENA_SIZE_MAX ((size_t)256 << 20)
@@ -35,9 +36,11 @@ struct portal_state {
     uint64_t id; /* the map's key */
     struct portal *portal;
     _Atomic uint64_t next_record;
-    _Atomic uint64_t head;        /* newest durable change; release by the committer */
-    _Atomic uint64_t settled;     /* the newest schema version whose roll-ups are counted */
-    const struct txn *turn;       /* runs alone; guarded by records->mu, as the next */
+    _Atomic uint64_t head;    /* newest durable change; release by the committer */
+    _Atomic uint64_t settled; /* the newest schema version whose roll-ups are counted */
+    _Atomic uint64_t
+        timer_epoch;        /* rises with commits that have timers; release by the committer */
+    const struct txn *turn; /* runs alone; guarded by records->mu, as the next */
     struct submission *set_aside; /* waits for the turn to end; newest first */
     /* Of the group that is being built; the committer's alone. */
     struct store_batch *batch;
@@ -185,7 +188,8 @@ enum mark_kind {
     MARK_EDGE,       /* one link */
     MARK_EDGES,      /* the links of one record by one association and direction */
     MARK_ALL_EDGES,  /* all links of one record */
-    MARK_META        /* a key of family meta */
+    MARK_META,       /* a key of family meta */
+    MARK_TIMERS      /* all timers of a record */
 };
 
 struct txn_edge {
@@ -230,7 +234,8 @@ struct unique_holder {
 };
 
 struct txn_meta {
-    struct tn_str key;
+    struct tn_str key; /* as stored: who keeps it, then its text */
+    struct tn_bytes stored;
     struct tn_bytes value; /* empty: none */
     tn_time expires_us;    /* of an outcome; 0: it stays */
     bool is_written;
@@ -305,6 +310,7 @@ struct txn {
     bool is_read_only;
     bool has_turn;
     bool is_in_hook;
+    bool has_timers;   /* its commit sets or ends some */
     bool has_detached; /* some link hangs in the list of one of its records only */
 
     struct map by_id;  /* id -> struct record */
@@ -389,6 +395,15 @@ size_t txn_write_size(const struct txn *txn);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
 tn_status txn_encode_metas(struct txn *txn, struct err *err);
 
+/* The value under `name` of that owner, own writes included, marked as read. [worker] blocks */
+tn_status txn_open_meta(struct txn *txn, enum store_meta owner, struct tn_str name,
+                        struct txn_meta **ret_meta, struct err *err);
+
+/* Ends all timers of a record (it is archived). */
+tn_status timers_end_all(struct record *record, struct err *err);
+/* Adds the entry of family due of a timer that is written, and takes away the one that it had. */
+tn_status timer_encode_due(struct txn *txn, const struct txn_meta *meta);
+
 /* That the outcome under `key` of family meta ends at `at_us`. [worker] */
 void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);
 /* Now and then, takes away what has ended, with the batch. [committer thread] */
@@ -397,6 +412,11 @@ void expire_look(struct records *records, struct store_batch *batch);
 /* Renews the entries of a store of an older format, before there are transactions. [loader] blocks
  */
 tn_status renew_store(struct records *records, struct err *err);
+
+/* What a property of a record was after change `number`, if a later one replaced it; lent by the
+ * transaction. TN_NOT_FOUND (err untouched): none did. [worker] blocks */
+tn_status history_find_replaced(struct txn *txn, uint32_t type, tn_id record, uint32_t property,
+                                uint64_t number, struct tn_value *ret_value, struct err *err);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

@@ -485,6 +485,7 @@ tn_status txn_archive(struct record *record, struct err *err)
     if (record->is_archived)
         return TN_OK;
     TRY(txn_unlink_all(record, err));
+    TRY(timers_end_all(record, err));
     if (record_touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_archived = true;

@@ -19,6 +19,8 @@
 #define EARLIER "another rule refuses it before"
 #define MEMORY "memory runs out: mem_fail_at() in the unit tests"
 #define IMPORT "told with a row of an import, not by a refusal; no test"
+#define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
+#define KERNEL "a kernel that refuses a step into the sandbox; no test"
 #define NO_TEST "hard to provoke; no test"
 
 const struct golden_unreached unreached[] = {
@@ -33,6 +35,7 @@ const struct golden_unreached unreached[] = {
     {"The file has more than %u relocations.", BOUND},
     {"The file needs more than %u libraries.", BOUND},
     {"The method's name is too long.", BOUND},
+    {"The record has more than %u timers.", BOUND},
     {"The record has more than %u versions of values; ask for one property.", BOUND},
     {"The records that are archived at once have more than %u links; split it.", BOUND},
     {"The roll-up has more than %u groups; restrict it.", BOUND},
@@ -61,6 +64,7 @@ const struct golden_unreached unreached[] = {
     {"The message of plugin %s is larger than %zu bytes.", PLUGIN},
     {"The name of the setting %s is too long.", PLUGIN},
     {"There are more than %u plugins.", PLUGIN},
+    {"timers that come again", PLUGIN},
     {"it archives a record of a type that is not declared", PLUGIN},
     {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
      "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",
@@ -72,6 +76,7 @@ const struct golden_unreached unreached[] = {
     {"A stored outcome is damaged.", DAMAGED},
     {"A stored record is damaged.", DAMAGED},
     {"A stored roll-up is damaged.", DAMAGED},
+    {"A stored timer is damaged.", DAMAGED},
     {"A stored unique value is damaged.", DAMAGED},
     {"An index entry is damaged.", DAMAGED},
     {"Another definition has its id.", DAMAGED},
@@ -84,6 +89,7 @@ const struct golden_unreached unreached[] = {
     {"The imports of the portal cannot be read.", DAMAGED},
     {"The record with this key cannot be read.", DAMAGED},
     {"The roll-ups could not be counted.", DAMAGED},
+    {"The stored cursor of a consumer is damaged.", DAMAGED},
     {"The stored history of a record is damaged.", DAMAGED},
     {"Who created it is no text.", DAMAGED},
     {"A commit beside this one failed: try again.", WRITE},
@@ -109,5 +115,19 @@ const struct golden_unreached unreached[] = {
     {"Memory is out: no room for %s.", MEMORY},
     {"'%s' does not refer to records of one type.", IMPORT},
     {"No record of '%.*s' has this key.", IMPORT},
+    {"All of the %u users for plugins are taken (sandbox.users).", SANDBOX},
+    {"It needed more than %llu MiB of memory.", SANDBOX},
+    {"It used more than %u %% of a processor, and was ended.", SANDBOX},
+    {"Its scratch folder held more than %llu MiB, and it was ended.", SANDBOX},
+    {"This machine cannot give sandboxes '%s', which the configuration requires (sandbox.require).",
+     SANDBOX},
+    {"A path has less than %u bytes.", BOUND},
+    {"More than %u paths to read.", BOUND},
+    {"More than %u sandboxes at once.", BOUND},
+    {"A runner told what it never should.", KERNEL},
+    {"No socket can be made for a process: %s.", KERNEL},
+    {"The sandbox cannot be entered: %s: %s.", KERNEL},
+    {"The sandbox must be entered before threads are started.", EARLIER},
+    {"Nobody of this build has said which limits apply: only the host starts this.", EARLIER},
 };
 const size_t unreached_count = COUNT_OF(unreached);
