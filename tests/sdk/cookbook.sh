@@ -27,14 +27,15 @@ for page in "$root"/docs/cookbook/*.md; do
     [ "$name" != README ] || continue
     grep -q "]($name.md)" "$root/docs/cookbook/README.md" || fail "$name is not in the cookbook's list"
     take_out "$page"
-    [ -s "recipes/$name.c" ] && [ -s "recipes/${name}_test.c" ] || fail "$page has no plugin or no test"
+    [ -s "recipes/$name.c" ] || fail "$page has no plugin"
+    [ -s "recipes/${name}_test.c" ] || fail "$page has no test"
     needs=$(grep -oE "tenon_plugin_test\($name.* PLUGINS $name [a-z ]+\)" "$page" | sed -E 's/.* PLUGINS [a-z]+ ([a-z ]+)\)/\1/' || true)
     printf 'tenon_plugin(%s %s.c)\ntenon_plugin_test(%s_test %s_test.c PLUGINS %s %s)\n' \
         "$name" "$name" "$name" "$name" "$name" "$needs" >>recipes/CMakeLists.txt
     count=$((count + 1))
 done
 [ "$count" -ge 10 ] || fail "only $count recipes"
-clang-format-14 --style="file:$root/.clang-format" --dry-run --Werror recipes/*.c
+check_format recipes/*.c
 make_project "$work/recipes"
 for plugin in recipes/build/*.so; do
     tenon plugin check "$plugin" >said || fail "$plugin: $(cat said)"

@@ -23,7 +23,7 @@ END
 # By hand: every line of the two files that `new` had not written already, blank ones apart.
 lines=0
 for file in boats.c boats_test.c; do
-    clang-format-14 --style="file:$root/.clang-format" --dry-run --Werror "boats/$file"
+    check_format "boats/$file"
     count=$(diff "given/$file" "boats/$file" | grep -c '^> *[^ >]' || true)
     lines=$((lines + count))
 done

@@ -29,6 +29,13 @@ if [ -n "${TENON_SANITIZE-}" ]; then
     export LDFLAGS="-fsanitize=$TENON_SANITIZE"
 fi
 
+# check_format FILE...: as ours are, where the formatter is installed.
+check_format() {
+    command -v clang-format-14 >/dev/null || return 0
+    clang-format-14 --style="file:$root/.clang-format" --dry-run --Werror "$@" ||
+        fail "not formatted: $*"
+}
+
 # make_project FOLDER: builds it and runs its tests.
 make_project() {
     local warnings='-Wall -Wextra -Werror'

@@ -14,12 +14,12 @@ for kind in data code cpp; do
     sed -n '/^Without CMake/,/^What the plugin/s/^    //p' "${kind}_things/README.md" >by_hand
     [ -s by_hand ] || fail "no commands in ${kind}_things/README.md"
     sed -i "s/^\(cc\|c++\) /\1 ${CFLAGS-} /" by_hand
+    # shellcheck disable=SC2016 # the README's own $(...)
     [ -z "${CFLAGS-}" ] || sed -i 's/\$(pkg-config --libs tenon-plugin)/& -Wl,-z,undefs/' by_hand
     (cd "${kind}_things" && bash -e ../by_hand) || fail "${kind}_things does not build by hand"
     tenon plugin inspect "${kind}_things/build/${kind}_things.so" | grep -q "org.example.$kind-things" ||
         fail "inspect does not name $kind-things"
-    (cd "${kind}_things" && clang-format-14 --style="file:$root/.clang-format" --dry-run --Werror -- *_things.c*) ||
-        fail "the source of $kind is not formatted"
+    check_format "${kind}_things"/*_things.c*
 done
 
 cp data_things/data_things.c before
