@@ -162,6 +162,8 @@ static tn_status connect_client(struct tenon_harness *harness)
     const struct tenon_options options = {.url = harness->host->url,
                                           .timeout_us = harness->patience_us};
 
+    tenon_client_destroy(harness->client); /* of a host that ended by itself */
+    harness->client = NULL;
     if (tenon_client_create(&options, &harness->client) != TN_OK)
         return err_memory(&harness->err, "the client");
     if (tenon_client_connect(harness->client, harness->patience_us) != TN_OK)

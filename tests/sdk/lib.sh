@@ -19,7 +19,9 @@ for component in client client-sdk plugin-sdk; do
     cmake --install "$build" --component "$component" --prefix "$prefix" >/dev/null
 done
 mkdir -p "$prefix/bin"
-cp "$build/bin/tenond" "$build/bin/tenon" "$prefix/bin"
+for program in tenond tenon tenon-runner; do
+    [ ! -x "$build/bin/$program" ] || cp "$build/bin/$program" "$prefix/bin"
+done
 export PATH=$prefix/bin:$PATH
 export LD_LIBRARY_PATH=$prefix/lib
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig

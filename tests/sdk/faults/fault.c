@@ -173,6 +173,14 @@ static void unload(void *self)
     (void)kept;
 }
 
+#ifdef FAULT_EXPORT
+TN_EXPORT int exported_too(void);
+int exported_too(void)
+{
+    return 1;
+}
+#endif
+
 static const struct tn_type types[] = {
     [THING] = {.name = "things", .label = "Thing", .plural = "Things"},
     [PLACE] = {.name = "places", .label = "Place", .plural = "Places"},
@@ -194,6 +202,10 @@ const struct tn_plugin tenon_plugin_v1 = {
     TN_PLUGIN("org.example.fault", "1.0.0", "One fault"),
 #if defined(FAULT_THREAD) || defined(FAULT_WRONG_THREAD)
     .flags = TN_THREADS,
+#endif
+#ifdef FAULT_MINOR
+    .minor = 0,
+    .hub = "sales", /* which came with minor 1 */
 #endif
     .types = TN_LIST(types),
     .properties = TN_LIST(properties),
