@@ -50,7 +50,8 @@ void tenon_test_restart(struct tenon_harness *harness)
 }
 
 /* The text of a format, or the program ends. OWNED: mem_free. */
-static char *print(struct tenon_harness *harness, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static char *print(struct tenon_harness *harness,
+                                                         const char *format, va_list arguments)
 {
     va_list again;
     int len;
