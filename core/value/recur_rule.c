@@ -332,11 +332,7 @@ tn_status recur_rule_read(struct tn_str text, struct recur_rule *ret_rule, struc
     struct recur_rule rule = {.interval = 1};
 
     if (text.len == 0 || text.len > RECUR_LEN_MAX)
-        return err_set(err,
-                       TN_INVALID_ARGUMENT,
-                       "A rule has 1 to %u bytes, not %zu.",
-                       RECUR_LEN_MAX,
-                       text.len);
+        return err_set(err, TN_INVALID_ARGUMENT, "A rule has 1 to %u bytes.", RECUR_LEN_MAX);
     if (!is_plain(text))
         return err_set(err, TN_INVALID_ARGUMENT, "A rule is written in printable ASCII alone.");
     if (!read_parts(text, &rule) || !fits_together(&rule))

@@ -153,7 +153,7 @@ tn_status zone_parse(struct tn_bytes file, struct zone **ret_zone)
     return TN_OK;
 }
 
-/* Such names lead to no file outside the folder. */
+/* No such name is that of a file outside the folder. */
 static bool is_name(struct tn_str name)
 {
     if (name.len == 0 || name.len > ZONE_NAME_MAX || name.data[0] == '/')

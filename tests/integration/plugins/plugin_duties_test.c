@@ -25,6 +25,15 @@ static struct bench *open_duties(void)
     return b;
 }
 
+/* For tests that write while nothing is delivered: plugins in processes of their own, which have
+ * ended then, would let nothing be written. */
+static struct bench *open_inside(void)
+{
+    if (bench_isolation() == PLUGIN_IN_RUNNER)
+        skip();
+    return open_duties();
+}
+
 static void tell_finding(void *ctx, const struct check_finding *finding)
 {
     (void)ctx;
@@ -144,7 +153,7 @@ static void a_consumer_sees_what_each_change_did_in_order(void **state)
 /* Whatever became of the record since: the consumer is behind. */
 static void a_consumer_that_is_behind_sees_what_was(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     struct txn *txn = bench_begin(b);
 
     (void)state;
@@ -200,7 +209,7 @@ static void a_timer_fires_once_with_its_time(void **state)
 
 static void a_timer_that_is_overdue_after_a_restart_fires_once(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     tn_id well = make_well(b, "deep", "100");
     char at[64];
 
@@ -225,7 +234,7 @@ static void await_another(struct bench *b)
 
 static void a_timer_that_is_moved_fires_at_the_later_time(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     tn_id well = make_well(b, "deep", "100");
 
     (void)state;
@@ -240,7 +249,7 @@ static void a_timer_that_is_moved_fires_at_the_later_time(void **state)
 
 static void a_timer_that_is_cancelled_never_fires(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     tn_id well = make_well(b, "deep", "100");
 
     (void)state;
@@ -271,14 +280,13 @@ static tn_time next_alarm(struct bench *b)
     return count ? due[0].wake_us : TN_TIME_NEVER;
 }
 
-/* A well with an alarm by a rule from `at_us` on, set while no timer fires. */
-static tn_id make_ruled(struct bench *b, tn_time at_us, const char *rule)
+static tn_id make_ruled(struct bench *b, tn_time at_us, const char *rule, const char *mood)
 {
     tn_id well = make_well(b, "deep", "100");
 
-    plugin_host_stop(b->plugins);
     assert_int_equal(
-        bench_update(b, "wells", well, BENCH_VALUES("alarm", time_text(at_us), "rule", rule)),
+        bench_update(
+            b, "wells", well, BENCH_VALUES("alarm", time_text(at_us), "rule", rule, "mood", mood)),
         TN_OK);
     return well;
 }
@@ -313,10 +321,9 @@ static void missed_times_of_a_rule_fire_once_with_the_first_of_them(void **state
 {
     struct bench *b = open_duties();
     tn_time begun_us = whole_second_us(clock_wall_us() - 5 * HOUR_US);
-    tn_id well = make_ruled(b, begun_us, "FREQ=MINUTELY;INTERVAL=30");
+    tn_id well = make_ruled(b, begun_us, "FREQ=MINUTELY;INTERVAL=30", "good");
 
     (void)state;
-    bench_reopen(b);
     await_value(b, "wells", well, "fired", "1");
     assert_string_equal(bench_read(b, "wells", well, "fired_due"), time_text(begun_us));
     tn_time next_us = next_alarm(b);
@@ -332,10 +339,9 @@ static void a_rule_whose_last_time_was_missed_fires_and_ends(void **state)
 {
     struct bench *b = open_duties();
     tn_time begun_us = whole_second_us(clock_wall_us() - 5 * HOUR_US);
-    tn_id well = make_ruled(b, begun_us, "FREQ=HOURLY;COUNT=3");
+    tn_id well = make_ruled(b, begun_us, "FREQ=HOURLY;COUNT=3", "good");
 
     (void)state;
-    bench_reopen(b);
     await_value(b, "wells", well, "fired", "1");
     assert_int_equal(next_alarm(b), TN_TIME_NEVER);
     close_sound(b);
@@ -368,11 +374,9 @@ static void a_timer_that_fails_keeps_its_time_and_its_rule(void **state)
 {
     struct bench *b = open_duties();
     tn_time begun_us = whole_second_us(clock_wall_us() - 5 * HOUR_US);
-    tn_id well = make_ruled(b, begun_us, "FREQ=HOURLY;INTERVAL=2");
+    tn_id well = make_ruled(b, begun_us, "FREQ=HOURLY;INTERVAL=2", "bad");
 
     (void)state;
-    update(b, well, "mood", "bad");
-    bench_reopen(b);
     await_another(b); /* which is tried after the one that fails */
     update(b, well, "mood", "good");
     await_value(b, "wells", well, "fired", "1");
