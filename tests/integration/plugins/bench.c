@@ -56,6 +56,8 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .work_dir = b->work_dir,
                                           .disabled = list,
                                           .disabled_count = disabled ? 1 : 0,
+                                          .attempt_max = b->attempt_max,
+                                          .letter_max = b->letter_max,
                                           .language = b->language};
 
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));

@@ -20,7 +20,9 @@ struct bench {
     struct plugin_host *plugins;
     struct portal *portal;
     const char *language; /* NULL: English */
-    struct err err;       /* of the last call through the helpers below */
+    uint32_t attempt_max; /* of the next start; 0: as a host */
+    uint32_t letter_max;
+    struct err err; /* of the last call through the helpers below */
 };
 
 /*
