@@ -140,20 +140,26 @@ static tn_status open_records(struct host *host, struct err *err)
 
 static tn_status load_plugins(struct host *host, struct err *err)
 {
+    const struct config *config = host->config;
     const char *disabled[CONFIG_PLUGIN_MAX];
-    struct plugin_host_options options = {.records = host->records,
-                                          .catalog = host->catalog,
-                                          .portals = host->portals,
-                                          .log = host->log,
-                                          .dirs = host->config->plugin_dirs.items,
-                                          .dir_count = host->config->plugin_dirs.count,
-                                          .work_dir = host->work_dir,
-                                          .disabled = disabled,
-                                          .language = text_environment()};
+    struct plugin_host_options options = {
+        .records = host->records,
+        .catalog = host->catalog,
+        .portals = host->portals,
+        .log = host->log,
+        .dirs = config->plugin_dirs.items,
+        .dir_count = config->plugin_dirs.count,
+        .work_dir = host->work_dir,
+        .disabled = disabled,
+        .short_limit_us = config->background.deadline_s * (int64_t)1000000,
+        .long_limit_us = config->background.long_deadline_s * (int64_t)1000000,
+        .attempt_max = config->background.attempts,
+        .letter_max = config->background.dead_letters,
+        .language = text_environment()};
 
-    for (uint32_t i = 0; i < host->config->plugin_count; i++)
-        if (!host->config->plugins[i].is_enabled)
-            disabled[options.disabled_count++] = host->config->plugins[i].id;
+    for (uint32_t i = 0; i < config->plugin_count; i++)
+        if (!config->plugins[i].is_enabled)
+            disabled[options.disabled_count++] = config->plugins[i].id;
     TRY(plugin_host_create(&options, &host->plugins, err));
     return plugin_host_load_all(host->plugins, err);
 }
