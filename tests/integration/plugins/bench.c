@@ -103,6 +103,23 @@ struct bench *bench_open(const char *const *files, const char *disabled)
     return bench_open_in(files, disabled, NULL);
 }
 
+static void name_dirs(struct bench *b)
+{
+    (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
+    (void)snprintf(b->work_dir, sizeof(b->work_dir), "%s/work", b->dir);
+}
+
+struct bench *bench_open_at(const char *dir)
+{
+    struct bench *b = calloc(1, sizeof(*b));
+
+    assert_non_null(b);
+    (void)snprintf(b->dir, sizeof(b->dir), "%s", dir);
+    name_dirs(b);
+    open_all(b, NULL);
+    return b;
+}
+
 struct bench *bench_open_in(const char *const *files, const char *disabled, const char *language)
 {
     struct bench *b = calloc(1, sizeof(*b));
@@ -111,8 +128,7 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
     b->language = language;
     (void)snprintf(b->dir, sizeof(b->dir), "/tmp/tenon-bench-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
-    (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
-    (void)snprintf(b->work_dir, sizeof(b->work_dir), "%s/work", b->dir);
+    name_dirs(b);
     assert_int_equal(mkdir(b->plugin_dir, 0700), 0);
     for (unsigned i = 0; files[i]; i++) {
         const char *slash = strrchr(files[i], '/');
@@ -126,10 +142,20 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
     return b;
 }
 
-void bench_reopen(struct bench *b)
+void bench_halt(struct bench *b)
 {
     close_all(b);
+}
+
+void bench_resume(struct bench *b)
+{
     open_all(b, NULL);
+}
+
+void bench_reopen(struct bench *b)
+{
+    bench_halt(b);
+    bench_resume(b);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -35,6 +35,11 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
 /* Stops everything and starts it again on the same directory. */
 void bench_reopen(struct bench *b);
 void bench_close(struct bench *b);
+/* The halves of bench_reopen(). */
+void bench_halt(struct bench *b);
+void bench_resume(struct bench *b);
+/* On the directory of another process that is halted. It is never closed: the process is killed. */
+struct bench *bench_open_at(const char *dir);
 
 /*
  * Ends and begins everything above the store, with the nth allocation of plugin_host_load_all()
