@@ -86,11 +86,18 @@ struct tn_record *call_see(struct tn_call *call, struct record *record)
     return seen;
 }
 
+/* A message as plugins see it: of that row of the types. */
+static struct tn_record seen_message(struct tn_call *call, uint32_t row, struct message *message)
+{
+    return (struct tn_record){
+        .call = call, .seen = SEEN_MESSAGE, .type_row = row, .message = message};
+}
+
 struct tn_record *call_see_message(struct tn_call *call, uint32_t type_row, struct message *message)
 {
-    return see(call,
-               &(struct tn_record){
-                   .call = call, .seen = SEEN_MESSAGE, .type_row = type_row, .message = message});
+    const struct tn_record seen = seen_message(call, type_row, message);
+
+    return see(call, &seen);
 }
 
 tn_status call_type(struct tn_call *call, uint32_t row, const struct schema_type **ret_type)
@@ -187,12 +194,10 @@ tn_status call_field(struct tn_call *call, uint32_t row, const struct tn_record 
 static tn_status run_callback(struct tn_call *call, const struct tn_method *row,
                               struct message *request, struct message *response)
 {
-    struct tn_record *seen_request = call_see_message(call, row->request, request);
-    struct tn_record *seen_response = call_see_message(call, row->response, response);
+    struct tn_record seen_request = seen_message(call, row->request, request);
+    struct tn_record seen_response = seen_message(call, row->response, response);
 
-    if (!seen_request || !seen_response)
-        return call->status;
-    return callback_method(call, row, seen_request, seen_response);
+    return callback_method(call, row, &seen_request, &seen_response);
 }
 
 tn_status call_method(const struct plugin_method *method, struct txn *txn, uint32_t depth,

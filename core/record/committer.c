@@ -728,13 +728,16 @@ tn_status committer_submit(struct records *records, struct submission *submissio
     if (st != TN_OK)
         return st;
     (void)pthread_mutex_lock(&records->mu);
-    if (records->is_stopping) {
+    bool is_asleep = !records->is_committing;
+    if (records->is_stopping)
         st = TN_UNAVAILABLE;
-    } else {
+    else
         committer_push(records, submission);
-        if (!records->is_committing)
-            (void)pthread_cond_signal(&records->submitted);
-    }
     (void)pthread_mutex_unlock(&records->mu);
-    return st == TN_OK ? TN_OK : err_set(err, st, "The host is stopping.");
+    if (st != TN_OK)
+        return err_set(err, st, "The host is stopping.");
+    /* Without the lock, which the thread would wait for as soon as it is awake. */
+    if (is_asleep)
+        (void)pthread_cond_signal(&records->submitted);
+    return TN_OK;
 }

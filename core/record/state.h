@@ -21,6 +21,9 @@
 #define TXN_ARENA_SIZE_MAX ((size_t)256 << 20)
 /* Bytes that one transaction may write; several share a batch of STORE_BATCH_SIZE_MAX. */
 #define TXN_WRITE_SIZE_MAX ((size_t)48 << 20)
+/* Ended transactions whose memory is kept for the next ones, and how much of the arena of each. */
+#define TXN_SPARE_MAX 64u
+#define TXN_SPARE_SIZE_MAX ((size_t)32 << 10)
 #define WATCHER_MAX 4096u
 
 /* A store snapshot shared by transactions that began in the same epoch. */
@@ -97,7 +100,9 @@ struct records {
     int64_t aside_until_us;           /* monotonic: the first deadline of those set aside */
     uint64_t batch_count;             /* times that is_committing ended */
     struct shared_snapshot *snapshot; /* the newest one, or NULL */
-    uint64_t epoch;                   /* of the newest durable group */
+    struct txn *spare;                /* ended ones, empty */
+    uint32_t spare_count;
+    uint64_t epoch; /* of the newest durable group */
 
     pthread_mutex_t watch_mu;
     struct watcher *watchers; /* guarded by watch_mu */
@@ -127,6 +132,12 @@ struct records {
 /* [any] */
 tn_status records_state(struct records *records, struct portal *portal,
                         struct portal_state **ret_state, struct err *err);
+/* As records_state(), for a transaction that begins: `*ret_txn` is an empty one, or NULL: none is
+ * kept. */
+tn_status records_enter(struct records *records, struct portal *portal,
+                        struct portal_state **ret_state, struct txn **ret_txn, struct err *err);
+/* Keeps the empty transaction for another one, or frees it. */
+void records_leave(struct records *records, struct txn *txn);
 tn_status records_snapshot(struct records *records, struct shared_snapshot **ret_snapshot);
 void records_snapshot_release(struct shared_snapshot *snapshot);
 /* Gives it to the committer; TN_UNAVAILABLE: stopping, or frozen; TN_RESOURCE_EXHAUSTED: frozen by
@@ -292,6 +303,7 @@ struct undo {
 enum txn_stage { TXN_OPEN, TXN_PREPARED, TXN_SUBMITTED, TXN_ENDED };
 
 struct txn {
+    struct txn *next_spare;
     struct records *records;
     struct portal *portal;
     struct portal_state *state;
@@ -343,6 +355,9 @@ struct txn {
     struct totals_step *steps;
     struct submission submission;
 };
+
+/* The memory of an empty one. */
+void txn_free(struct txn *txn);
 
 /* Remember what was read or will be written. TN_RESOURCE_EXHAUSTED. */
 tn_status txn_mark_read(struct txn *txn, uint64_t hash);

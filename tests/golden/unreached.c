@@ -20,11 +20,24 @@
 #define EARLIER "another rule refuses it before"
 #define MEMORY "memory runs out: mem_fail_at() in the unit tests"
 #define IMPORT "told with a row of an import, not by a refusal; no test"
+#define MOMENT "a moment of starting or stopping a plugin; no test"
+#define CLOSED "a race of two reasons: tests/integration/plugins/plugin_runner_test.c"
 #define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
 #define KERNEL "a kernel that refuses a step into the sandbox; no test"
 #define NO_TEST "hard to provoke; no test"
 
 const struct golden_unreached unreached[] = {
+    {"Calls into the plugin %s nest more than %u deep.", EARLIER},
+    {"No process can be started for the plugin %s: %s.", MACHINE},
+    {"The plugin %s could not be started again in its process.", NO_TEST},
+    {"The plugin %s has more calls to answer than it can take.", FULL},
+    {"The plugin %s is being started.", MOMENT},
+    {"The plugin %s is being stopped.", MOMENT},
+    {"The process of the plugin %s closed its channel; it was stopped.", CLOSED},
+    {"a process of a plugin", MEMORY},
+    {"a thread", MEMORY},
+    {"an answer", MEMORY},
+    {"links", MEMORY},
     {"A portal has at most %u object types of its own.", BOUND},
     {"A portal has at most %u tokens: revoke one.", TOKENS},
     {"More than %u users: list them with Records/List.", BOUND},

@@ -22,6 +22,8 @@ struct bench {
     const char *language; /* NULL: English */
     uint32_t attempt_max; /* of the next start; 0: as a host */
     uint32_t letter_max;
+    enum plugin_isolation isolation;
+    struct plugin_runner_limits limits;
     struct err err; /* of the last call through the helpers below */
 };
 
@@ -40,6 +42,14 @@ void bench_halt(struct bench *b);
 void bench_resume(struct bench *b);
 /* On the directory of another process that is halted. It is never closed: the process is killed. */
 struct bench *bench_open_at(const char *dir);
+
+/* As bench_open_in, each plugin in a process of its own, within these limits. */
+struct bench *bench_open_isolated(const char *const *files,
+                                  const struct plugin_runner_limits *limits, const char *language);
+
+/* Where the plugins run: in processes of their own if the environment has BENCH_ISOLATION=process,
+ * so that the same tests show both ways. */
+enum plugin_isolation bench_isolation(void);
 
 /*
  * Ends and begins everything above the store, with the nth allocation of plugin_host_load_all()
