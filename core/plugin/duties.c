@@ -2,6 +2,8 @@
 /* duties.c - the consumers and timers of all portals, and the scout that wakes them. */
 #include "core/plugin/duties.h"
 
+#include <pthread.h>
+
 #include "core/base/clock.h"
 #include "core/plugin/consumers.h"
 #include "core/plugin/lanes.h"
@@ -30,8 +32,9 @@ struct duties {
     struct plugin_host *host;
     struct lanes *lanes;
     bool is_watching;
+    pthread_mutex_t mu;
+    struct map portals; /* id -> struct portal_duties; only the scout adds to it, with mu held */
     /* The scout's alone once it runs. */
-    struct map portals; /* id -> struct portal_duties */
     uint32_t last_portal;
     int64_t clock_offset_us; /* wall clock less monotonic one */
 };
@@ -106,8 +109,10 @@ static tn_status open_portal(struct duties *duties, struct portal *which, struct
                                                       : err_memory(err, "a portal");
     if (st == TN_OK)
         st = feeds_keep_cursors(portal->feeds, portal->feed_count, err);
+    (void)pthread_mutex_lock(&duties->mu);
     if (st == TN_OK && map_set_u64(&duties->portals, &portal->id, portal, NULL) != TN_OK)
         st = err_memory(err, "a portal");
+    (void)pthread_mutex_unlock(&duties->mu);
     if (st != TN_OK) {
         close_portal(portal);
         return st;
@@ -218,6 +223,7 @@ tn_status duties_start(struct plugin_host *host, struct duties **ret_duties, str
     if (!duties)
         return err_memory(err, "the lanes");
     duties->host = host;
+    (void)pthread_mutex_init(&duties->mu, NULL);
     tn_status st = start(duties, err);
     if (st != TN_OK) {
         duties_stop(duties);
@@ -248,5 +254,34 @@ void duties_destroy(struct duties *duties)
         close_portal(portal);
     map_fini(&duties->portals);
     lanes_destroy(duties->lanes);
+    (void)pthread_mutex_destroy(&duties->mu);
     mem_free(duties);
+}
+
+/* Looking from outside: what was added stays until duties_destroy(). */
+
+static struct portal_duties *find_portal(struct duties *duties, const struct portal *portal)
+{
+    const uint64_t id = portal->id;
+
+    if (!duties)
+        return NULL;
+    (void)pthread_mutex_lock(&duties->mu);
+    struct portal_duties *found = map_get_u64(&duties->portals, &id);
+    (void)pthread_mutex_unlock(&duties->mu);
+    return found;
+}
+
+struct feed *duties_feed(struct duties *duties, const struct portal *portal, size_t index)
+{
+    const struct portal_duties *found = find_portal(duties, portal);
+
+    return found && index < found->feed_count ? found->feeds[index] : NULL;
+}
+
+struct schedule *duties_schedule(struct duties *duties, const struct portal *portal, size_t index)
+{
+    const struct portal_duties *found = find_portal(duties, portal);
+
+    return found && index < found->schedule_count ? found->schedules[index] : NULL;
 }

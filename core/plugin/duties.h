@@ -18,4 +18,12 @@ void duties_stop(struct duties *duties);
 /* After duties_stop(). Accepts NULL. [loader] */
 void duties_destroy(struct duties *duties);
 
+struct feed;
+struct schedule;
+
+/* The consumers and timers of a portal; `index` from 0. NULL: no more. `duties` may be NULL. [any]
+ */
+struct feed *duties_feed(struct duties *duties, const struct portal *portal, size_t index);
+struct schedule *duties_schedule(struct duties *duties, const struct portal *portal, size_t index);
+
 #endif /* CORE_PLUGIN_DUTIES_H */

@@ -110,6 +110,21 @@ static inline int64_t plugin_limit_us(const struct plugin *plugin, uint32_t flag
     return options->short_limit_us ? options->short_limit_us : PLUGIN_SHORT_LIMIT_US;
 }
 
+/* Attempts before a change or firing is a dead letter, and how many of them a list has. [any] */
+static inline uint32_t plugin_attempt_max(const struct plugin *plugin)
+{
+    const uint32_t max = plugin->host->options.attempt_max;
+
+    return max ? max : PLUGIN_ATTEMPT_MAX;
+}
+
+static inline uint32_t plugin_letter_max(const struct plugin *plugin)
+{
+    const uint32_t max = plugin->host->options.letter_max;
+
+    return max ? max : PLUGIN_LETTER_MAX;
+}
+
 /* The running plugin of that id, or NULL. [any] once loaded */
 struct plugin *plugin_find(const struct plugin_host *host, struct tn_str id);
 

@@ -10,6 +10,9 @@ const struct text_pair cli_texts[] = {
     {"\"refuse\", \"keep\" or \"empty\"", "« refuse », « keep » ou « empty »"},
     {"\"skip\" or \"refuse\"", "« skip » ou « refuse »"},
     {"\"skip\", \"clear\" or \"refuse\"", "« skip », « clear » ou « refuse »"},
+    {"%llu done, %llu failed again, %llu left as they were.\n",
+     "%llu pris, %llu en échec à nouveau, %llu laissés tels quels.\n"},
+    {"%llu dropped.\n", "%llu abandonnés.\n"},
     {"%llu portals, %llu findings.\n", "%llu portails, %llu anomalies.\n"},
     {"%llu rows: %llu created, %llu updated, %llu unchanged, %llu refused\n",
      "%llu lignes : %llu créées, %llu modifiées, %llu inchangées, %llu refusées\n"},
@@ -127,26 +130,32 @@ const struct text_pair cli_texts[] = {
     {"Another number makes other data", "Un autre nombre donne d'autres données"},
     {"Association", "Association"},
     {"At most", "Au plus"},
+    {"Attempts", "Essais"},
     {"Begin behind this change, not with what happens now",
      "Commencer après ce changement, et non avec ce qui arrive maintenant"},
+    {"Behind", "Retard"},
     {"COMMAND [ARGUMENT...]", "COMMANDE [ARGUMENT...]"},
     {"CSV, or JSON with one record a line", "CSV, ou JSON avec une fiche par ligne"},
     {"Call a method and print its answer as JSON; of a stream, one line for each message.",
      "Appeler une méthode et afficher sa réponse en JSON ; d'un flux, une ligne par message."},
+    {"Change", "Changement"},
     {"Changes", "Changements"},
     {"Check as the user that runs the host.\n",
      "Vérifiez sous le compte qui fait tourner l'hôte.\n"},
     {"Commands:\n", "Commandes :\n"},
+    {"Consumer", "Consommateur"},
     {"Create, list and revoke the tokens of a portal.",
      "Créer, lister et révoquer les jetons d'un portail."},
     {"Created (UTC)", "Créé (UTC)"},
     {"Created by", "Créé par"},
     {"Currency", "Devise"},
     {"Data", "Données"},
+    {"Dead letters", "Lettres mortes"},
     {"Demo data: %llu created, %llu updated, %llu unchanged\n",
      "Données de démonstration : %llu créées, %llu modifiées, %llu inchangées\n"},
     {"Demo key", "Clé de démonstration"},
     {"Dry run, nothing was written. ", "Essai à blanc, rien n'a été écrit. "},
+    {"Due (UTC)", "Échéance (UTC)"},
     {"Examples:\n  tenon methods\n  tenon methods tenon.records.v1.Records",
      "Exemples :\n  tenon methods\n  tenon methods tenon.records.v1.Records"},
     {"Examples:\n  tenon portal list\n  tenon portal create acme --title 'Acme SARL' --currency "
@@ -174,6 +183,7 @@ const struct text_pair cli_texts[] = {
      "import contacts.csv --type contacts --key email --dry-run\n  tenon import contacts.csv "
      "--type contacts --key email \\\n    --associate contact_to_company=Domain:domain\n  tenon "
      "import deals.csv --map deals.toml --errors refused.csv"},
+    {"Failed (UTC)", "Échec (UTC)"},
     {"Fill a portal with two years of a made-up French company's data: firms, people, deals.",
      "Remplir un portail de deux ans de données d'une entreprise française inventée : sociétés, "
      "personnes, transactions."},
@@ -201,6 +211,18 @@ const struct text_pair cli_texts[] = {
      "L'inspection lit les octets du fichier et n'en exécute rien. Seul « list » a besoin d'un "
      "hôte ; « new » et « check » ont leurs propres options.\n\nExemples :\n  tenon plugin list\n  "
      "tenon plugin inspect build/lib/tenon/plugins/contacts.so"},
+    {"Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n\nDead letters "
+     "are changes and firings that a plugin did not take, however often they were tried, in the "
+     "portal of --portal. To replay or drop them name the plugin, and its consumer or "
+     "timer.\n\nExamples:\n  tenon plugin list\n  tenon plugin inspect "
+     "build/lib/tenon/plugins/contacts.so\n  tenon plugin consumers\n  tenon plugin dead-letters "
+     "org.example.machines --consumer account --replay",
+     "L'inspection lit les octets du fichier et n'en exécute rien ; elle n'a pas besoin "
+     "d'hôte.\n\nLes lettres mortes sont des changements et des échéances qu'un module n'a pas "
+     "pris, malgré tous les essais, dans le portail de --portal. Pour les rejouer ou les "
+     "abandonner, nommez le module, et son consommateur ou sa minuterie.\n\nExemples :\n  tenon "
+     "plugin list\n  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n  tenon plugin "
+     "consumers\n  tenon plugin dead-letters org.example.machines --consumer account --replay"},
     {"Instead of the id in PROPERTY, write KEY of the record it names",
      "Au lieu de l'id dans PROPRIÉTÉ, écrire CLÉ de la fiche désignée"},
     {"It changes nothing, and says no while a host has the directory. The exit code is 1 if "
@@ -213,6 +235,7 @@ const struct text_pair cli_texts[] = {
     {"Label", "Libellé"},
     {"Language", "Langue"},
     {"Last name", "Nom"},
+    {"Last tried (UTC)", "Dernier essai (UTC)"},
     {"Last used (UTC)", "Dernier usage (UTC)"},
     {"Line %llu: the row is longer than %u bytes; is a quote not closed?",
      "Ligne %llu : l'enregistrement dépasse %u octets ; un guillemet n'est-il pas fermé ?"},
@@ -252,6 +275,7 @@ const struct text_pair cli_texts[] = {
     {"Plugins failed", "Modules en échec"},
     {"Plugins running", "Modules en marche"},
     {"Portal", "Portail"},
+    {"Position", "Position"},
     {"Print JSON instead of tables", "Afficher du JSON au lieu de tableaux"},
     {"Print changes as they happen, of all object types or of one. Ctrl-C ends it.",
      "Afficher les changements quand ils se produisent, de tous les types d'objet ou d'un seul. "
@@ -261,6 +285,7 @@ const struct text_pair cli_texts[] = {
     {"Property", "Propriété"},
     {"Read a CSV file into an object type. Importing it again changes nothing.",
      "Lire un fichier CSV dans un type d'objet. L'importer à nouveau ne change rien."},
+    {"Record", "Fiche"},
     {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liens."},
     {"Refers to", "Désigne"},
     {"Revoked (UTC)", "Révoqué (UTC)"},
@@ -360,14 +385,17 @@ const struct text_pair cli_texts[] = {
      "La propriété unique qui dit si une ligne est nouvelle ; sans elle, toutes le sont"},
     {"There are more than %d columns.", "Il y a plus de %d colonnes."},
     {"There are more than %d filters.", "Il y a plus de %d filtres."},
+    {"There are more than these.\n", "Il y en a d'autres.\n"},
     {"There is no day '%.*s'.", "Il n'y a pas de jour « %.*s »."},
     {"This build cannot inspect '%s'.", "Cette version ne sait pas inspecter « %s »."},
     {"This is shown only now: keep it where nobody else reads it.\n",
      "Ceci ne s'affiche que maintenant : gardez-le où personne d'autre ne lit.\n"},
     {"Time zone", "Fuseau horaire"},
+    {"Timer", "Minuterie"},
     {"Title", "Titre"},
     {"To", "Vers"},
     {"Token", "Jeton"},
+    {"Type", "Type"},
     {"Value", "Valeur"},
     {"Walk everything that a stopped host keeps, and tell what does not fit together.",
      "Parcourir tout ce que garde un hôte arrêté, et dire ce qui ne va pas ensemble."},
@@ -410,12 +438,18 @@ const struct text_pair cli_texts[] = {
     {"created", "créé"},
     {"data (declarations only), code or cpp; else code",
      "data (déclarations seules), code ou cpp ; sinon code"},
+    {"dead letters of this consumer", "lettres mortes de ce consommateur"},
+    {"dead letters of this timer", "lettres mortes de cette minuterie"},
+    {"drop this change only", "n'abandonner que ce changement"},
     {"fill a portal with demo data", "remplir un portail de données de démonstration"},
+    {"give them to the plugin again", "les donner encore au module"},
     {"import %llu: %llu rows, %u %%", "import %llu : %llu lignes, %u %%"},
     {"line %llu", "ligne %llu"},
     {"linked", "lié"},
     {"list\ncreate NAME\nget NAME\nupdate NAME", "list\ncreate NOM\nget NOM\nupdate NOM"},
     {"list\ninspect FILE", "list\ninspect FICHIER"},
+    {"list\ninspect FILE\nconsumers [PLUGIN]\ndead-letters [PLUGIN]",
+     "list\ninspect FICHIER\nconsumers [MODULE]\ndead-letters [MODULE]"},
     {"list [PLUGIN]\nset PLUGIN.NAME VALUE\nset PLUGIN.NAME",
      "list [MODULE]\nset MODULE.NOM VALEUR\nset MODULE.NOM"},
     {"list and change the settings of plugins", "lister et changer les réglages des modules"},
@@ -425,6 +459,7 @@ const struct text_pair cli_texts[] = {
      "lister les modules, ou inspecter le fichier d'un module"},
     {"list what can be called", "lister ce qui peut être appelé"},
     {"list, create, show and change portals", "lister, créer, montrer et changer les portails"},
+    {"of this record only", "de cette fiche seulement"},
     {"one character", "un seul caractère"},
     {"print changes as they happen", "afficher les changements quand ils se produisent"},
     {"purged", "effacé"},
@@ -435,6 +470,7 @@ const struct text_pair cli_texts[] = {
     {"show an object type, a method or a message",
      "montrer un type d'objet, une méthode ou un message"},
     {"show how the host is doing", "montrer comment va l'hôte"},
+    {"take them away for ever", "les enlever pour toujours"},
     {"tenon: standard output cannot be written.\n",
      "tenon : la sortie standard ne peut pas être écrite.\n"},
     {"tenon: the connection is lost; trying again.\n",

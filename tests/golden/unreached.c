@@ -14,6 +14,7 @@
 #define MACHINE "a machine that lacks it; no test"
 #define PROTOCOL "a host that breaks the protocol; no test"
 #define PLUGIN "a plugin with a mistake that none of the tests' plugins has"
+#define LETTERS "a list that is full: tests/integration/plugins/plugin_duties_test.c"
 #define DOOR "a request socket: tests/integration/door_test.c"
 #define DAMAGED "a store that is damaged so; no test looks at these words"
 #define EARLIER "another rule refuses it before"
@@ -82,11 +83,15 @@ const struct golden_unreached unreached[] = {
     {"The message of plugin %s is larger than %zu bytes.", PLUGIN},
     {"The name of the setting %s is too long.", PLUGIN},
     {"There are more than %u plugins.", PLUGIN},
+    {"%s of the plugin %s has %u dead letters, which is as many as it may have: replay or drop "
+     "some.",
+     LETTERS},
     {"it archives a record of a type that is not declared", PLUGIN},
     {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
      "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",
      DOOR},
     {"The host has too many connections.", DOOR},
+    {"A stored dead letter is damaged.", DAMAGED},
     {"A stored definition refers to one that is not there.", DAMAGED},
     {"A stored link has no association type.", DAMAGED},
     {"A stored link is damaged.", DAMAGED},

@@ -2,10 +2,12 @@
 /* plugin.c - `tenon plugin`: those of a host, and what a file declares without a host. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sdk/cli/command/commands.h"
 #include "sdk/cli/command/host.h"
+#include "sdk/cli/command/letters.h"
 #include "sdk/cli/command/plugin_parts.h"
 #include "sdk/cli/json_message.h"
 #include "sdk/cli/say.h"
@@ -19,8 +21,57 @@
 
 struct plugin_arguments {
     const char *verb;
-    const char *file;
+    const char *file; /* or a plugin's id */
+    struct letters_choice letters;
 };
+
+enum {
+    OPTION_CONSUMER = 1,
+    OPTION_TIMER,
+    OPTION_RECORD,
+    OPTION_CHANGE,
+    OPTION_REPLAY,
+    OPTION_DROP
+};
+
+/* Whether the verb takes a word behind it: 0 no, 1 it must, 2 it may; -1: it is none. */
+static int word_of(const char *verb)
+{
+    static const struct {
+        const char *verb;
+        int word;
+    } verbs[] = {{"list", 0}, {"inspect", 1}, {"consumers", 2}, {"dead-letters", 2}};
+
+    for (size_t i = 0; verb && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verb, verbs[i].verb) == 0)
+            return verbs[i].word;
+    return -1;
+}
+
+static bool is_usage(const struct plugin_arguments *a)
+{
+    const struct letters_choice *l = &a->letters;
+    int word = word_of(a->verb);
+
+    if (word < 0 || (word == 0 && a->file) || (word == 1 && !a->file))
+        return false;
+    if (strcmp(a->verb, "dead-letters") != 0)
+        return !l->consumer && !l->timer && !l->record && !l->change && l->act == LETTERS_LIST;
+    if (l->act == LETTERS_LIST)
+        return !l->record && !l->change;
+    return a->file && (l->consumer == NULL) != (l->timer == NULL) &&
+           (l->act == LETTERS_DROP || !l->change);
+}
+
+static uint64_t parse_number(struct argp_state *state, const char *text)
+{
+    char *end = NULL;
+    unsigned long long number = strtoull(text, &end, 10);
+
+    if (number == 0 || *end != '\0' || text[0] == '-')
+        argp_usage(state);
+    return number;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -35,9 +86,26 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_usage(state);
         *(state->arg_num == 0 ? &a->verb : &a->file) = argument;
         return 0;
+    case OPTION_CONSUMER:
+        a->letters.consumer = argument;
+        return 0;
+    case OPTION_TIMER:
+        a->letters.timer = argument;
+        return 0;
+    case OPTION_RECORD:
+        a->letters.record = parse_number(state, argument);
+        return 0;
+    case OPTION_CHANGE:
+        a->letters.change = parse_number(state, argument);
+        return 0;
+    case OPTION_REPLAY:
+        a->letters.act = LETTERS_REPLAY;
+        return 0;
+    case OPTION_DROP:
+        a->letters.act = LETTERS_DROP;
+        return 0;
     case ARGP_KEY_END:
-        if (!a->verb || (strcmp(a->verb, "list") != 0 && strcmp(a->verb, "inspect") != 0) ||
-            (a->file != NULL) != (strcmp(a->verb, "inspect") == 0))
+        if (!is_usage(a))
             argp_usage(state);
         return 0;
     default:
@@ -45,19 +113,33 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
+static const struct argp_option options[] = {
+    {"consumer", OPTION_CONSUMER, "NAME", 0, "dead letters of this consumer", 0},
+    {"timer", OPTION_TIMER, "NAME", 0, "dead letters of this timer", 0},
+    {"record", OPTION_RECORD, "ID", 0, "of this record only", 0},
+    {"change", OPTION_CHANGE, "NUMBER", 0, "drop this change only", 0},
+    {"replay", OPTION_REPLAY, NULL, 0, "give them to the plugin again", 0},
+    {"drop", OPTION_DROP, NULL, 0, "take them away for ever", 0},
+    {0},
+};
+
 static const struct argp argp = {
-    NULL,
+    options,
     parse,
-    "list\ninspect FILE\nnew NAME\ncheck FILE",
-    "List the plugins of the host, show what a plugin's file declares, make a new plugin's "
-    "project, or "
-    "run a plugin's code where its faults are found."
+    "list\ninspect FILE\nconsumers [PLUGIN]\ndead-letters [PLUGIN]\nnew NAME\ncheck FILE",
+    "List the plugins of the host and their consumers, show what a plugin's file declares, make a "
+    "new plugin's project, or run a plugin's code where its faults are found."
     "\v"
-    "Inspecting reads the file's bytes and runs nothing of it. Only 'list' needs a host; 'new' and "
-    "'check' have options of their own.\n\n"
+    "Inspecting reads the file's bytes and runs nothing of it; it needs no host, nor do 'new' and "
+    "'check', which have options of their own.\n\n"
+    "Dead letters are changes and firings that a plugin did not take, however often they were "
+    "tried, in the portal of --portal. To replay or drop them name the plugin, and its consumer or "
+    "timer.\n\n"
     "Examples:\n"
     "  tenon plugin list\n"
-    "  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
+    "  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n"
+    "  tenon plugin consumers\n"
+    "  tenon plugin dead-letters org.example.machines --consumer account --replay",
     global_options,
     context_help_filter,
     NULL};
@@ -164,6 +246,13 @@ int command_plugin(struct context *ctx, int argc, char **argv)
     }
     context_parse(ctx, &argp, argc, argv, &a);
     err_init(&err, ctx->language);
-    status = a.file ? inspect(ctx, a.file, &err) : list_plugins(ctx, &err);
+    if (strcmp(a.verb, "inspect") == 0)
+        status = inspect(ctx, a.file, &err);
+    else if (strcmp(a.verb, "consumers") == 0)
+        status = letters_consumers(ctx, a.file, &err);
+    else if (strcmp(a.verb, "dead-letters") == 0)
+        status = letters_run(ctx, a.file, &a.letters, &err);
+    else
+        status = list_plugins(ctx, &err);
     return context_finish(ctx, status, &err);
 }
