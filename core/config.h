@@ -61,6 +61,12 @@ struct config {
         uint32_t call_ms;       /* any other callback */
     } runner;
     struct config_limits limits;
+    struct {                      /* consumers and timers; 0: not said */
+        uint32_t deadline_s;      /* of one call */
+        uint32_t long_deadline_s; /* of one that is TN_LONG */
+        uint32_t attempts;        /* before it is a dead letter */
+        uint32_t dead_letters;    /* of one consumer or timer in one portal */
+    } background;
     struct {                     /* both or none */
         const char *certificate; /* files */
         const char *key;

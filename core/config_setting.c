@@ -21,6 +21,14 @@
 /* Some samples for each: what a Prometheus still reads in one go. */
 #define METRIC_PORTALS_MAX 10000u
 
+/* Seconds: what takes longer holds up all that is behind it. */
+#define DEADLINE_MAX 600u
+#define LONG_DEADLINE_MAX 86400u
+/* At most a minute apart: half a day. */
+#define ATTEMPTS_MAX 1000u
+/* Some KiB each, and whoever replays them reads them all. */
+#define DEAD_LETTERS_MAX 100000u
+
 enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL };
 
 typedef tn_status (*check_fn)(const char *place, const char *text, struct err *err);
@@ -113,6 +121,8 @@ static tn_status check_time_zone(const char *place, const char *text, struct err
 
 #define RATE(member) SETTING_WHOLE, CONFIG_LIVE, MEMBER(limits.member), NULL, 1, CALLS_MAX
 
+#define BACKGROUND(member) SETTING_WHOLE, CONFIG_RESTART, MEMBER(background.member), NULL, 1
+
 static const struct config_setting settings[] = {
     {"", "listen", SETTING_LIST, CONFIG_RESTART, MEMBER(listen), check_url, 0, 0},
     {"", "data", SETTING_TEXT, CONFIG_RESTART, MEMBER(data_dir), NULL, 0, 0},
@@ -149,6 +159,10 @@ static const struct config_setting settings[] = {
      NULL,
      1,
      METRIC_PORTALS_MAX},
+    {"background", "deadline", BACKGROUND(deadline_s), DEADLINE_MAX},
+    {"background", "long_deadline", BACKGROUND(long_deadline_s), LONG_DEADLINE_MAX},
+    {"background", "attempts", BACKGROUND(attempts), ATTEMPTS_MAX},
+    {"background", "dead_letters", BACKGROUND(dead_letters), DEAD_LETTERS_MAX},
     {"runner", "hook_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.hook_ms), NULL, 1, 60000},
     {"runner", "call_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.call_ms), NULL, 1, 3600000},
     {"tls", "certificate", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.certificate), check_file, 0, 0},

@@ -191,19 +191,25 @@ static struct plugin_runner_limits runner_limits(const struct config *config)
 
 static tn_status load_plugins(struct host *host, struct err *err)
 {
+    const struct config *config = host->config;
     const char *disabled[CONFIG_PLUGIN_MAX];
-    struct plugin_host_options options = {.records = host->records,
-                                          .catalog = host->catalog,
-                                          .portals = host->portals,
-                                          .log = host->log,
-                                          .dirs = host->config->plugin_dirs.items,
-                                          .dir_count = host->config->plugin_dirs.count,
-                                          .work_dir = host->work_dir,
-                                          .disabled = disabled,
-                                          .isolated = host->isolated,
-                                          .runner_limits = runner_limits(host->config),
-                                          .worker_count = count_workers(host) + LANES_SPARE,
-                                          .language = text_environment()};
+    struct plugin_host_options options = {
+        .records = host->records,
+        .catalog = host->catalog,
+        .portals = host->portals,
+        .log = host->log,
+        .dirs = config->plugin_dirs.items,
+        .dir_count = config->plugin_dirs.count,
+        .work_dir = host->work_dir,
+        .disabled = disabled,
+        .isolated = host->isolated,
+        .short_limit_us = config->background.deadline_s * (int64_t)1000000,
+        .long_limit_us = config->background.long_deadline_s * (int64_t)1000000,
+        .attempt_max = config->background.attempts,
+        .letter_max = config->background.dead_letters,
+        .runner_limits = runner_limits(config),
+        .worker_count = count_workers(host) + LANES_SPARE,
+        .language = text_environment()};
 
     find_runner(host);
     if (host->runner[0] != '\0')

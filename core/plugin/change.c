@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/plugin/duties.h"
 #include "core/plugin/load.h"
 #include "core/plugin/routes.h"
 
@@ -143,6 +144,7 @@ bool change_settle(struct plugin_host *host, int64_t until_us)
 {
     if (!routes_drain(host, until_us))
         return false;
+    duties_destroy(host);
     while (host->leaving_count > 0) {
         struct plugin *plugin = host->leaving[--host->leaving_count];
 

@@ -2,6 +2,8 @@
 /* duties.c - the consumers and timers of all portals, and the scout that wakes them. */
 #include "core/plugin/duties.h"
 
+#include <pthread.h>
+
 #include "core/base/clock.h"
 #include "core/plugin/consumers.h"
 #include "core/plugin/lanes.h"
@@ -28,13 +30,15 @@ struct portal_duties {
 
 struct duties {
     struct job scout;
+    struct duties *next_left; /* of those that were stopped; guarded by host->change */
     struct plugin_host *host;
     pthread_mutex_t routes_mu;
     struct plugin_routes *routes; /* whose plugins these are; held; guarded by routes_mu */
     struct lanes *lanes;
     bool is_watching;
+    pthread_mutex_t mu;
+    struct map portals; /* id -> struct portal_duties; only the scout adds to it, with mu held */
     /* The scout's alone once it runs. */
-    struct map portals; /* id -> struct portal_duties */
     uint32_t last_portal;
     int64_t clock_offset_us; /* wall clock less monotonic one */
 };
@@ -110,8 +114,10 @@ static tn_status open_portal(struct duties *duties, struct portal *which, struct
                                                       : err_memory(err, "a portal");
     if (st == TN_OK)
         st = feeds_keep_cursors(portal->feeds, portal->feed_count, err);
+    (void)pthread_mutex_lock(&duties->mu);
     if (st == TN_OK && map_set_u64(&duties->portals, &portal->id, portal, NULL) != TN_OK)
         st = err_memory(err, "a portal");
+    (void)pthread_mutex_unlock(&duties->mu);
     if (st != TN_OK) {
         close_portal(portal);
         return st;
@@ -141,8 +147,10 @@ bool duties_are_of(const struct plugin *plugin)
     return plugin->rows && plugin->rows->consumers.count + plugin->rows->timers.count > 0;
 }
 
-void duties_move(struct duties *duties)
+void duties_move(struct plugin_host *host)
 {
+    struct duties *duties = duties_of(host);
+
     if (!duties)
         return;
     (void)pthread_mutex_lock(&duties->routes_mu);
@@ -227,7 +235,29 @@ static tn_status start(struct duties *duties, struct err *err)
     return TN_OK;
 }
 
-tn_status duties_start(struct plugin_host *host, struct duties **ret_duties, struct err *err)
+static void stop(struct duties *duties)
+{
+    if (duties->is_watching)
+        records_remove_watcher(duties->host->options.records, wake, duties);
+    duties->is_watching = false;
+    lanes_stop(duties->lanes);
+    plugin_routes_release(TAKE(duties->routes));
+}
+
+static void destroy(struct duties *duties)
+{
+    struct portal_duties *portal;
+
+    for (size_t at = 0; (portal = map_next(&duties->portals, &at, NULL));)
+        close_portal(portal);
+    map_fini(&duties->portals);
+    lanes_destroy(duties->lanes);
+    (void)pthread_mutex_destroy(&duties->routes_mu);
+    (void)pthread_mutex_destroy(&duties->mu);
+    mem_free(duties);
+}
+
+tn_status duties_start(struct plugin_host *host, struct err *err)
 {
     struct plugin_routes *routes = plugin_routes_take(host);
     struct duties *duties;
@@ -238,43 +268,68 @@ tn_status duties_start(struct plugin_host *host, struct duties **ret_duties, str
     duties = consumers + timers > 0 ? mem_new(struct duties) : NULL;
     if (!duties) {
         plugin_routes_release(routes);
-        *ret_duties = NULL;
         return consumers + timers > 0 ? err_memory(err, "the lanes") : TN_OK;
     }
     duties->host = host;
     duties->routes = routes;
     (void)pthread_mutex_init(&duties->routes_mu, NULL);
+    (void)pthread_mutex_init(&duties->mu, NULL);
     tn_status st = start(duties, err);
     if (st != TN_OK) {
-        duties_stop(duties);
-        duties_destroy(duties);
+        stop(duties);
+        destroy(duties);
         return st;
     }
-    *ret_duties = duties;
+    atomic_store_explicit(&host->duties, duties, memory_order_release);
     return TN_OK;
 }
 
-void duties_stop(struct duties *duties)
+void duties_stop(struct plugin_host *host)
 {
+    struct duties *duties = duties_of(host);
+
     if (!duties)
         return;
-    if (duties->is_watching)
-        records_remove_watcher(duties->host->options.records, wake, duties);
-    duties->is_watching = false;
-    lanes_stop(duties->lanes);
+    atomic_store_explicit(&host->duties, NULL, memory_order_release);
+    stop(duties);
+    duties->next_left = host->left_duties;
+    host->left_duties = duties;
 }
 
-void duties_destroy(struct duties *duties)
+void duties_destroy(struct plugin_host *host)
 {
-    struct portal_duties *portal;
+    while (host->left_duties) {
+        struct duties *duties = host->left_duties;
+
+        host->left_duties = duties->next_left;
+        destroy(duties);
+    }
+}
+
+/* Looking from outside: what was added stays until duties_destroy(). */
+
+static struct portal_duties *find_portal(struct duties *duties, const struct portal *portal)
+{
+    const uint64_t id = portal->id;
 
     if (!duties)
-        return;
-    for (size_t at = 0; (portal = map_next(&duties->portals, &at, NULL));)
-        close_portal(portal);
-    map_fini(&duties->portals);
-    lanes_destroy(duties->lanes);
-    plugin_routes_release(duties->routes);
-    (void)pthread_mutex_destroy(&duties->routes_mu);
-    mem_free(duties);
+        return NULL;
+    (void)pthread_mutex_lock(&duties->mu);
+    struct portal_duties *found = map_get_u64(&duties->portals, &id);
+    (void)pthread_mutex_unlock(&duties->mu);
+    return found;
+}
+
+struct feed *duties_feed(struct duties *duties, const struct portal *portal, size_t index)
+{
+    const struct portal_duties *found = find_portal(duties, portal);
+
+    return found && index < found->feed_count ? found->feeds[index] : NULL;
+}
+
+struct schedule *duties_schedule(struct duties *duties, const struct portal *portal, size_t index)
+{
+    const struct portal_duties *found = find_portal(duties, portal);
+
+    return found && index < found->schedule_count ? found->schedules[index] : NULL;
 }

@@ -56,6 +56,7 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
         host->options.isolation = PLUGIN_IN_HOST;
     runner_limits_complete(&host->options.runner_limits);
     atomic_init(&host->is_serving, false);
+    atomic_init(&host->duties, NULL);
     init_locks(host);
     tn_status st = routes_init(host, err);
     if (st != TN_OK) {
@@ -233,7 +234,10 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     /* pairs with the acquire of enter(): whatever was there at the start is served from here on */
     atomic_store_explicit(&host->is_serving, true, memory_order_release);
     TRY(migrate_start(host, err));
-    return duties_start(host, &host->duties, err);
+    (void)pthread_mutex_lock(&host->change);
+    st = duties_start(host, err);
+    (void)pthread_mutex_unlock(&host->change);
+    return st;
 }
 
 void plugin_host_stop(struct plugin_host *host)
@@ -241,7 +245,7 @@ void plugin_host_stop(struct plugin_host *host)
     migrate_stop(host);
     (void)pthread_mutex_lock(&host->change);
     atomic_store_explicit(&host->is_serving, false, memory_order_release);
-    duties_stop(host->duties);
+    duties_stop(host);
     for (size_t i = host->running_count; i > 0; i--)
         callback_end(host->running[i - 1]);
     for (size_t i = host->leaving_count; i > 0; i--)
@@ -253,7 +257,7 @@ void plugin_host_destroy(struct plugin_host *host)
 {
     if (!host)
         return;
-    duties_destroy(host->duties);
+    duties_destroy(host);
     for (size_t i = host->leaving_count; i > 0; i--)
         load_unref(host->leaving[i - 1]);
     for (size_t i = host->plugin_count; i > 0; i--)

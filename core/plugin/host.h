@@ -30,6 +30,12 @@ struct plugin;
 /* How long a consumer or timer may take at once: a transaction's worth, or with TN_LONG minutes. */
 #define PLUGIN_SHORT_LIMIT_US ((int64_t)10 * 1000000)
 #define PLUGIN_LONG_LIMIT_US ((int64_t)10 * 60 * 1000000)
+/* Attempts at one change or firing before it is a dead letter; with what lies between them, more
+ * than 50 seconds. */
+#define PLUGIN_ATTEMPT_MAX 10u
+/* Dead letters of one consumer or timer in one portal; when they are as many, the consumer waits,
+ * and a timer that fails is tried on. */
+#define PLUGIN_LETTER_MAX 1000u
 /* Calls of a joined method inside a joined method; past it TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_DEPTH_MAX 16u
 
@@ -80,6 +86,8 @@ struct plugin_host_options {
     int64_t long_limit_us;  /* of those that are TN_LONG; 0: PLUGIN_LONG_LIMIT_US */
     int64_t retry_us;       /* after the first step of a migration that fails; 0: 1 s */
     int64_t drain_us;       /* how long replacing waits for the old one's calls; 0: 30 s */
+    uint32_t attempt_max;   /* 0: PLUGIN_ATTEMPT_MAX */
+    uint32_t letter_max;    /* 0: PLUGIN_LETTER_MAX */
 };
 
 /* Becomes the hook of `records`; loads nothing yet. [loader] */
@@ -231,6 +239,92 @@ const struct plugin_method *plugin_host_method(const struct plugin_host *host, s
  */
 tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
                             struct tn_bytes request, struct buf *ret_response, struct err *err);
+
+/* Consumers and timers */
+
+enum plugin_consumer_state {
+    CONSUMER_RUNNING = 1,  /* it takes changes as they come */
+    CONSUMER_RESTING = 2,  /* its plugin does not serve the portal; it catches up when it does */
+    CONSUMER_RETRYING = 3, /* it did not take a change, which it is given again in a while */
+    CONSUMER_WAITING = 4   /* its list of dead letters is full */
+};
+
+/* "running", "resting", "retrying", "waiting". Static. [any] */
+const char *plugin_consumer_state_name(enum plugin_consumer_state state);
+
+/* One consumer in one portal. Names live until plugin_host_destroy(). */
+struct plugin_consumer {
+    const char *plugin; /* id */
+    const char *name;
+    enum plugin_consumer_state state;
+    uint64_t position; /* all changes up to it are done */
+    uint64_t head;     /* the portal's newest change */
+    uint32_t letter_count;
+    tn_time failed_us;             /* of the last attempt that failed since the start; 0: none */
+    char reason[ERR_MESSAGE_SIZE]; /* why it did, or why it rests; "" */
+};
+
+/* Changes that are not done yet. [any] */
+static inline uint64_t plugin_consumer_lag(const struct plugin_consumer *consumer)
+{
+    return consumer->head > consumer->position ? consumer->head - consumer->position : 0;
+}
+
+/* The consumers of a portal; `index` from 0. False: no more. Who asks holds routes, which lend the
+ * texts. [any] */
+bool plugin_host_consumer(const struct plugin_host *host, const struct portal *portal, size_t index,
+                          struct plugin_consumer *ret_consumer);
+
+/* One timer of a plugin in one portal, with all records that it is set on. */
+struct plugin_timer {
+    const char *plugin; /* id */
+    const char *name;
+    uint32_t letter_count;
+};
+
+/* As plugin_host_consumer(). [any] */
+bool plugin_host_timer(const struct plugin_host *host, const struct portal *portal, size_t index,
+                       struct plugin_timer *ret_timer);
+
+struct letter_list; /* letters.h */
+
+/* Letters replayed at once; who wants more asks again. */
+#define PLUGIN_REPLAY_MAX 1000u
+
+struct plugin_replay {
+    struct portal *portal;
+    const struct letter_list *list; /* one consumer's, or one timer's */
+    tn_id record;                   /* 0: of all records */
+    tn_status (*state)(void *ctx);  /* asked between letters: TN_OK, or why to stop */
+    void *state_ctx;
+};
+
+struct plugin_replayed {
+    uint32_t done_count;
+    uint32_t failed_count;  /* tried again in vain */
+    uint32_t skipped_count; /* behind one that failed, or not come to */
+};
+
+/*
+ * Gives a plugin its dead letters again, the oldest first; behind one that fails those of its
+ * record stay. TN_NOT_FOUND: no such consumer or timer runs; TN_FAILED_PRECONDITION: its plugin
+ * does not serve the portal. [worker] blocks
+ */
+tn_status plugin_host_replay(const struct plugin_host *host, const struct plugin_replay *how,
+                             struct plugin_replayed *ret_replayed, struct err *err);
+
+struct plugin_drop {
+    const struct letter_list *list;
+    tn_id record;    /* 0: of all records */
+    uint64_t change; /* 0: all */
+};
+
+/*
+ * Takes dead letters away, PLUGIN_REPLAY_MAX at most, in a transaction of its own with `options`,
+ * whether their plugin runs or not; `ret_count` tells how many. [worker] blocks
+ */
+tn_status plugin_host_drop(const struct plugin_host *host, const struct txn_options *options,
+                           const struct plugin_drop *what, uint32_t *ret_count, struct err *err);
 
 /* Settings: a portal's, read and written in a transaction of the caller. */
 

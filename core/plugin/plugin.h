@@ -108,6 +108,7 @@ struct plugin_host {
     size_t retired_count;
     struct plugin_routes *unused_routes;
 
+    _Atomic(struct duties *) duties;        /* NULL: not started, or there are none */
     _Atomic(struct plugin_routes *) routes; /* that calls begin with (routes.h) */
     pthread_mutex_t drain_mu;
     pthread_cond_t drained; /* retired routes were given back */
@@ -118,7 +119,7 @@ struct plugin_host {
     bool migrate_stops;
     bool has_migrate_thread; /* the loader's, as the next */
     pthread_t migrate_thread;
-    struct duties *duties; /* NULL: not started, or there are none */
+    struct duties *left_duties; /* stopped; somebody may look at them while he holds routes */
 
     /* Held while a callback of a TN_SERIAL plugin runs: one lock for all of them, recursive, so
      * that serial plugins that call each other cannot deadlock. */
@@ -148,6 +149,21 @@ static inline int64_t plugin_limit_us(const struct plugin *plugin, uint32_t flag
     if (flags & TN_LONG)
         return options->long_limit_us ? options->long_limit_us : PLUGIN_LONG_LIMIT_US;
     return options->short_limit_us ? options->short_limit_us : PLUGIN_SHORT_LIMIT_US;
+}
+
+/* Attempts before a change or firing is a dead letter, and how many of them a list has. [any] */
+static inline uint32_t plugin_attempt_max(const struct plugin *plugin)
+{
+    const uint32_t max = plugin->host->options.attempt_max;
+
+    return max ? max : PLUGIN_ATTEMPT_MAX;
+}
+
+static inline uint32_t plugin_letter_max(const struct plugin *plugin)
+{
+    const uint32_t max = plugin->host->options.letter_max;
+
+    return max ? max : PLUGIN_LETTER_MAX;
 }
 
 #endif /* CORE_PLUGIN_PLUGIN_H */

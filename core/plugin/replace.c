@@ -31,13 +31,12 @@ static void move_duties(struct plugin_host *host, bool are_others)
     struct err err;
 
     if (!are_others) {
-        duties_move(host->duties);
+        duties_move(host);
         return;
     }
-    duties_stop(host->duties);
-    duties_destroy(TAKE(host->duties));
+    duties_stop(host);
     err_init(&err, host->options.language);
-    if (duties_start(host, &host->duties, &err) != TN_OK)
+    if (duties_start(host, &err) != TN_OK)
         LOG(host->options.log,
             LOG_ERROR,
             "consumers and timers do not run until the next change of plugins",

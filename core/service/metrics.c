@@ -402,6 +402,104 @@ static tn_status write_plugins(const struct service *service, struct buf *out)
     return write_processes(routes, out);
 }
 
+/*
+ * Summed over the portals: a sample for each portal and consumer would be too many, and
+ * Plugins/ListConsumers has them.
+ */
+struct duty_row {
+    const char *plugin;
+    const char *kind; /* "consumer", "timer" */
+    const char *name;
+    uint64_t letters;
+    uint64_t lag;     /* of the portal that is farthest behind */
+    uint64_t waiting; /* portals where it waits for room */
+};
+
+static void add_consumer(struct duty_row *row, const struct plugin_consumer *consumer)
+{
+    uint64_t lag = plugin_consumer_lag(consumer);
+
+    row->plugin = consumer->plugin;
+    row->name = consumer->name;
+    row->letters += consumer->letter_count;
+    row->lag = lag > row->lag ? lag : row->lag;
+    row->waiting += consumer->state == CONSUMER_WAITING;
+}
+
+/* All portals have the same consumers in the same order. False: there is none of that index. */
+static bool sum_consumer(const struct service *service, size_t index, struct duty_row *ret_row)
+{
+    struct duty_row row = {.kind = "consumer"};
+    struct plugin_consumer consumer;
+
+    for (struct portal *p = portals_next(service->access.portals, 0); p && service->plugins;
+         p = portals_next(service->access.portals, p->id))
+        if (plugin_host_consumer(service->plugins, p, index, &consumer))
+            add_consumer(&row, &consumer);
+    *ret_row = row;
+    return row.name != NULL;
+}
+
+static bool sum_timer(const struct service *service, size_t index, struct duty_row *ret_row)
+{
+    struct duty_row row = {.kind = "timer"};
+    struct plugin_timer timer;
+
+    for (struct portal *p = portals_next(service->access.portals, 0); p && service->plugins;
+         p = portals_next(service->access.portals, p->id)) {
+        if (!plugin_host_timer(service->plugins, p, index, &timer))
+            continue;
+        row.plugin = timer.plugin;
+        row.name = timer.name;
+        row.letters += timer.letter_count;
+    }
+    *ret_row = row;
+    return row.name != NULL;
+}
+
+static tn_status write_letters(const struct duty_row *row, struct buf *out)
+{
+    const struct metric_label labels[] = {{"plugin", row->plugin}, {row->kind, row->name}, {0}};
+
+    return metric_write_value(out, "tenon_plugin_dead_letters", labels, row->letters);
+}
+
+static tn_status write_duties(const struct service *service, struct buf *out)
+{
+    struct duty_row row;
+    /* held, for what is told of consumers and timers is lent */
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = service->plugins ? plugin_routes_take(service->plugins) : NULL;
+
+    TRY(metric_write_family(out,
+                            "tenon_plugin_dead_letters",
+                            METRIC_GAUGE,
+                            "Changes and firings that a plugin did not take, of all portals"));
+    for (size_t i = 0; sum_consumer(service, i, &row); i++)
+        TRY(write_letters(&row, out));
+    for (size_t i = 0; sum_timer(service, i, &row); i++)
+        TRY(write_letters(&row, out));
+    TRY(metric_write_family(out,
+                            "tenon_plugin_consumer_lag",
+                            METRIC_GAUGE,
+                            "Changes that a consumer is behind, in the portal where it is most"));
+    for (size_t i = 0; sum_consumer(service, i, &row); i++) {
+        const struct metric_label labels[] = {{"plugin", row.plugin}, {"consumer", row.name}, {0}};
+
+        TRY(metric_write_value(out, "tenon_plugin_consumer_lag", labels, row.lag));
+    }
+    TRY(metric_write_family(out,
+                            "tenon_plugin_consumers_waiting",
+                            METRIC_GAUGE,
+                            "Portals where a consumer waits, its list of dead letters being full"));
+    for (size_t i = 0; sum_consumer(service, i, &row); i++) {
+        const struct metric_label labels[] = {{"plugin", row.plugin}, {"consumer", row.name}, {0}};
+
+        TRY(metric_write_value(out, "tenon_plugin_consumers_waiting", labels, row.waiting));
+    }
+    return TN_OK;
+}
+
 static tn_status write_all(const struct service *service, struct buf *out)
 {
     TRY(write_process(service, out));
@@ -411,6 +509,7 @@ static tn_status write_all(const struct service *service, struct buf *out)
     TRY(write_commits(service, out));
     TRY(write_store(service, out));
     TRY(write_plugins(service, out));
+    TRY(write_duties(service, out));
     return dispatch_write_metrics(service->dispatch, out);
 }
 

@@ -62,6 +62,7 @@ size_t service_all(struct service_methods out[static SERVICE_MAX])
         service_changes,
         service_import,
         service_admin,
+        service_consumers,
         service_users,
         service_tokens,
         service_metrics,

@@ -18,6 +18,7 @@ struct service_methods service_schema(void);
 struct service_methods service_changes(void);
 struct service_methods service_import(void);
 struct service_methods service_admin(void);
+struct service_methods service_consumers(void);
 struct service_methods service_users(void);
 struct service_methods service_tokens(void);
 struct service_methods service_metrics(void);

@@ -15,6 +15,7 @@
 #define MACHINE "a machine that lacks it; no test"
 #define PROTOCOL "a host that breaks the protocol; no test"
 #define PLUGIN "a plugin with a mistake that none of the tests' plugins has"
+#define LETTERS "a list that is full: tests/integration/plugins/plugin_duties_test.c"
 #define DOOR "a request socket: tests/integration/door_test.c"
 #define DAMAGED "a store that is damaged so; no test looks at these words"
 #define EARLIER "another rule refuses it before"
@@ -69,6 +70,9 @@ const struct golden_unreached unreached[] = {
     {"More than %u watches at once.", BOUND},
     {"Record %llu has more than %u links; unlink some first.", BOUND},
     {"The answer is too large for the client.", BOUND},
+    {"The ticket has more than 1,000 links of a kind; it is not merged.", BOUND},
+    {"Too many tickets were merged into this one already.", BOUND},
+    {"Business hours are in a time zone of the tz database.", "a reason: `tenon plugin inspect`"},
     {"The answer of %zu bytes is larger than %zu.", BOUND},
     {"The call could not be made: too many are open, or memory is out.", BOUND},
     {"The file has more than %u relocations.", BOUND},
@@ -93,6 +97,8 @@ const struct golden_unreached unreached[] = {
     {"The host is stopping.", FULL},
     {"The schema changed meanwhile.", NO_TEST},
     {"The library of cryptography does not start.", MACHINE},
+    {"The time zone \"%s\" of the portal cannot be read.", MACHINE},
+    {"The time zones in /usr/share/zoneinfo cannot be read.", MACHINE},
     {"The nng library of this machine has no TLS.", MACHINE},
     {"A host does not send frames of kind %u.", PROTOCOL},
     {"The host ended a call that was not made.", PROTOCOL},
@@ -103,12 +109,15 @@ const struct golden_unreached unreached[] = {
     {"The message of plugin %s is larger than %zu bytes.", PLUGIN},
     {"The name of the setting %s is too long.", PLUGIN},
     {"There are more than %u plugins.", PLUGIN},
-    {"timers that come again", PLUGIN},
+    {"%s of the plugin %s has %u dead letters, which is as many as it may have: replay or drop "
+     "some.",
+     LETTERS},
     {"it archives a record of a type that is not declared", PLUGIN},
     {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
      "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",
      DOOR},
     {"The host has too many connections.", DOOR},
+    {"A stored dead letter is damaged.", DAMAGED},
     {"A stored definition refers to one that is not there.", DAMAGED},
     {"A stored link has no association type.", DAMAGED},
     {"A stored link is damaged.", DAMAGED},
@@ -150,6 +159,7 @@ const struct golden_unreached unreached[] = {
     {"The request is not an encoded message of its type.", EARLIER},
     {"The title is not valid UTF-8.", EARLIER},
     {"Memory is out for pipelines.", MEMORY},
+    {"Memory is out for tickets.", MEMORY},
     {"Memory is out.", MEMORY},
     {"Memory is out: no room for %s.", MEMORY},
     {"'%s' does not refer to records of one type.", IMPORT},

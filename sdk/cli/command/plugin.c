@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plugin.c - `tenon plugin`: those of a host, and what a file declares without a host. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sdk/cli/command/commands.h"
 #include "sdk/cli/command/host.h"
+#include "sdk/cli/command/letters.h"
+#include "sdk/cli/command/plugin_parts.h"
 #include "sdk/cli/json_message.h"
 #include "sdk/cli/say.h"
 #include "sdk/cli/table.h"
@@ -20,25 +21,57 @@
 
 struct plugin_arguments {
     const char *verb;
-    const char *what; /* a file or an id */
-    bool allows_downgrade;
-    bool consents;
+    const char *file; /* or a plugin's id */
+    struct letters_choice letters;
 };
 
-/* What follows a verb: nothing, a file, or a plugin's id. */
-struct plugin_verb {
-    const char *name;
-    bool takes_what;
-    tn_status (*run)(struct context *ctx, const struct plugin_arguments *a, struct err *err);
+enum {
+    OPTION_CONSUMER = 1,
+    OPTION_TIMER,
+    OPTION_RECORD,
+    OPTION_CHANGE,
+    OPTION_REPLAY,
+    OPTION_DROP
 };
 
-static const struct plugin_verb *find_verb(const char *name);
+/* Whether the verb takes a word behind it: 0 no, 1 it must, 2 it may; -1: it is none. */
+static int word_of(const char *verb)
+{
+    static const struct {
+        const char *verb;
+        int word;
+    } verbs[] = {{"list", 0}, {"inspect", 1}, {"consumers", 2}, {"dead-letters", 2}};
 
-static const struct argp_option options[] = {
-    {"allow-downgrade", 'D', NULL, 0, "replace: it may be older than what it replaces", 0},
-    {"consent", 'C', NULL, 0, "replace: it may use more of what others declare", 0},
-    {0},
-};
+    for (size_t i = 0; verb && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verb, verbs[i].verb) == 0)
+            return verbs[i].word;
+    return -1;
+}
+
+static bool is_usage(const struct plugin_arguments *a)
+{
+    const struct letters_choice *l = &a->letters;
+    int word = word_of(a->verb);
+
+    if (word < 0 || (word == 0 && a->file) || (word == 1 && !a->file))
+        return false;
+    if (strcmp(a->verb, "dead-letters") != 0)
+        return !l->consumer && !l->timer && !l->record && !l->change && l->act == LETTERS_LIST;
+    if (l->act == LETTERS_LIST)
+        return !l->record && !l->change;
+    return a->file && (l->consumer == NULL) != (l->timer == NULL) &&
+           (l->act == LETTERS_DROP || !l->change);
+}
+
+static uint64_t parse_number(struct argp_state *state, const char *text)
+{
+    char *end = NULL;
+    unsigned long long number = strtoull(text, &end, 10);
+
+    if (number == 0 || *end != '\0' || text[0] == '-')
+        argp_usage(state);
+    return number;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -51,16 +84,28 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
             argp_usage(state);
-        *(state->arg_num == 0 ? &a->verb : &a->what) = argument;
+        *(state->arg_num == 0 ? &a->verb : &a->file) = argument;
         return 0;
-    case 'D':
-        a->allows_downgrade = true;
+    case OPTION_CONSUMER:
+        a->letters.consumer = argument;
         return 0;
-    case 'C':
-        a->consents = true;
+    case OPTION_TIMER:
+        a->letters.timer = argument;
+        return 0;
+    case OPTION_RECORD:
+        a->letters.record = parse_number(state, argument);
+        return 0;
+    case OPTION_CHANGE:
+        a->letters.change = parse_number(state, argument);
+        return 0;
+    case OPTION_REPLAY:
+        a->letters.act = LETTERS_REPLAY;
+        return 0;
+    case OPTION_DROP:
+        a->letters.act = LETTERS_DROP;
         return 0;
     case ARGP_KEY_END:
-        if (!a->verb || !find_verb(a->verb) || (a->what != NULL) != find_verb(a->verb)->takes_what)
+        if (!is_usage(a))
             argp_usage(state);
         return 0;
     default:
@@ -68,20 +113,34 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
+static const struct argp_option options[] = {
+    {"consumer", OPTION_CONSUMER, "NAME", 0, "dead letters of this consumer", 0},
+    {"timer", OPTION_TIMER, "NAME", 0, "dead letters of this timer", 0},
+    {"record", OPTION_RECORD, "ID", 0, "of this record only", 0},
+    {"change", OPTION_CHANGE, "NUMBER", 0, "drop this change only", 0},
+    {"replay", OPTION_REPLAY, NULL, 0, "give them to the plugin again", 0},
+    {"drop", OPTION_DROP, NULL, 0, "take them away for ever", 0},
+    {0},
+};
+
 static const struct argp argp = {
     options,
     parse,
-    "list\ninspect FILE\nreplace FILE\ndisable ID\nenable ID",
-    "List the plugins of the host, show what a plugin's file declares, or change what runs."
+    "list\ninspect FILE\nconsumers [PLUGIN]\ndead-letters [PLUGIN]\nnew NAME\ncheck FILE\nreplace "
+    "FILE\ndisable ID\nenable ID",
+    "List the plugins of the host and their consumers, show what a plugin's file declares, make a "
+    "new plugin's project, run a plugin's code where its faults are found, or change what runs."
     "\v"
-    "Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n\n"
-    "A plugin is replaced by the one in the file that has its id, and calls go on meanwhile: they "
-    "begin with the new one once it is started, and if it does not start, the old one serves as "
-    "before. The host puts the file in the place of the old one's.\n\n"
+    "Inspecting reads the file's bytes and runs nothing of it; it needs no host, nor do 'new' and "
+    "'check'. These and those that change what runs have options of their own.\n\n"
+    "Dead letters are changes and firings that a plugin did not take, however often they were "
+    "tried, in the portal of --portal. To replay or drop them name the plugin, and its consumer or "
+    "timer.\n\n"
     "Examples:\n"
     "  tenon plugin list\n"
-    "  tenon plugin replace build/lib/tenon/plugins/contacts.so\n"
-    "  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
+    "  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n"
+    "  tenon plugin consumers\n"
+    "  tenon plugin dead-letters org.example.machines --consumer account --replay",
     global_options,
     context_help_filter,
     NULL};
@@ -94,13 +153,11 @@ static const struct table_column columns[] = {
     {"reason", "Why", TABLE_TEXT},
 };
 
-static tn_status list_plugins(struct context *ctx, const struct plugin_arguments *a,
-                              struct err *err)
+static tn_status list_plugins(struct context *ctx, struct err *err)
 {
     CLEANUP(host_close_p) struct host *host = NULL;
     CLEANUP(json_decref_p) json_t *response = NULL;
 
-    (void)a;
     TRY(host_open(ctx, &host, err));
     TRY(host_invoke_json(host, "tenon.admin.v1.Plugins/List", json_object(), &response, err));
     if (ctx->json)
@@ -144,11 +201,11 @@ static tn_status read_file(const char *path, struct buf *out, struct err *err)
     return status;
 }
 
-static tn_status inspect(struct context *ctx, const struct plugin_arguments *a, struct err *err)
+static tn_status inspect(const struct context *ctx, const char *path, struct err *err)
 {
     CLEANUP(manifest_destroy_p) struct manifest *manifest = NULL;
     struct buf file = {0};
-    tn_status status = read_file(a->what, &file, err);
+    tn_status status = read_file(path, &file, err);
 
     if (status == TN_OK)
         status = manifest_read(buf_bytes(&file), NULL, &manifest, err);
@@ -161,95 +218,48 @@ static tn_status inspect(struct context *ctx, const struct plugin_arguments *a, 
     return TN_OK;
 }
 #else
-static tn_status inspect(struct context *ctx, const struct plugin_arguments *a, struct err *err)
+static tn_status inspect(const struct context *ctx, const char *path, struct err *err)
 {
     (void)ctx;
-    return say_fail(err, TN_UNIMPLEMENTED, "This build cannot inspect '%s'.", a->what);
+    return say_fail(err, TN_UNIMPLEMENTED, "This build cannot inspect '%s'.", path);
 }
 #endif
 
-/* Changing what runs */
-
-static tn_status replace(struct context *ctx, const struct plugin_arguments *a, struct err *err)
-{
-    CLEANUP(host_close_p) struct host *host = NULL;
-    CLEANUP(json_decref_p) json_t *response = NULL;
-    char path[PATH_MAX];
-
-    if (!realpath(a->what, path)) /* the host works in another directory */
-        return say_fail(err,
-                        errno == EACCES ? TN_PERMISSION_DENIED : TN_NOT_FOUND,
-                        "'%s' cannot be opened: %s.",
-                        a->what,
-                        strerror(errno));
-    json_t *request = json_pack("{s:s,s:b,s:b}",
-                                "file",
-                                path,
-                                "allow_downgrade",
-                                a->allows_downgrade,
-                                "consent",
-                                a->consents);
-    TRY(host_open(ctx, &host, err));
-    TRY(host_invoke_json(host, "tenon.admin.v1.Plugins/Replace", request, &response, err));
-    if (ctx->json) {
-        table_print_json(stdout, response);
-        return TN_OK;
-    }
-    say_to(stdout,
-           ctx->language,
-           "%s %s replaces %s.\n",
-           json_string_value(json_object_get(response, "id")),
-           json_string_value(json_object_get(response, "to")),
-           json_string_value(json_object_get(response, "from")));
-    if (!json_is_true(json_object_get(response, "left")))
-        say_to(stdout, ctx->language, "Calls are in the old one yet; it is unloaded after them.\n");
-    return TN_OK;
-}
-
-static tn_status switch_plugin(struct context *ctx, const struct plugin_arguments *a,
-                               const char *method, struct err *err)
-{
-    CLEANUP(host_close_p) struct host *host = NULL;
-    CLEANUP(json_decref_p) json_t *response = NULL;
-
-    TRY(host_open(ctx, &host, err));
-    return host_invoke_json(host, method, json_pack("{s:s}", "id", a->what), &response, err);
-}
-
-static tn_status disable(struct context *ctx, const struct plugin_arguments *a, struct err *err)
-{
-    return switch_plugin(ctx, a, "tenon.admin.v1.Plugins/Disable", err);
-}
-
-static tn_status enable(struct context *ctx, const struct plugin_arguments *a, struct err *err)
-{
-    return switch_plugin(ctx, a, "tenon.admin.v1.Plugins/Enable", err);
-}
-
-static const struct plugin_verb *find_verb(const char *name)
-{
-    static const struct plugin_verb verbs[] = {
-        {"list", false, list_plugins},
-        {"inspect", true, inspect},
-        {"replace", true, replace},
-        {"disable", true, disable},
-        {"enable", true, enable},
-    };
-
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        if (strcmp(name, verbs[i].name) == 0)
-            return &verbs[i];
-    return NULL;
-}
-
 int command_plugin(struct context *ctx, int argc, char **argv)
 {
+    static char new_name[] = "tenon plugin new";
+    static char check_name[] = "tenon plugin check";
+    static char replace_name[] = "tenon plugin replace";
+    static char disable_name[] = "tenon plugin disable";
+    static char enable_name[] = "tenon plugin enable";
+    static const struct {
+        const char *verb;
+        char *name;
+        int (*run)(struct context *ctx, int argc, char **argv);
+    } parts[] = {{"new", new_name, command_plugin_new},
+                 {"check", check_name, command_plugin_check},
+                 {"replace", replace_name, command_plugin_replace},
+                 {"disable", disable_name, command_plugin_disable},
+                 {"enable", enable_name, command_plugin_enable}};
     struct plugin_arguments a = {0};
     struct err err;
     tn_status status;
 
+    for (size_t i = 0; argc > 1 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (strcmp(argv[1], parts[i].verb) == 0) {
+            argv[1] = parts[i].name; /* what argp calls the program */
+            return parts[i].run(ctx, argc - 1, argv + 1);
+        }
+    }
     context_parse(ctx, &argp, argc, argv, &a);
     err_init(&err, ctx->language);
-    status = find_verb(a.verb)->run(ctx, &a, &err);
+    if (strcmp(a.verb, "inspect") == 0)
+        status = inspect(ctx, a.file, &err);
+    else if (strcmp(a.verb, "consumers") == 0)
+        status = letters_consumers(ctx, a.file, &err);
+    else if (strcmp(a.verb, "dead-letters") == 0)
+        status = letters_run(ctx, a.file, &a.letters, &err);
+    else
+        status = list_plugins(ctx, &err);
     return context_finish(ctx, status, &err);
 }

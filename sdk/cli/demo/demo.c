@@ -17,6 +17,7 @@
 
 #define ARENA_BUDGET (16u << 20)
 #define TEXT_MAX 160
+#define TICKET_DAYS 90
 #define SELLER_DOMAIN "vega-capteurs.example"
 
 /* What is needed while the data is made. */
@@ -297,7 +298,33 @@ static void make_deal(struct maker *m, uint32_t index)
                         (deal->contacts[0] - m->contacts_of[deal->company][0] + 1) % contacts;
 }
 
-/* Firms and people are as far as their deals have brought them. */
+/* Of the last three months; customers write in office hours, and most get an answer within days. */
+static void make_ticket(struct maker *m, uint32_t index)
+{
+    static const char *const priorities[] = {"LOW", "MEDIUM", "MEDIUM", "HIGH", "URGENT"};
+    static const char *const sources[] = {"EMAIL", "EMAIL", "FORM", "PHONE", "CHAT"};
+    static const char *const open[] = {"1", "2", "3"};
+    struct demo_ticket *ticket = &m->demo->tickets[index];
+    const struct demo_request *request = &demo_requests[below(m, demo_request_count)];
+    int32_t day = m->today - (int32_t)((DEMO_TICKETS - index) * TICKET_DAYS / DEMO_TICKETS) - 1;
+
+    ticket->key = text(m, "ticket-%03u", index + 1);
+    ticket->subject = request->subject;
+    ticket->content = request->content;
+    ticket->category = request->category;
+    ticket->priority = priorities[below(m, 5)];
+    ticket->source = sources[below(m, 5)];
+    ticket->contact = below(m, DEMO_CONTACTS);
+    ticket->owner = m->demo->companies[m->demo->contacts[ticket->contact].company].owner;
+    ticket->created_s = (int64_t)day * 86400 + between(m, 8 * 3600, 17 * 3600);
+    ticket->closed_s = ticket->created_s + between(m, 600, 5 * 86400);
+    if (ticket->closed_s >= (int64_t)m->today * 86400 || chance(m, 8))
+        ticket->closed_s = 0;
+    ticket->stage = ticket->closed_s > 0 ? "4" : open[below(m, 3)];
+}
+
+/* Firms and their people are as far as the module of lifecycles moves them by these deals: loading
+ * the data again moves nobody back. */
 static void advance(struct maker *m)
 {
     bool bought[DEMO_COMPANIES] = {false};
@@ -307,22 +334,20 @@ static void advance(struct maker *m)
         struct demo_deal *deal = &m->demo->deals[i];
 
         deal->kind = bought[deal->company] ? "existingbusiness" : "newbusiness";
+        talks[deal->company] = true;
         if (strcmp(deal->stage, "closedwon") == 0)
             bought[deal->company] = true;
-        else if (strcmp(deal->stage, "closedlost") != 0)
-            talks[deal->company] = true;
-        for (uint32_t k = 0; k < deal->contact_count; k++) {
-            struct demo_contact *contact = &m->demo->contacts[deal->contacts[k]];
-
-            contact->stage = bought[deal->company]  ? "customer"
-                             : talks[deal->company] ? "opportunity"
-                                                    : "salesqualifiedlead";
-            contact->lead_status = bought[deal->company] ? "CONNECTED" : "OPEN_DEAL";
-        }
+        for (uint32_t k = 0; k < deal->contact_count; k++)
+            m->demo->contacts[deal->contacts[k]].lead_status = "OPEN_DEAL";
     }
-    for (uint32_t i = 0; i < DEMO_COMPANIES; i++)
-        if (bought[i] || talks[i])
-            m->demo->companies[i].stage = bought[i] ? "customer" : "opportunity";
+    for (uint32_t i = 0; i < DEMO_COMPANIES; i++) {
+        struct demo_company *company = &m->demo->companies[i];
+
+        if (talks[i])
+            company->stage = bought[i] ? "customer" : "opportunity";
+        for (uint32_t k = 0; k < m->contacts_of[i][1]; k++)
+            m->demo->contacts[m->contacts_of[i][0] + k].stage = company->stage;
+    }
 }
 
 tn_status demo_create(uint64_t seed, int32_t today, struct demo **ret_demo, struct err *err)
@@ -344,6 +369,8 @@ tn_status demo_create(uint64_t seed, int32_t today, struct demo **ret_demo, stru
     for (uint32_t i = 0; i < DEMO_DEALS; i++)
         make_deal(m, i);
     advance(m);
+    for (uint32_t i = 0; i < DEMO_TICKETS; i++)
+        make_ticket(m, i);
     map_fini(&m->domains);
     map_fini(&m->emails);
     if (m->is_memory_out)

@@ -65,6 +65,8 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .work_dir = b->work_dir,
                                           .disabled = list,
                                           .disabled_count = disabled ? 1 : 0,
+                                          .attempt_max = b->attempt_max,
+                                          .letter_max = b->letter_max,
                                           .runner = BENCH_RUNNER,
                                           .isolation = b->isolation,
                                           .runner_limits = b->limits,
@@ -116,6 +118,24 @@ struct bench *bench_open(const char *const *files, const char *disabled)
     return bench_open_in(files, disabled, NULL);
 }
 
+static void name_dirs(struct bench *b)
+{
+    (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
+    (void)snprintf(b->work_dir, sizeof(b->work_dir), "%s/work", b->dir);
+}
+
+struct bench *bench_open_at(const char *dir)
+{
+    struct bench *b = calloc(1, sizeof(*b));
+
+    assert_non_null(b);
+    (void)snprintf(b->dir, sizeof(b->dir), "%s", dir);
+    b->isolation = bench_isolation();
+    name_dirs(b);
+    open_all(b, NULL);
+    return b;
+}
+
 static struct bench *make_bench(const char *const *files, const char *language)
 {
     struct bench *b = calloc(1, sizeof(*b));
@@ -125,8 +145,7 @@ static struct bench *make_bench(const char *const *files, const char *language)
     b->isolation = bench_isolation();
     (void)snprintf(b->dir, sizeof(b->dir), "/tmp/tenon-bench-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
-    (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
-    (void)snprintf(b->work_dir, sizeof(b->work_dir), "%s/work", b->dir);
+    name_dirs(b);
     assert_int_equal(mkdir(b->plugin_dir, 0700), 0);
     for (unsigned i = 0; files[i]; i++) {
         const char *slash = strrchr(files[i], '/');
@@ -158,10 +177,20 @@ struct bench *bench_open_isolated(const char *const *files,
     return b;
 }
 
-void bench_reopen(struct bench *b)
+void bench_halt(struct bench *b)
 {
     close_all(b);
+}
+
+void bench_resume(struct bench *b)
+{
     open_all(b, NULL);
+}
+
+void bench_reopen(struct bench *b)
+{
+    bench_halt(b);
+    bench_resume(b);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -216,6 +245,7 @@ struct txn *bench_begin(struct bench *b)
                                   .source = utf8_str("test"),
                                   .user = utf8_str("tester"),
                                   .language = b->language,
+                                  .now_us = b->now_us,
                                   .deadline_us = INT64_MAX};
     struct txn *txn = NULL;
 
