@@ -52,6 +52,8 @@ const struct golden_unreached unreached[] = {
     {"The progress of the plugin %s's migration is damaged.", DAMAGED},
     {"The schema of a portal is being changed: try again.", NO_TEST},
     {"This host has no plugins.", EARLIER},
+    {"a dead letter", MEMORY},
+    {"the dead letters", MEMORY},
     {"What is stored of the plugin %s is damaged.", DAMAGED},
     {"Calls into the plugin %s nest more than %u deep.", EARLIER},
     {"No process can be started for the plugin %s: %s.", MACHINE},
