@@ -973,7 +973,6 @@ static const struct text_pair pairs[] = {
     {"that message is not given as bytes", "ce message ne se donne pas en octets"},
     {"that message is not taken as bytes", "ce message ne se prend pas en octets"},
     {"the dead letters", "les lettres mortes"},
-    {"timers that come again", "les minuteurs qui reviennent"},
     {"trap", "point d'arrêt"},
     {"values", "des valeurs"},
 };

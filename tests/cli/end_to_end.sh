@@ -352,8 +352,18 @@ claim "1425 deals are without an account" \
 claim "GTXPro is the product GTX Pro" \
     [ "$(tr -d '\r' <"$dir/deals.csv" | awk -F, '$4 == "GTX Pro"' | wc -l)" -eq 1480 ]
 
+settled() { # what follows a commit has been done
+    local i
+    for ((i = 0; i < 600; i++)); do
+        tenon --json plugin consumers >"$dir/consumers"
+        grep -q '"plugin"' "$dir/consumers" || return 1
+        grep -q '"lag": *"\{0,1\}[1-9]' "$dir/consumers" || return 0
+        sleep 0.1
+    done
+    return 1
+}
 export_sales() { # export_sales FILE_PREFIX: what the portal holds, with the keys that its links go by
-    tenon export users >"$1users.csv" && tenon export companies >"$1companies.csv" &&
+    settled && tenon export users >"$1users.csv" && tenon export companies >"$1companies.csv" &&
         tenon export products >"$1products.csv" &&
         tenon export deals --links deal_to_company:account_key --links deal_to_product:hs_sku \
             --reference hubspot_owner_id:email >"$1deals.csv"
