@@ -123,6 +123,13 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
     return st;
 }
 
+static bool may_run(const struct plugin_hook *hook, const struct txn *txn)
+{
+    return rest_check_part(
+               hook->plugin, hook->row->tier, false, txn_schema(txn), txn_portal(txn), NULL) ==
+           TN_OK;
+}
+
 tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct err *err)
 {
     const struct plugin_host *host = ctx;
@@ -131,8 +138,7 @@ tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct er
     if (record_is_new(record) && record_is_archived(record))
         return TN_OK; /* it never was, for anybody else */
     for (size_t i = 0; i < host->hook_count; i++)
-        if (is_for_type(&host->hooks[i], type) &&
-            rest_check(host->hooks[i].plugin, txn_schema(txn), txn_portal(txn), NULL) == TN_OK)
+        if (is_for_type(&host->hooks[i], type) && may_run(&host->hooks[i], txn))
             TRY(run_hook(&host->hooks[i], txn, record, err));
     return TN_OK;
 }

@@ -253,7 +253,7 @@ tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
                        TN_RESOURCE_EXHAUSTED,
                        "The request is larger than %zu bytes.",
                        PLUGIN_MESSAGE_SIZE_MAX);
-    TRY(rest_check(plugin, txn_schema(txn), txn_portal(txn), err));
+    TRY(rest_check_method(method, txn, err));
     TRY(message_create(arena, plugin->messages[method->row->request], &asked, err));
     TRY(message_create(arena, plugin->messages[method->row->response], &answer, err));
     TRY(message_decode(asked, request, err));

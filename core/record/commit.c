@@ -131,6 +131,7 @@ tn_status records_change_schema(struct records *records, const struct txn_option
                             .source = options->source,
                             .user = options->user};
 
+    TRY(records_check_change(records, options, change, err));
     TRY(records_state(records, options->portal, &submission.state, err));
     if (change_encode(&logged, 0, &entry) != TN_OK) {
         buf_fini(&entry);

@@ -77,6 +77,11 @@ static bool conflicts(const struct records *records, const struct txn *txn)
     return false;
 }
 
+static tn_status refuse_stale(struct err *err)
+{
+    return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
+}
+
 static tn_status validate(struct records *records, struct submission *sub, struct err *err)
 {
     const struct txn *txn = sub->txn;
@@ -86,9 +91,13 @@ static tn_status validate(struct records *records, struct submission *sub, struc
         return TN_OK;
     if (txn_is_late(txn, clock_mono_us()))
         return txn_refuse_late(err);
+    /* What it was granted was taken back, or more is granted now. acquire: as in txn_begin(). */
+    if (!txn->has_turn &&
+        txn->entitled != atomic_load_explicit(&txn->portal->entitled, memory_order_acquire))
+        return refuse_stale(err);
     if (txn->schema != sub->state->schema || !rollups_are_settled(sub->state, txn->schema) ||
         conflicts(records, txn))
-        return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
+        return refuse_stale(err);
     return TN_OK;
 }
 

@@ -267,6 +267,7 @@ tn_status records_create(const struct records_options *options, struct records *
     records->catalog = options->catalog;
     records->portals = options->portals;
     records->log = options->log;
+    records->entitle = options->entitle;
     records->reread = options->reread;
     records->reread_ctx = options->reread_ctx;
     records->driver = log_local(options->store);
@@ -321,6 +322,11 @@ struct catalog *records_catalog(struct records *records)
 struct store *records_store(struct records *records)
 {
     return records->store;
+}
+
+struct entitle *records_entitle(struct records *records)
+{
+    return records->entitle;
 }
 
 struct portals *records_portals(struct records *records)

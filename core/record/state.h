@@ -77,6 +77,7 @@ struct records {
     struct catalog *catalog;
     struct portals *portals;
     struct log *log;
+    struct entitle *entitle;
     struct log_driver driver;
     records_hook_fn hook;
     void *hook_ctx;
@@ -297,6 +298,7 @@ struct txn {
     struct tn_str source;
     struct tn_str user;
     struct tn_str writer;
+    uint64_t entitled; /* the portal's, when it began */
     char language[8];
     tn_time now_us;
     int64_t deadline_us;
@@ -360,6 +362,13 @@ tn_status record_may_change(const struct record *record, struct err *err);
 void record_set_pending(struct record *record);
 /* It is about to be written to: its hooks and checks run on what becomes of it. */
 tn_status record_touch(struct record *record);
+
+/* entitled.c: TN_PERMISSION_DENIED: the portal's licences do not let it be written. */
+tn_status txn_check_type(const struct txn *txn, const struct schema_type *type, struct err *err);
+tn_status txn_check_association(const struct txn *txn, const struct schema_association *association,
+                                struct err *err);
+tn_status records_check_change(struct records *records, const struct txn_options *options,
+                               const struct catalog_change *change, struct err *err);
 
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);
