@@ -233,12 +233,19 @@ static tn_status read_file(struct config *config, const char *file, struct err *
 
 #define OPTION_HELP 'h'
 #define OPTION_VERSION 'V'
+#define OPTION_UNSAFE 1
 
 static const struct argp_option argp_options[] = {
     {"config", 'c', "FILE", 0, "Read settings from FILE (TOML)", 0},
     {"data", 'd', "DIR", 0, "Keep data in DIR (~/.local/state/tenon)", 0},
     {"listen", 'l', "URL", 0, "Listen at URL: ipc://PATH, tcp://HOST:PORT, ...; repeatable", 0},
     {"plugins", 'p', "DIR", 0, "Load the plugins in DIR; repeatable", 0},
+    {"unsafe-plugins",
+     OPTION_UNSAFE,
+     NULL,
+     0,
+     "Run plugins that nobody signed in this process: for their authors",
+     0},
     {"log", 'L', "LEVEL", 0, "Log error, warn, info or debug (info)", 0},
     {"help", OPTION_HELP, NULL, 0, "Show this", -1},
     {"version", OPTION_VERSION, NULL, 0, "Show the version", -1},
@@ -283,6 +290,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case 'L':
         status = option_set(options, "log", arg);
+        break;
+    case OPTION_UNSAFE:
+        options->given->signatures.runs_unsigned = true;
         break;
     case OPTION_HELP:
         options->is_help = true;
@@ -404,6 +414,7 @@ static tn_status fill_defaults(struct config *config, struct err *err)
 {
     if (!config->data_dir)
         TRY(default_data_dir(config, err));
+    set_default(&config->signatures.policy, CONFIG_POLICY_ISOLATE);
     set_default(&config->portal.language, "en");
     set_default(&config->portal.currency, "EUR");
     set_default(&config->portal.time_zone, "Europe/Paris");

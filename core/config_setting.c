@@ -21,7 +21,7 @@
 /* Some samples for each: what a Prometheus still reads in one go. */
 #define METRIC_PORTALS_MAX 10000u
 
-enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL };
+enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL, SETTING_TRUTH };
 
 typedef tn_status (*check_fn)(const char *place, const char *text, struct err *err);
 
@@ -76,6 +76,17 @@ static tn_status check_file(const char *place, const char *text, struct err *err
                        strerrordesc_np(errno));
     (void)close(fd); /* nothing was read yet */
     return TN_OK;
+}
+
+static tn_status check_policy(const char *place, const char *text, struct err *err)
+{
+    if (strcmp(text, CONFIG_POLICY_ISOLATE) == 0 || strcmp(text, CONFIG_POLICY_REQUIRE) == 0)
+        return TN_OK;
+    return err_set(err,
+                   TN_INVALID_ARGUMENT,
+                   "%s: '%s' is no policy: isolate-unsigned, require-signed.",
+                   place,
+                   text);
 }
 
 static tn_status check_language(const char *place, const char *text, struct err *err)
@@ -151,6 +162,27 @@ static const struct config_setting settings[] = {
      METRIC_PORTALS_MAX},
     {"tls", "certificate", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.certificate), check_file, 0, 0},
     {"tls", "key", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.key), check_file, 0, 0},
+    {"licences", "keys", SETTING_LIST, CONFIG_LIVE, MEMBER(licences.keys), NULL, 0, 0},
+    {"licences", "revoked", SETTING_LIST, CONFIG_LIVE, MEMBER(licences.revoked), NULL, 0, 0},
+    {"licences", "folder", SETTING_TEXT, CONFIG_LIVE, MEMBER(licences.folder), NULL, 0, 0},
+    {"signatures", "keys", SETTING_LIST, CONFIG_RESTART, MEMBER(signatures.keys), NULL, 0, 0},
+    {"signatures", "revoked", SETTING_LIST, CONFIG_RESTART, MEMBER(signatures.revoked), NULL, 0, 0},
+    {"signatures",
+     "policy",
+     SETTING_TEXT,
+     CONFIG_RESTART,
+     MEMBER(signatures.policy),
+     check_policy,
+     0,
+     0},
+    {"signatures",
+     "unsigned_in_process",
+     SETTING_TRUTH,
+     CONFIG_RESTART,
+     MEMBER(signatures.runs_unsigned),
+     NULL,
+     0,
+     0},
     {"portal",
      "language",
      SETTING_TEXT,
@@ -294,6 +326,10 @@ static tn_status check_kind(const struct config_setting *setting, const char *pl
                            setting->min,
                            setting->max);
         break;
+    case SETTING_TRUTH:
+        if (is_list || entry->kind != CONFIG_TRUTH)
+            return err_set(err, TN_INVALID_ARGUMENT, "%s: must be true or false.", place);
+        break;
     case SETTING_TEXT:
     case SETTING_LEVEL:
         if (is_list || entry->kind != CONFIG_TEXT)
@@ -314,6 +350,9 @@ tn_status config_setting_set(struct config *config, const struct config_setting 
         return set_level(config, place, entry->text, err);
     case SETTING_WHOLE:
         return set_whole(config, setting, place, entry->whole, err);
+    case SETTING_TRUTH:
+        *(bool *)((char *)config + setting->offset) = entry->truth;
+        return TN_OK;
     case SETTING_LIST:
         /* The list itself is visited before its elements. */
         return entry->is_in_list ? list_add(config, setting, place, entry->text, err) : TN_OK;
@@ -354,6 +393,7 @@ tn_status config_overlay(struct config *config, const struct config *given, stru
     }
     if (given->log_level)
         config->log_level = given->log_level;
+    config->signatures.runs_unsigned |= given->signatures.runs_unsigned;
     return TN_OK;
 }
 
@@ -378,6 +418,9 @@ static void format_value(const struct config *config, const struct config_settin
     case SETTING_WHOLE:
         if (*(const uint32_t *)member != 0)
             (void)snprintf(out, CONFIG_VALUE_SIZE, "%u", *(const uint32_t *)member);
+        break;
+    case SETTING_TRUTH:
+        text = *(const bool *)member ? "true" : "false";
         break;
     case SETTING_LIST: {
         const struct config_list *list = member;
@@ -422,6 +465,8 @@ static bool is_same(const struct config *a, const struct config *b,
         return same_list(x, y);
     case SETTING_LEVEL:
         return a->log_level == b->log_level;
+    case SETTING_TRUTH:
+        return *(const bool *)x == *(const bool *)y;
     case SETTING_WHOLE:
         return *(const uint32_t *)x == *(const uint32_t *)y;
     }

@@ -141,6 +141,11 @@ static void start_plugin(struct plugin *plugin)
 
 tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
 {
+    if (host->options.signing && host->options.signing->runs_in_process)
+        LOG(host->options.log,
+            LOG_WARN,
+            "plugins run in the host's process whoever signed them: for their authors, not for "
+            "data that matters");
     for (size_t i = 0; i < host->options.dir_count; i++)
         TRY(file_find(host->options.dirs[i], add_file, host, err));
     refuse_repeated_ids(host);
@@ -202,6 +207,7 @@ bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugi
         .summary = rows && rows->summary ? rows->summary : "",
         .file = plugin->file,
         .reason = plugin->reason,
+        .signer = plugin->signer,
         .state = plugin->state,
         .hook_accepted = atomic_load_explicit(&plugin->hook_accepted, memory_order_relaxed),
         .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed),

@@ -29,6 +29,13 @@ struct plugin;
 /* Calls of a joined method inside a joined method; past it TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_DEPTH_MAX 16u
 
+/* Whose plugins are trusted. */
+struct plugin_signing {
+    const struct key_ring *ring;
+    bool is_required;     /* unsigned ones are refused, not isolated */
+    bool runs_in_process; /* unsigned ones too: for plugin authors; each start says so */
+};
+
 /* Borrowed until plugin_host_destroy(); the lists, but for work_dir, only by load_all. */
 struct plugin_host_options {
     struct records *records;
@@ -44,7 +51,8 @@ struct plugin_host_options {
     size_t library_count;
     const char *const *disabled; /* plugin ids that are listed and not loaded */
     size_t disabled_count;
-    const char *language; /* of the reasons why plugins do not run; NULL: English */
+    const struct plugin_signing *signing; /* NULL: signatures are not looked at, all are trusted */
+    const char *language;                 /* of the reasons why plugins do not run; NULL: English */
 };
 
 /* Becomes the hook of `records`; loads nothing yet. [loader] */
@@ -82,6 +90,7 @@ struct plugin_info {
     const char *summary;
     const char *file;
     const char *reason; /* why it does not run; in the language of the host */
+    const char *signer; /* id of the trusted key that signed it; "": none */
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;

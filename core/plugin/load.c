@@ -14,6 +14,7 @@
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
 #include "core/plugin/settings.h"
+#include "core/plugin/signed.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
  */
@@ -197,11 +198,28 @@ static void add_routes(struct plugin *plugin)
     plugin->state = PLUGIN_RUNNING;
 }
 
+/* Code that nobody trusted signed does not run in this process, unless its author runs the host. A
+ * plugin without code has nothing to run. */
+static tn_status isolate_check(const struct plugin *plugin, struct err *err)
+{
+    const struct plugin_signing *signing = plugin->host->options.signing;
+
+    if (!signing || signing->runs_in_process || plugin->signer[0] != '\0' ||
+        !manifest_has_code(plugin->manifest))
+        return TN_OK;
+    return err_set(err,
+                   TN_PERMISSION_DENIED,
+                   "No trusted key signed it, so that it may not run in the host's process: sign "
+                   "it, or start the host with --unsafe-plugins.");
+}
+
 /* Everything between what it declares and what it does; undone by load_start. */
 static tn_status run_steps(struct plugin *plugin, enum plugin_state *state, struct err *err)
 {
     struct plugin_host *host = plugin->host;
 
+    TRY(signed_check(plugin, err));
+    TRY(isolate_check(plugin, err));
     TRY(bind_check(plugin, err));
     TRY(settings_prepare(plugin, err));
     TRY(bind_rows(plugin, err));

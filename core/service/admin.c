@@ -196,8 +196,9 @@ static tn_status write_plugin(struct service_call *call, const struct plugin_inf
     message->state = wire_text(call, utf8_str(plugin_state_name(info->state)));
     message->reason = wire_text(call, utf8_str(info->reason));
     message->file = wire_text(call, utf8_str(info->file));
+    message->signer = wire_text(call, utf8_str(info->signer));
     if (!message->id || !message->version || !message->summary || !message->state ||
-        !message->reason || !message->file)
+        !message->reason || !message->file || !message->signer)
         return TN_RESOURCE_EXHAUSTED;
     *ret_plugin = message;
     return TN_OK;
