@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plugin.c - `tenon plugin`: those of a host, and what a file declares without a host. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/access/key.h"
 #include "sdk/cli/command/commands.h"
+#include "sdk/cli/command/file.h"
 #include "sdk/cli/command/host.h"
 #include "sdk/cli/json_message.h"
 #include "sdk/cli/say.h"
@@ -15,11 +17,29 @@
 
 /* Larger files are no plugins. */
 #define PLUGIN_SIZE_MAX (256u << 20)
+#define PATH_SIZE 4096
+
+enum { OPTION_KEY = 1 };
 
 struct plugin_arguments {
     const char *verb;
     const char *file;
+    const char *key; /* that signs */
 };
+
+static bool is_verb(const struct plugin_arguments *a, const char *verb)
+{
+    return a->verb && strcmp(a->verb, verb) == 0;
+}
+
+static bool is_usage(const struct plugin_arguments *a)
+{
+    if (is_verb(a, "list"))
+        return !a->file && !a->key;
+    if (is_verb(a, "inspect"))
+        return a->file && !a->key;
+    return is_verb(a, "sign") && a->file && a->key;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -29,14 +49,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->input;
         return 0;
+    case OPTION_KEY:
+        a->key = argument;
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
             argp_usage(state);
         *(state->arg_num == 0 ? &a->verb : &a->file) = argument;
         return 0;
     case ARGP_KEY_END:
-        if (!a->verb || (strcmp(a->verb, "list") != 0 && strcmp(a->verb, "inspect") != 0) ||
-            (a->file != NULL) != (strcmp(a->verb, "inspect") == 0))
+        if (!is_usage(a))
             argp_usage(state);
         return 0;
     default:
@@ -44,16 +66,24 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
+static const struct argp_option options[] = {
+    {"key", OPTION_KEY, "FILE", 0, "sign: the secret key (see tenon licence keygen)", 0},
+    {0},
+};
+
 static const struct argp argp = {
-    NULL,
+    options,
     parse,
-    "list\ninspect FILE",
-    "List the plugins of the host, or show what a plugin's file declares."
+    "list\ninspect FILE\nsign FILE --key FILE",
+    "List the plugins of the host, show what a plugin's file declares, or sign it."
     "\v"
-    "Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n\n"
+    "Inspecting reads the file's bytes and runs nothing of it; it needs no host, and says who "
+    "claims "
+    "to have signed it. Signing writes FILE.sig in place of an earlier one.\n\n"
     "Examples:\n"
     "  tenon plugin list\n"
-    "  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
+    "  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n"
+    "  tenon plugin sign machines.so --key publisher.key",
     global_options,
     context_help_filter,
     NULL};
@@ -62,6 +92,7 @@ static const struct table_column columns[] = {
     {"id", "Plugin", TABLE_TEXT},
     {"version", "Version", TABLE_TEXT},
     {"state", "State", TABLE_TEXT},
+    {"signer", "Signed by", TABLE_TEXT},
     {"summary", "Summary", TABLE_TEXT},
     {"reason", "Why", TABLE_TEXT},
 };
@@ -84,41 +115,61 @@ static tn_status list_plugins(struct context *ctx, struct err *err)
     return TN_OK;
 }
 
-#ifdef TENON_CLI_MANIFEST
-static tn_status read_file(const char *path, struct buf *out, struct err *err)
-{
-    FILE *in = fopen(path, "re");
-    tn_status status = TN_OK;
-    size_t len = 1;
+/* Signing */
 
-    if (!in)
-        return say_fail(err,
-                        errno == EACCES ? TN_PERMISSION_DENIED : TN_NOT_FOUND,
-                        "'%s' cannot be opened: %s.",
-                        path,
-                        strerror(errno));
-    while (status == TN_OK && len > 0) {
-        status = buf_reserve(out, 1u << 16);
-        if (status != TN_OK) {
-            (void)err_memory(err, "the file");
-            break;
-        }
-        len = fread(out->data + out->len, 1, 1u << 16, in);
-        out->len += len;
-        if (out->len > PLUGIN_SIZE_MAX)
-            status = say_fail(err, TN_OUT_OF_RANGE, "'%s' is too large for a plugin.", path);
+static tn_status mark_path(const char *file, char out_path[PATH_SIZE], struct err *err)
+{
+    if ((size_t)snprintf(out_path, PATH_SIZE, "%s.sig", file) < PATH_SIZE)
+        return TN_OK;
+    return say_fail(err, TN_INVALID_ARGUMENT, "'%s' is too long a path.", file);
+}
+
+static tn_status sign(const struct plugin_arguments *a, struct err *err)
+{
+    CLEANUP(key_fini) struct key_pair pair = {0};
+    CLEANUP(buf_fini) struct buf file = {0};
+    CLEANUP(buf_fini) struct buf mark = {0};
+    char path[PATH_SIZE];
+
+    TRY(mark_path(a->file, path, err));
+    TRY(key_load(a->key, &pair, err));
+    TRY(file_load(a->file, PLUGIN_SIZE_MAX, &file, err));
+    if (key_mark_write(&pair, buf_bytes(&file), &mark) != TN_OK)
+        return err_memory(err, "a signature");
+    (void)unlink(path); /* of what the file was before */
+    return file_store(path, 0644, buf_bytes(&mark), err);
+}
+
+/* Inspecting */
+
+#ifdef TENON_CLI_MANIFEST
+/* Whose signature lies beside it; only a host knows whom it trusts. */
+static tn_status print_signer(const struct context *ctx, const char *file, struct err *err)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    struct key_mark mark;
+    struct err why;
+    char path[PATH_SIZE];
+
+    err_init(&why, ctx->language);
+    TRY(mark_path(file, path, err));
+    if (file_load(path, SHEET_SIZE_MAX, &text, &why) == TN_NOT_FOUND) {
+        say_to(stdout, ctx->language, "  not signed\n");
+        return TN_OK;
     }
-    if (status == TN_OK && ferror(in))
-        status = say_fail(err, TN_DATA_LOSS, "The file cannot be read: %s.", strerror(errno));
-    (void)fclose(in);
-    return status;
+    TRY(key_mark_read((struct tn_str){(const char *)text.data, text.len}, &mark, err));
+    say_to(stdout,
+           ctx->language,
+           "  signed in the name of the key %s, which the host checks\n",
+           mark.id);
+    return TN_OK;
 }
 
 static tn_status inspect(const struct context *ctx, const char *path, struct err *err)
 {
     CLEANUP(manifest_destroy_p) struct manifest *manifest = NULL;
     struct buf file = {0};
-    tn_status status = read_file(path, &file, err);
+    tn_status status = file_load(path, PLUGIN_SIZE_MAX, &file, err);
 
     if (status == TN_OK)
         status = manifest_read(buf_bytes(&file), NULL, &manifest, err);
@@ -128,7 +179,7 @@ static tn_status inspect(const struct context *ctx, const char *path, struct err
         manifest_print_json(manifest, stdout);
     else
         manifest_print(manifest, stdout);
-    return TN_OK;
+    return ctx->json ? TN_OK : print_signer(ctx, path, err);
 }
 #else
 static tn_status inspect(const struct context *ctx, const char *path, struct err *err)
@@ -146,6 +197,9 @@ int command_plugin(struct context *ctx, int argc, char **argv)
 
     context_parse(ctx, &argp, argc, argv, &a);
     err_init(&err, ctx->language);
-    status = a.file ? inspect(ctx, a.file, &err) : list_plugins(ctx, &err);
+    if (a.key)
+        status = sign(&a, &err);
+    else
+        status = a.file ? inspect(ctx, a.file, &err) : list_plugins(ctx, &err);
     return context_finish(ctx, status, &err);
 }
