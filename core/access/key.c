@@ -208,7 +208,7 @@ tn_status key_verify(const struct key_ring *ring, const char *id, struct tn_byte
                        id);
     if (crypto_sign_verify_detached(signature, bytes.data, bytes.len, key->bytes) != 0)
         return err_set(err,
-                       TN_DATA_LOSS,
+                       TN_PERMISSION_DENIED,
                        "The signature of the key %s is not of these bytes: they were changed, or "
                        "the signature is forged.",
                        id);

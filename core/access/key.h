@@ -67,7 +67,7 @@ void key_sign(const struct key_pair *pair, struct tn_bytes bytes,
 
 /*
  * Whether the trusted key of that id signed the bytes. TN_PERMISSION_DENIED: it is not trusted, or
- * was revoked; TN_DATA_LOSS: the bytes are others, or somebody else signed in its name. [any]
+ * was revoked, or the bytes are others, or somebody else signed in its name. [any]
  */
 tn_status key_verify(const struct key_ring *ring, const char *id, struct tn_bytes bytes,
                      const uint8_t signature[KEY_SIGNATURE_SIZE], struct err *err);

@@ -12,8 +12,8 @@
 
 /*
  * Notes who signed the plugin, whose bytes are still held. TN_PERMISSION_DENIED: its key or its
- * hash was revoked, or the policy wants a signature of a trusted key; TN_DATA_LOSS: the signature
- * is of other bytes; TN_INVALID_ARGUMENT: what lies beside it is no signature. [loader] blocks
+ * hash was revoked, or the policy wants a signature of a trusted key, or the signature is of other
+ * bytes; TN_INVALID_ARGUMENT: what lies beside it is no signature. [loader] blocks
  */
 tn_status signed_check(struct plugin *plugin, struct err *err);
 

@@ -192,8 +192,12 @@ static tn_status install(struct licensing *l, struct txn *txn, struct err *err)
         return st;
     if (l->is_done)
         return TN_OK;
-    stored = (struct entitle_stored){
-        .text = l->text, .installed_by = l->options->user, .installed_us = txn_now(txn)};
+    stored = (struct entitle_stored){.text = l->text,
+                                     .installed_by = l->options->user,
+                                     .installed_us = txn_now(txn),
+                                     .noted = ENTITLE_ACTIVE};
+    if (txn_now(txn) < l->licence->from_us)
+        stored.noted = ENTITLE_PENDING;
     TRY(write_stored(txn, l->licence->serial, &stored, err));
     return enter(
         l, txn, "licence.install", l->licence->serial, licence_tier_name(l->licence->tier), err);

@@ -14,8 +14,8 @@
 /*
  * Installs a licence in the portal of `options`, durable and in effect on return; the same text
  * once more does nothing. `is_file`: found in the folder, which does not bring back what was
- * removed. TN_PERMISSION_DENIED: its key is not trusted, or it is for another portal;
- * TN_DATA_LOSS: it was changed or forged; TN_FAILED_PRECONDITION: its time is over, or a later
+ * removed. TN_PERMISSION_DENIED: its key is not trusted, or it is for another portal, or it was
+ * changed or forged; TN_FAILED_PRECONDITION: its time is over, or a later
  * issue is installed; TN_INVALID_ARGUMENT: it is no licence. Violations name the field. [worker]
  * blocks
  */
