@@ -1,13 +1,14 @@
-# tenon_plugin(NAME SOURCE... [LIBS LIBRARY...] [DIRECTORY DIR]): the plugin NAME.so of C or
+# tenon_plugin(NAME SOURCE... [LIBS LIBRARY...] [NEEDS PLUGIN...] [DIRECTORY DIR]): the plugin NAME.so of C or
 # C++ sources, as the host wants it: one export, constants protected after relocation, no
 # search paths of its own. The target is plugin_NAME. In this tree it is built with the
 # project's warnings, into lib/tenon/plugins/ unless DIRECTORY says otherwise; outside, after
-# find_package(Tenon), into the current binary directory.
+# find_package(Tenon), into the current binary directory. NEEDS: whose types and methods it uses, for
+# the package that it comes in.
 
 set(TENON_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 
 function(tenon_plugin name)
-  cmake_parse_arguments(arg "" "DIRECTORY" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "DIRECTORY" "SOURCES;LIBS;NEEDS" ${ARGN})
   set(target plugin_${name})
   add_library(${target} MODULE ${arg_UNPARSED_ARGUMENTS} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE Tenon::plugin ${arg_LIBS})
@@ -43,4 +44,11 @@ function(tenon_plugin name)
     LIBRARY_OUTPUT_DIRECTORY ${directory}
     SKIP_BUILD_RPATH ON SKIP_INSTALL_RPATH ON
     LINK_DEPENDS ${TENON_PLUGIN_MAP})
+
+  # Those of this tree that the host finds by itself, each in a package of its own.
+  if(TENON_PLUGIN_DIR AND NOT arg_DIRECTORY)
+    install(TARGETS ${target} LIBRARY DESTINATION lib/tenon/plugins COMPONENT plugin-${name})
+    set_property(GLOBAL APPEND PROPERTY TENON_PLUGINS ${name})
+    set_property(GLOBAL PROPERTY TENON_PLUGIN_${name}_NEEDS ${arg_NEEDS})
+  endif()
 endfunction()

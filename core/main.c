@@ -390,13 +390,18 @@ static void serve(struct host *host, const sigset_t *set, int argc, char **argv)
         (void)printf(" %s", host->urls[i]);
     (void)printf("\n");
     (void)fflush(stdout);
+    host_notify(host, "READY");
     while (received != SIGTERM && received != SIGINT) {
         received = sigtimedwait(set, NULL, &tick);
-        if (received == SIGHUP)
+        if (received == SIGHUP) {
+            host_notify(host, "RELOADING");
             host_reload(host, argc, argv);
-        else if (received < 0 && errno == EAGAIN)
+            host_notify(host, "READY");
+        } else if (received < 0 && errno == EAGAIN) {
             licensing_tick(service_host_ctx(host->services));
+        }
     }
+    host_notify(host, "STOPPING");
     LOG(host->log, LOG_INFO, "stopping", LOG_STR("signal", strsignal(received)));
 }
 

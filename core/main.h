@@ -52,6 +52,14 @@ tn_status host_publishers(const struct config *config, struct key_ring *ret_ring
  */
 void host_reload(struct host *host, int argc, char **argv);
 
+/* notify.c */
+
+/*
+ * Tells the service manager that started the host, if one did (NOTIFY_SOCKET): "READY",
+ * "RELOADING" or "STOPPING", of sd_notify(3). A manager that does not listen is logged. [loader]
+ */
+void host_notify(const struct host *host, const char *state);
+
 /* surroundings.c */
 
 /*

@@ -97,6 +97,7 @@ static const struct text_pair pairs[] = {
     {"%s is missing.", "%s manque."},
     {"%s is neither empty nor as long as the sums.",
      "%s n'est ni vide ni aussi long que les sommes."},
+    {"%s is no kind of capability: %u.", "%s n'est pas un genre de capacité : %u."},
     {"%s is no kind of values: %u.", "%s n'est pas un genre de valeurs : %u."},
     {"%s is no list that a plugin can have: %u rows of %u bytes.",
      "%s n'est pas une liste qu'un module peut avoir : %u lignes de %u octets."},
@@ -705,6 +706,9 @@ static const struct text_pair pairs[] = {
      "Le module se nomme « %s », comme une bibliothèque."},
     {"The plugin exports '%s' besides tenon_plugin_v1; compile with -fvisibility=hidden.",
      "Le module exporte « %s » outre tenon_plugin_v1 ; compilez avec -fvisibility=hidden."},
+    {"The plugin is for minor version %u of the plugin ABI, but uses what came later.",
+     "Le module est fait pour la version mineure %u de l'ABI des modules, mais emploie ce qui est "
+     "venu plus tard."},
     {"The plugin is linked with '%s', which is not among the libraries that plugins may use.",
      "Le module est lié à « %s », qui n'est pas une des bibliothèques permises aux modules."},
     {"The plugin needs minor version %u of the plugin ABI; this host has %u.",

@@ -304,6 +304,14 @@ static const struct field text_fields[] = {
 };
 static const struct layout text_layout = {sizeof(struct tn_text), 24, text_fields};
 
+static const struct field capability_fields[] = {
+    STRING(tn_capability, value),
+    STRING(tn_capability, reason),
+    END,
+};
+static const struct layout capability_layout = {
+    sizeof(struct tn_capability), 24, capability_fields};
+
 /* Not among them: `descriptors`, copied by read_descriptors. */
 static const struct field plugin_fields[] = {
     STRING(tn_plugin, id),
@@ -326,6 +334,8 @@ static const struct field plugin_fields[] = {
     FUNCTION(tn_plugin, stop),
     FUNCTION(tn_plugin, unload),
     FUNCTION(tn_plugin, migrate),
+    STRING(tn_plugin, hub),
+    LIST(tn_plugin, capabilities, capability_layout),
     END,
 };
 static const struct layout plugin_layout = {sizeof(struct tn_plugin), 304, plugin_fields};
@@ -530,15 +540,23 @@ static uint32_t field_size(const struct field *field)
                                                                      : sizeof(void *);
 }
 
+/* Whether anything is said between `from` and `size` of the struct at `vaddr`. */
+static bool is_used(const struct reader *r, uint64_t vaddr, uint32_t from, uint32_t size)
+{
+    const uint8_t *raw = elf_at(r->elf, vaddr, size);
+
+    if (size > from && elf_is_relocated(r->elf, vaddr + from, size - from))
+        return true;
+    for (uint32_t i = from; i < size; i++)
+        if (raw[i] != 0)
+            return true;
+    return false;
+}
+
 /* A newer plugin may have members that we do not know, but must not use them. */
 static tn_status check_tail(struct reader *r, uint64_t vaddr, uint32_t size, uint32_t known)
 {
-    const uint8_t *raw = elf_at(r->elf, vaddr, size);
-    bool is_used = size > known && elf_is_relocated(r->elf, vaddr + known, size - known);
-
-    for (uint32_t i = known; i < size; i++)
-        is_used |= raw[i] != 0;
-    if (is_used)
+    if (is_used(r, vaddr, known, size))
         return err_set(r->err,
                        TN_UNIMPLEMENTED,
                        "%s says something that this host does not know; it needs a newer one.",
@@ -599,6 +617,21 @@ static tn_status read_descriptors(struct reader *r)
 
 /* The plugin */
 
+/* Of struct tn_plugin in each minor version. */
+static const uint32_t plugin_sizes[] = {304, 328};
+_Static_assert(sizeof(plugin_sizes) / sizeof(plugin_sizes[0]) == TN_MINOR_NEWEST + 1,
+               "each minor version has a size");
+_Static_assert(sizeof(struct tn_plugin) == 328, "the newest");
+
+/* Its own minor version's or a later one's; what no host knows yet ends with any member. */
+static bool is_plugin_size(uint32_t minor, uint32_t size)
+{
+    for (uint32_t i = minor; i <= TN_MINOR_NEWEST; i++)
+        if (size == plugin_sizes[i])
+            return true;
+    return size > plugin_layout.size;
+}
+
 static tn_status check_head(struct reader *r, uint32_t *ret_size)
 {
     struct {
@@ -622,8 +655,9 @@ static tn_status check_head(struct reader *r, uint32_t *ret_size)
                        "The plugin needs minor version %u of the plugin ABI; this host has %u.",
                        (unsigned)head.minor,
                        TN_MINOR_NEWEST);
-    if (head.struct_size < plugin_layout.size_first || head.struct_size > MANIFEST_ITEM_SIZE_MAX ||
-        head.struct_size > r->plugin_size || !elf_at(r->elf, r->plugin_vaddr, head.struct_size))
+    if (!is_plugin_size(head.minor, head.struct_size) ||
+        head.struct_size > MANIFEST_ITEM_SIZE_MAX || head.struct_size > r->plugin_size ||
+        !elf_at(r->elf, r->plugin_vaddr, head.struct_size))
         return err_set(r->err,
                        TN_INVALID_ARGUMENT,
                        "tenon_plugin_v1 is no struct tn_plugin: it has %u bytes.",
@@ -633,6 +667,20 @@ static tn_status check_head(struct reader *r, uint32_t *ret_size)
         return refuse_writable(r);
     }
     *ret_size = head.struct_size;
+    return TN_OK;
+}
+
+/* A plugin says nothing that came after the minor version that it is for. */
+static tn_status check_minor(struct reader *r)
+{
+    const struct tn_plugin *plugin = &r->manifest->plugin;
+
+    if (is_used(r, r->plugin_vaddr, plugin_sizes[plugin->minor], plugin->struct_size))
+        return err_set(r->err,
+                       TN_INVALID_ARGUMENT,
+                       "The plugin is for minor version %u of the plugin ABI, but uses what came "
+                       "later.",
+                       (unsigned)plugin->minor);
     return TN_OK;
 }
 
@@ -654,6 +702,7 @@ static tn_status read_plugin(struct reader *r, const struct manifest_rules *rule
     TRY(read_symbols(r));
     TRY(check_head(r, &size));
     TRY(copy_struct(r, r->plugin_vaddr, size, &plugin_layout, (uint8_t *)&m->plugin));
+    TRY(check_minor(r));
     TRY(read_descriptors(r));
     TRY(manifest_check(&m->plugin, r->err));
     m->machine = elf_machine(r->elf);

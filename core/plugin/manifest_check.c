@@ -73,6 +73,8 @@ static const struct name_form id_form = {name_is_plugin_id, "org.example.machine
 static const struct name_form version_form = {name_is_version, "1.0.0"};
 static const struct name_form need_form = {name_is_need, "tenon.core/1"};
 static const struct name_form language_form = {name_is_language, "pt-BR"};
+static const struct name_form endpoint_form = {name_is_endpoint, "api.example.org:443"};
+static const struct name_form path_form = {name_is_path, "/usr/share/zoneinfo"};
 
 static void check_written(struct checker *c, const char *member, const char *name,
                           const struct name_form *form)
@@ -706,6 +708,35 @@ static void check_needs(struct checker *c)
     }
 }
 
+static void check_capability(struct checker *c, const struct tn_capability *k)
+{
+    if (k->kind < TN_NETWORK || k->kind > TN_PROGRAM) {
+        mark(c,
+             err_violate(c->err,
+                         TN_UNIMPLEMENTED,
+                         at(c, "kind"),
+                         "unknown_kind",
+                         "%s is no kind of capability: %u.",
+                         c->place,
+                         (unsigned)k->kind));
+        return;
+    }
+    check_written(c, "value", k->value, k->kind == TN_NETWORK ? &endpoint_form : &path_form);
+    claim(c, "value", k->kind, k->value);
+    check_text(c, "reason", k->reason);
+    if (k->reserved != 0)
+        WRONG(c, "reserved", "reserved", "%s is not 0.", c->place);
+}
+
+static void check_capabilities(struct checker *c)
+{
+    const struct tn_capability_list *capabilities = &c->plugin->capabilities;
+
+    begin_list(c, "capabilities");
+    for (; c->row < capabilities->count; c->row++)
+        check_capability(c, &capabilities->items[c->row]);
+}
+
 static void check_head(struct checker *c)
 {
     const struct tn_plugin *p = c->plugin;
@@ -715,6 +746,8 @@ static void check_head(struct checker *c)
     check_written(c, "version", p->version, &version_form);
     check_text(c, "summary", p->summary);
     check_tier(c, p->tier);
+    if (p->hub)
+        check_written(c, "hub", p->hub, &plain_form);
     check_flags(c, p->flags, TN_SERIAL | TN_THREADS);
     if (p->schema == 0 || p->schema_oldest == 0 || p->schema_oldest > p->schema)
         WRONG(c,
@@ -744,6 +777,7 @@ tn_status manifest_check(const struct tn_plugin *plugin, struct err *err)
     check_settings(&c);
     check_features(&c);
     check_texts(&c);
+    check_capabilities(&c);
     map_fini(&c.options);
     map_fini(&c.claims);
     arena_fini(&c.arena);

@@ -329,6 +329,19 @@ static void add_texts(struct json *j, const struct tn_text_list *texts)
     close_value(j, ']');
 }
 
+static void add_capabilities(struct json *j, const struct tn_capability_list *capabilities)
+{
+    open_value(j, "capabilities", '[');
+    for (uint32_t i = 0; i < capabilities->count; i++) {
+        open_value(j, NULL, '{');
+        add_string(j, "kind", manifest_capability_word(capabilities->items[i].kind));
+        add_string(j, "value", capabilities->items[i].value);
+        add_string(j, "reason", capabilities->items[i].reason);
+        close_value(j, '}');
+    }
+    close_value(j, ']');
+}
+
 static void add_file(struct json *j, const struct manifest *m)
 {
     open_value(j, "file", '{');
@@ -351,6 +364,7 @@ void manifest_print_json(const struct manifest *manifest, FILE *out)
     add_string(&j, "version", p->version);
     add_string(&j, "summary", p->summary);
     add_string(&j, "tier", manifest_tier_word(p->tier));
+    add_string(&j, "hub", p->hub);
     add_flags(&j, manifest_plugin_flags, p->flags);
     add_number(&j, "minor", p->minor);
     add_number(&j, "schema", p->schema);
@@ -370,6 +384,7 @@ void manifest_print_json(const struct manifest *manifest, FILE *out)
     add_settings(&j, &p->settings);
     add_features(&j, &p->features);
     add_texts(&j, &p->texts);
+    add_capabilities(&j, &p->capabilities);
     close_value(&j, '}');
     fputc('\n', out);
 }

@@ -2,6 +2,7 @@
 /* manifest_name.c - see manifest_name.h; ASCII by hand, since <ctype.h> asks the locale. */
 #include "core/plugin/manifest_name.h"
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -179,6 +180,64 @@ bool name_is_language(const char *name)
         len += 1 + part;
     }
     return name[len] == '\0';
+}
+
+/* The host that `name` starts with, which ':' ends; 0 if there is none. */
+static size_t span_host(const char *name)
+{
+    const char *part = name;
+
+    if (name[0] == '[') {
+        char address[INET6_ADDRSTRLEN] = "";
+        struct in6_addr parsed;
+        size_t len = strcspn(name, "]");
+
+        if (name[len] == '\0' || len >= sizeof(address))
+            return 0;
+        memcpy(address, name + 1, len - 1);
+        return inet_pton(AF_INET6, address, &parsed) == 1 ? len + 1 : 0;
+    }
+    for (;; part++) {
+        size_t len = span(part, is_id);
+        if (len == 0 || len > NAME_LEN_MAX || part[0] == '-' || part[len - 1] == '-')
+            return 0;
+        part += len;
+        if (*part != '.')
+            return (size_t)(part - name);
+    }
+}
+
+bool name_is_endpoint(const char *name)
+{
+    size_t len = span_host(name);
+    unsigned port = 0;
+
+    if (len == 0 || name[len] != ':' || strlen(name) > NAME_PATH_LEN_MAX)
+        return false;
+    const char *digits = name + len + 1;
+    size_t digit_count = span(digits, is_digit);
+    if (digit_count == 0 || digit_count > 5 || digits[digit_count] != '\0' || digits[0] == '0')
+        return false;
+    for (size_t i = 0; i < digit_count; i++)
+        port = port * 10 + (unsigned)(digits[i] - '0');
+    return port <= 65535;
+}
+
+bool name_is_path(const char *name)
+{
+    const char *at = name;
+
+    if (strlen(name) > NAME_PATH_LEN_MAX || *at != '/')
+        return false;
+    while (*at == '/') {
+        const char *part = at + 1;
+        size_t len = strcspn(part, "/");
+
+        if (len == 0 || (part[0] == '.' && (len == 1 || (len == 2 && part[1] == '.'))))
+            return false;
+        at = part + len;
+    }
+    return true;
 }
 
 bool name_is_option(const char *name)

@@ -30,6 +30,15 @@ bool name_is_need(const char *name);
 /* A language tag, BCP 47 without extensions: "fr", "pt-BR". */
 bool name_is_language(const char *name);
 
+/*
+ * Where connections go to: "api.example.org:443", "192.0.2.1:80", "[2001:db8::1]:443", in
+ * lower case.
+ */
+bool name_is_endpoint(const char *name);
+
+/* An absolute path without empty parts, "." and "..": "/usr/bin/gs"; not "/". */
+bool name_is_path(const char *name);
+
 /* One of a property's options: not empty, and without ';', which joins them. */
 bool name_is_option(const char *name);
 

@@ -155,6 +155,21 @@ static void print_configuration(const struct tn_plugin *p, FILE *out)
                 p->needs.items[i].flags & TN_OPTIONAL ? ", optional" : "");
 }
 
+static void print_capabilities(const struct tn_plugin *p, FILE *out)
+{
+    static const char *const verbs[] = {
+        [TN_NETWORK] = "connect to",
+        [TN_READ_PATH] = "read",
+        [TN_PROGRAM] = "run",
+    };
+
+    for (uint32_t i = 0; i < p->capabilities.count; i++) {
+        const struct tn_capability *c = &p->capabilities.items[i];
+
+        fprintf(out, "  wants to %s %s: %s\n", verbs[c->kind], c->value, c->reason);
+    }
+}
+
 static void print_words(const char *title, const char *const *words, uint32_t count, FILE *out)
 {
     fprintf(out, "  %s:", title);
@@ -169,8 +184,10 @@ void manifest_print(const struct manifest *manifest, FILE *out)
 
     fprintf(out, "%s %s - %s\n", p->id, p->version, p->summary);
     fprintf(out,
-            "  tier %s, ABI %u.%" PRIu32 ", schema %" PRIu32 " (reads from %" PRIu32 ")",
+            "  tier %s%s%s, ABI %u.%" PRIu32 ", schema %" PRIu32 " (reads from %" PRIu32 ")",
             manifest_tier_word(p->tier),
+            p->hub ? " of " : "",
+            text_or(p->hub, ""),
             TN_MAJOR,
             p->minor,
             p->schema,
@@ -189,6 +206,7 @@ void manifest_print(const struct manifest *manifest, FILE *out)
         fprintf(out, "  has no code to call: it is never loaded\n");
     print_words("libraries", manifest->libraries, manifest->library_count, out);
     print_words("imports of note", manifest->imports, manifest->import_count, out);
+    print_capabilities(p, out);
     print_configuration(p, out);
     print_types(p, out);
     print_spread_properties(p, out);

@@ -92,6 +92,17 @@ const char *manifest_tier_word(uint32_t tier)
     return tier < sizeof(words) / sizeof(words[0]) ? words[tier] : "?";
 }
 
+const char *manifest_capability_word(uint32_t kind)
+{
+    static const char *const words[] = {
+        [0] = "?",
+        [TN_NETWORK] = "network",
+        [TN_READ_PATH] = "read_path",
+        [TN_PROGRAM] = "program",
+    };
+    return kind < sizeof(words) / sizeof(words[0]) ? words[kind] : "?";
+}
+
 const char *manifest_machine_word(uint16_t machine)
 {
     switch (machine) {

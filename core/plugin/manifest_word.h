@@ -24,5 +24,7 @@ extern const struct manifest_flag manifest_setting_flags[];
 const char *manifest_kind_word(uint32_t kind);
 const char *manifest_tier_word(uint32_t tier);
 const char *manifest_machine_word(uint16_t machine);
+/* "network", "read_path", "program". */
+const char *manifest_capability_word(uint32_t kind);
 
 #endif /* CORE_PLUGIN_MANIFEST_WORD_H */

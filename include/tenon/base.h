@@ -35,7 +35,7 @@ extern "C" {
 #endif
 
 #define TN_MAJOR 1u
-#define TN_MINOR_NEWEST 0u
+#define TN_MINOR_NEWEST 1u
 
 /*
  * The oldest host this build is to run on. Members that came later are not

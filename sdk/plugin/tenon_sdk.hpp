@@ -112,22 +112,16 @@ struct method : tn_method {
 /* Rows with few members need no builder: consumers, timers, settings, features, texts. */
 
 struct plugin : tn_plugin {
-    constexpr plugin(const char *id_, const char *version_, const char *summary_)
-        : tn_plugin{TN_MAGIC, uint32_t(sizeof(tn_plugin)),
-                    TN_MINOR, id_,
-                    version_, summary_,
-                    0,        0,
-                    1,        1,
-                    {},       {},
-                    {},       {},
-                    {},       {},
-                    {},       {},
-                    {},       {},
-                    {},       {},
-                    {},       nullptr,
-                    nullptr,  nullptr,
-                    nullptr,  nullptr}
+    constexpr plugin(const char *id_, const char *version_, const char *summary_) : tn_plugin{}
     {
+        magic = TN_MAGIC;
+        struct_size = uint32_t(sizeof(tn_plugin));
+        minor = TN_MINOR;
+        id = id_;
+        version = version_;
+        summary = summary_;
+        tn_plugin::schema = 1;
+        tn_plugin::schema_oldest = 1;
     }
     TN_SETTER_(plugin, tn_plugin, tier, uint32_t)
     TN_SETTER_(plugin, tn_plugin, flags, uint32_t)
@@ -159,6 +153,10 @@ struct plugin : tn_plugin {
         return copy;
     }
     TN_SETTER_(plugin, tn_plugin, migrate, tn_migrate_fn)
+#if TN_MINOR >= 1
+    TN_SETTER_(plugin, tn_plugin, hub, const char *)
+    TN_LISTER_(plugin, tn_plugin, capabilities, tn_capability, tn_capability_list)
+#endif
 };
 
 #undef TN_SETTER_

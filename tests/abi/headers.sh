@@ -10,21 +10,26 @@ failures=0
 warnings='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Werror'
 include="-Iinclude -Isdk/plugin" # of $root, the working directory: its name may have spaces
 
-# compile COMPILER STANDARD FILE
+# compile COMPILER STANDARD FILE [FLAG]
 compile() {
     # shellcheck disable=SC2086 # the flags are words
-    if ! "$1" -std="$2" $warnings $include -c "$3" -o "$work/out.o"; then
-        echo "FAIL: $1 -std=$2 $3: $(head -1 "$3")"
+    if ! "$1" -std="$2" $warnings $include ${4-} -c "$3" -o "$work/out.o"; then
+        echo "FAIL: $1 -std=$2 $3 ${4-}: $(head -1 "$3")"
         failures=$((failures + 1))
     fi
 }
+
+newest=$(sed -n 's/^#define TN_MINOR_NEWEST \([0-9]*\)u$/\1/p' "$root/include/tenon/base.h")
+minors=$(seq 0 "${newest:?include/tenon/base.h says no TN_MINOR_NEWEST}")
 
 # every COMPILER STANDARD SUFFIX HEADER...
 every() {
     compiler=$1 standard=$2 suffix=$3
     shift 3
     command -v "$compiler" >/dev/null || return 0
-    compile "$compiler" "$standard" "$root/tests/abi/layout.$suffix"
+    for minor in $minors; do
+        compile "$compiler" "$standard" "$root/tests/abi/layout.$suffix" "-DTN_MINOR=${minor}u"
+    done
     for header in "$@"; do
         echo "#include <$header>" >"$work/alone.$suffix"
         compile "$compiler" "$standard" "$work/alone.$suffix"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * layout.c - the layout of every struct of the plugin ABI, as minor 0 has it. It is
- * compiled as C11, C17 and C++17 by each compiler there is. No offset here ever changes; a
- * minor version adds lines for the members that it appends, and raises the size.
+ * layout.c - the layout of every struct of the plugin ABI, in each of its minor versions. It
+ * is compiled for each TN_MINOR, as C11, C17 and C++17, by each compiler there is. No offset
+ * here ever changes; a minor version adds lines for the members that it appends, and a size.
  */
 #include <tenon/tenon.h>
 
@@ -137,7 +137,11 @@ AT(tn_need, id, 0);
 AT(tn_need, slot, 8);
 AT(tn_need, min_size, 16);
 AT(tn_need, flags, 20);
+#if TN_MINOR >= 1
+PIN(sizeof(struct tn_plugin) == 328);
+#else
 PIN(sizeof(struct tn_plugin) == 304);
+#endif
 AT(tn_plugin, magic, 0);
 AT(tn_plugin, struct_size, 8);
 AT(tn_plugin, minor, 12);
@@ -166,6 +170,17 @@ AT(tn_plugin, start, 272);
 AT(tn_plugin, stop, 280);
 AT(tn_plugin, unload, 288);
 AT(tn_plugin, migrate, 296);
+#if TN_MINOR >= 1
+AT(tn_plugin, hub, 304);
+AT(tn_plugin, capabilities, 312);
+PIN_LIST(tn_capability_list);
+PIN(sizeof(struct tn_capability) == 24);
+AT(tn_capability, kind, 0);
+AT(tn_capability, reserved, 4);
+AT(tn_capability, value, 8);
+AT(tn_capability, reason, 16);
+PIN(TN_NETWORK == 1u && TN_READ_PATH == 2u && TN_PROGRAM == 3u);
+#endif
 
 /* Interfaces. */
 PIN(sizeof(struct tn_core_v1) == 128);

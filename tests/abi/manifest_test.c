@@ -168,6 +168,25 @@ static void check_newer_tail(const char *folder)
     manifest_destroy(read_sample(folder, "OK"));
 }
 
+/* What was built against the headers of minor 0 says what they could say. */
+static void check_minor_0(const char *folder)
+{
+    check_machines(folder, "machines_minor_0");
+    check_visits(folder, "visits_minor_0");
+    struct manifest *m = read_sample(folder, "visits_minor_0");
+    assert_int_equal(m->plugin.minor, 0);
+    assert_int_equal(m->plugin.struct_size, 304);
+    assert_null(m->plugin.hub);
+    assert_int_equal(m->plugin.capabilities.count, 0);
+    manifest_destroy(m);
+}
+
+static void a_plugin_for_an_older_minor_is_read(void **state)
+{
+    (void)state;
+    assert_true(sample_each_folder(check_minor_0) >= 1);
+}
+
 static void check_machine(const char *folder, const char *name, uint16_t machine)
 {
     struct manifest *m = read_sample(folder, name);
@@ -215,7 +234,10 @@ struct refusal {
 static const struct refusal refusals[] = {
     {"MAGIC", TN_UNIMPLEMENTED, "another plugin ABI"},
     {"RUN_TIME", TN_INVALID_ARGUMENT, "filled in at run time"},
-    {"NEWER_MINOR", TN_UNIMPLEMENTED, "needs minor version 1 "},
+    {"NEWER_MINOR", TN_UNIMPLEMENTED, "needs minor version 2 "},
+    {"OLDER_MINOR", TN_INVALID_ARGUMENT, "is for minor version 0 "},
+    {"BETWEEN_MINORS", TN_INVALID_ARGUMENT, "it has 312 bytes"},
+    {"CAPABILITY", TN_UNIMPLEMENTED, "capabilities[1].kind is no kind of capability: 4."},
     {"TAIL_NUMBER", TN_UNIMPLEMENTED, "needs a newer one"},
     {"TAIL_POINTER", TN_UNIMPLEMENTED, "needs a newer one"},
     {"LONG_ROW", TN_UNIMPLEMENTED, "types[0] says something"},
@@ -367,6 +389,48 @@ static void check_text(const char *folder)
     manifest_destroy(m);
 }
 
+static char *print_sample(const char *folder, const char *name,
+                          void (*print)(const struct manifest *, FILE *))
+{
+    struct manifest *m = read_sample(folder, name);
+    char *text = NULL;
+    size_t size = 0;
+
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    print(m, out);
+    assert_int_equal(fclose(out), 0);
+    manifest_destroy(m);
+    return text;
+}
+
+static void check_wants(const char *folder)
+{
+    if (!sample_exists(folder, "OK"))
+        return;
+    char *text = print_sample(folder, "OK", manifest_print);
+    assert_non_null(strstr(text, "  tier free of service, ABI 1.1, "));
+    assert_non_null(strstr(text,
+                           "  wants to connect to api.example.org:443: Asks there for the state "
+                           "of gadgets.\n  wants to run /usr/bin/gs: Prints gadgets.\n"));
+    free(text);
+    text = print_sample(folder, "OK", manifest_print_json);
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    assert_string_equal(json_string_value(json_object_get(root, "hub")), "service");
+    json_t *wanted = json_array_get(json_object_get(root, "capabilities"), 1);
+    assert_string_equal(json_string_value(json_object_get(wanted, "kind")), "program");
+    assert_string_equal(json_string_value(json_object_get(wanted, "value")), "/usr/bin/gs");
+    assert_string_equal(json_string_value(json_object_get(wanted, "reason")), "Prints gadgets.");
+    json_decref(root);
+    free(text);
+}
+
+static void prints_the_hub_and_what_it_wants_of_the_machine(void **state)
+{
+    (void)state;
+    assert_true(sample_each_folder(check_wants) >= 1);
+}
+
 static void prints_what_it_brings_and_what_it_uses(void **state)
 {
     (void)state;
@@ -379,12 +443,14 @@ int main(void)
         cmocka_unit_test(reads_declarations_of_every_compiler_and_linker),
         cmocka_unit_test(addresses_are_those_that_the_loader_comes_to),
         cmocka_unit_test(a_constructor_cannot_change_what_was_read),
+        cmocka_unit_test(a_plugin_for_an_older_minor_is_read),
         cmocka_unit_test(a_plugin_can_be_read_on_another_machine),
         cmocka_unit_test(a_longer_struct_is_read_while_its_tail_is_zero),
         cmocka_unit_test(refuses_each_plugin_that_is_wrong_in_one_way),
         cmocka_unit_test(a_library_is_accepted_when_the_rules_name_it),
         cmocka_unit_test(refusals_are_said_in_french_too),
         cmocka_unit_test(prints_json_that_parses),
+        cmocka_unit_test(prints_the_hub_and_what_it_wants_of_the_machine),
         cmocka_unit_test(prints_what_it_brings_and_what_it_uses),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,18 @@
       joins,                                                                                       \
       f->methods[0].flags = TN_JOINS | TN_OUTSIDE)                                                 \
     X("a language that is none", language, f->texts[0].language = "french")                        \
+    X("a hub with a capital", hub, p->hub = "Sales")                                               \
+    X("a capability of another host", capability, f->capabilities[0].kind = TN_PROGRAM + 1)        \
+    X("a network without a port", endpoint, f->capabilities[0].value = "api.example.org")          \
+    X("a path that goes up", path, f->capabilities[1].value = "/usr/../etc")                       \
+    X("a program that is not named in full", program, f->capabilities[2].value = "gs")             \
+    X("a capability without a reason", reason, f->capabilities[1].reason = "")                     \
+    X("a capability with a reserved member that is set",                                           \
+      capability_reserved,                                                                         \
+      f->capabilities[1].reserved = 1)                                                             \
+    X("a capability that is wanted twice",                                                         \
+      capability_twice,                                                                            \
+      f->capabilities[2] = f->capabilities[1])                                                     \
     X("several mistakes at once", several, p->id = NULL; f->types[GADGET].label = NULL;            \
       f->methods[0].run = NULL)
 

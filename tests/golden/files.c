@@ -20,6 +20,7 @@ static const struct {
     {"MAGIC", "another magic number"},
     {"RUN_TIME", "a constant that a constructor fills"},
     {"NEWER_MINOR", "a newer minor version of the ABI"},
+    {"OLDER_MINOR", "a member that came after the minor version it says"},
     {"TAIL_NUMBER", "a longer struct whose tail says something"},
     {"LONG_ROW", "a longer row whose tail says something"},
     {"UNKNOWN_FLAG", "a flag of a newer host"},

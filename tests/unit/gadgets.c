@@ -117,6 +117,12 @@ static void fill_rest(struct gadgets *f)
     f->features[0] = (struct tn_feature){"more", {0, 1, 2, UINT32_MAX}};
     f->texts[0] = (struct tn_text){"fr", "Gadget", "Bidule"};
     f->needs[0] = (struct tn_need){"tenon.core/1", &slot, sizeof(struct tn_core_v1), 0};
+    f->capabilities[0] = (struct tn_capability){
+        TN_NETWORK, 0, "api.example.org:443", "Asks there for the state of gadgets."};
+    f->capabilities[1] = (struct tn_capability){
+        TN_READ_PATH, 0, "/usr/share/gadgets", "Has the drawings of gadgets."};
+    f->capabilities[2] =
+        (struct tn_capability){TN_PROGRAM, 0, "/usr/bin/gs", "Prints the drawings."};
 }
 
 void gadgets_init(struct gadgets *f)
@@ -134,6 +140,8 @@ void gadgets_init(struct gadgets *f)
         .summary = "Gadgets",
         .schema = 2,
         .schema_oldest = 1,
+        .hub = "service",
+        .capabilities = TN_LIST(f->capabilities),
         .needs = TN_LIST(f->needs),
         .types = TN_LIST(f->types),
         .properties = TN_LIST(f->properties),

@@ -27,6 +27,7 @@ struct gadgets {
     struct tn_feature features[1];
     struct tn_text texts[1];
     struct tn_need needs[1];
+    struct tn_capability capabilities[3];
     uint8_t descriptors[1];
     struct tn_plugin plugin;
 };

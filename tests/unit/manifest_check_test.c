@@ -69,6 +69,44 @@ static void the_head_is_checked(void **state)
     expect(&f, "descriptors", "required");
 }
 
+static void the_hub_is_a_plain_name_or_none(void **state)
+{
+    struct gadgets f;
+    (void)state;
+    gadgets_init(&f);
+    f.plugin.hub = "Service";
+    expect(&f, "hub", "name");
+    f.plugin.hub = "";
+    expect(&f, "hub", "name");
+    f.plugin.hub = NULL;
+    assert_int_equal(manifest_check(&f.plugin, NULL), TN_OK);
+}
+
+static void capabilities_are_checked(void **state)
+{
+    struct gadgets f;
+    (void)state;
+    gadgets_init(&f);
+    f.capabilities[0].kind = 0;
+    expect(&f, "capabilities[0].kind", "unknown_kind");
+    f.capabilities[0].kind = TN_PROGRAM + 1;
+    expect(&f, "capabilities[0].kind", "unknown_kind");
+    f.capabilities[0].value = "api.example.org";
+    expect(&f, "capabilities[0].value", "name");
+    f.capabilities[1].value = "share/gadgets";
+    expect(&f, "capabilities[1].value", "name");
+    f.capabilities[2].value = NULL;
+    expect(&f, "capabilities[2].value", "required");
+    f.capabilities[2].reason = NULL;
+    expect(&f, "capabilities[2].reason", "required");
+    f.capabilities[2].reserved = 1;
+    expect(&f, "capabilities[2].reserved", "reserved");
+    f.capabilities[2] = f.capabilities[1];
+    expect(&f, "capabilities[2].value", "unique");
+    f.capabilities[2].value = f.capabilities[1].value; /* read and run are two things */
+    assert_int_equal(manifest_check(&f.plugin, NULL), TN_OK);
+}
+
 static void needs_are_checked(void **state)
 {
     struct gadgets f;
@@ -365,6 +403,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plugin_that_is_right_is_accepted),
         cmocka_unit_test(the_head_is_checked),
+        cmocka_unit_test(the_hub_is_a_plain_name_or_none),
+        cmocka_unit_test(capabilities_are_checked),
         cmocka_unit_test(needs_are_checked),
         cmocka_unit_test(types_are_checked),
         cmocka_unit_test(properties_are_checked),

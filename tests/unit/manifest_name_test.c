@@ -55,6 +55,64 @@ static void plugin_ids_are_reverse_dns(void **state)
     check_names(name_is_plugin_id, good, bad);
 }
 
+static void endpoints_are_a_host_and_a_port(void **state)
+{
+    static const char *const good[] = {"api.example.org:443",
+                                       "localhost:1",
+                                       "192.0.2.1:65535",
+                                       "[2001:db8::1]:443",
+                                       "[::ffff:192.0.2.1]:80",
+                                       "x-y.z9:80",
+                                       NULL};
+    static const char *const bad[] = {"",
+                                      ":443",
+                                      "api.example.org",
+                                      "api.example.org:",
+                                      "api.example.org:0",
+                                      "api.example.org:080",
+                                      "api.example.org:65536",
+                                      "api.example.org:99999",
+                                      "api.example.org:443443",
+                                      "api.example.org:443/",
+                                      "api.example.org:https",
+                                      "Api.example.org:443",
+                                      "api..org:443",
+                                      ".org:443",
+                                      "api.example.org.:443",
+                                      "-x.org:443",
+                                      "x-.org:443",
+                                      "*.example.org:443",
+                                      "2001:db8::1:443",
+                                      "[2001:db8::1]",
+                                      "[2001:db8::1",
+                                      "[]:443",
+                                      "[192.0.2.1]:443",
+                                      "[g::1]:443",
+                                      "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:443",
+                                      NULL};
+    (void)state;
+    check_names(name_is_endpoint, good, bad);
+}
+
+static void paths_are_absolute_and_straight(void **state)
+{
+    static const char *const good[] = {"/usr", "/usr/bin/gs", "/etc/.hidden", "/a/..b/c d", NULL};
+    static const char *const bad[] = {"",
+                                      "/",
+                                      "usr",
+                                      "./usr",
+                                      "/usr/",
+                                      "//usr",
+                                      "/usr//bin",
+                                      "/.",
+                                      "/usr/./bin",
+                                      "/usr/../etc",
+                                      "/usr/..",
+                                      NULL};
+    (void)state;
+    check_names(name_is_path, good, bad);
+}
+
 static void versions_are_semantic(void **state)
 {
     static const char *const good[] = {
@@ -133,6 +191,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_names_are_lower_case_words),
         cmocka_unit_test(plugin_ids_are_reverse_dns),
+        cmocka_unit_test(endpoints_are_a_host_and_a_port),
+        cmocka_unit_test(paths_are_absolute_and_straight),
         cmocka_unit_test(versions_are_semantic),
         cmocka_unit_test(messages_and_methods_have_a_package),
         cmocka_unit_test(needs_have_a_major_version),

@@ -23,6 +23,9 @@
 #define STATIC_TLS 18
 #define SHORT_STRUCT 19
 #define NO_EXPORT 20
+#define OLDER_MINOR 21
+#define BETWEEN_MINORS 22
+#define CAPABILITY 23
 
 TN_NEEDS(core);
 
@@ -93,6 +96,11 @@ static tn_status start(void *self)
 }
 #endif
 
+static const struct tn_capability capabilities[] = {
+    {TN_NETWORK, 0, "api.example.org:443", "Asks there for the state of gadgets."},
+    {WRONG == CAPABILITY ? TN_PROGRAM + 1 : TN_PROGRAM, 0, "/usr/bin/gs", "Prints gadgets."},
+};
+
 /* What a later minor would declare, if it appended a member. */
 struct newer {
     struct tn_plugin plugin;
@@ -116,9 +124,12 @@ const struct newer newer = {
             .magic = WRONG == MAGIC ? TN_MAGIC + 1 : TN_MAGIC,
             .struct_size = WRONG == TAIL_ZERO || WRONG == TAIL_NUMBER || WRONG == TAIL_POINTER
                                ? sizeof(struct newer)
-                           : WRONG == SHORT_STRUCT ? 64
-                                                   : sizeof(struct tn_plugin),
-            .minor = WRONG == NEWER_MINOR ? TN_MINOR_NEWEST + 1 : TN_MINOR_NEWEST,
+                           : WRONG == SHORT_STRUCT   ? 64
+                           : WRONG == BETWEEN_MINORS ? offsetof(struct tn_plugin, capabilities)
+                                                     : sizeof(struct tn_plugin),
+            .minor = WRONG == NEWER_MINOR                              ? TN_MINOR_NEWEST + 1
+                     : WRONG == OLDER_MINOR || WRONG == BETWEEN_MINORS ? 0
+                                                                       : TN_MINOR_NEWEST,
             .id = "org.example.gadgets",
             .version = "1.0.0",
             .summary = "Gadgets",
@@ -127,6 +138,8 @@ const struct newer newer = {
             .needs = TN_LIST(NEEDS),
             .types = {(const struct tn_type *)types, 1, (uint32_t)sizeof(types)},
             .hooks = TN_LIST(hooks),
+            .hub = "service",
+            .capabilities = TN_LIST(capabilities),
 #if WRONG == STATIC_TLS
             .start = start,
 #endif
