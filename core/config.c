@@ -29,6 +29,7 @@
 #define METRIC_PORTALS_DEFAULT 100u
 /* Below the folder that holds the directory of the executable: build/bin, /usr/bin. */
 #define DEFAULT_PLUGIN_DIR "lib/tenon/plugins"
+#define DEFAULT_KEY_DIR "lib/tenon/keys"
 /* "FILE:LINE: KEY" in messages; cut when longer. */
 #define PLACE_SIZE 200
 #define KEY_SIZE 120
@@ -370,8 +371,9 @@ static tn_status default_text(struct config *config, const char *name, const cha
     return config_setting_set_text(config, name, name, text, err);
 }
 
-/* DIR/lib/tenon/plugins of a host in DIR/bin, wherever it was installed or built. */
-static tn_status default_plugin_dir(struct config *config, struct err *err)
+/* DIR/lib/tenon/plugins, or the like, of a host in DIR/bin, wherever it was installed or built. */
+static tn_status default_dir(struct config *config, const char *name, const char *tail,
+                             struct err *err)
 {
     char path[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -383,7 +385,7 @@ static tn_status default_plugin_dir(struct config *config, struct err *err)
         if (slash)
             *slash = '\0';
     }
-    return default_text(config, "plugins", "", path, "/" DEFAULT_PLUGIN_DIR, err);
+    return default_text(config, name, path, "/", tail, err);
 }
 
 /* $XDG_STATE_HOME/tenon, else ~/.local/state/tenon. */
@@ -425,7 +427,9 @@ static tn_status fill_defaults(struct config *config, struct err *err)
     if (config->metric_portal_max == 0)
         config->metric_portal_max = METRIC_PORTALS_DEFAULT;
     if (config->plugin_dirs.count == 0)
-        TRY(default_plugin_dir(config, err));
+        TRY(default_dir(config, "plugins", DEFAULT_PLUGIN_DIR, err));
+    if (!config->signatures.folder)
+        TRY(default_dir(config, "signatures.folder", DEFAULT_KEY_DIR, err));
     if (config->listen.count == 0)
         TRY(default_text(config, "listen", "ipc://", config->data_dir, "/" DEFAULT_SOCKET, err));
     return TN_OK;

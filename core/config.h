@@ -71,6 +71,7 @@ struct config {
     struct {
         struct config_list keys;
         struct config_list revoked; /* ids of keys, SHA-256 of files */
+        const char *folder;         /* of *.pub files, trusted as `keys` are */
         const char *policy;         /* CONFIG_POLICY_... */
         bool runs_unsigned;         /* in the host's process */
     } signatures;

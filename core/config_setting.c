@@ -167,6 +167,7 @@ static const struct config_setting settings[] = {
     {"licences", "folder", SETTING_TEXT, CONFIG_LIVE, MEMBER(licences.folder), NULL, 0, 0},
     {"signatures", "keys", SETTING_LIST, CONFIG_RESTART, MEMBER(signatures.keys), NULL, 0, 0},
     {"signatures", "revoked", SETTING_LIST, CONFIG_RESTART, MEMBER(signatures.revoked), NULL, 0, 0},
+    {"signatures", "folder", SETTING_TEXT, CONFIG_RESTART, MEMBER(signatures.folder), NULL, 0, 0},
     {"signatures",
      "policy",
      SETTING_TEXT,
@@ -363,7 +364,10 @@ tn_status config_setting_set(struct config *config, const struct config_setting 
 tn_status config_setting_set_text(struct config *config, const char *name, const char *place,
                                   const char *value, struct err *err)
 {
-    const struct config_setting *setting = config_setting_find(utf8_str(""), utf8_str(name));
+    const char *dot = strchr(name, '.');
+    const struct tn_str table = {name, dot ? (size_t)(dot - name) : 0};
+    const struct config_setting *setting =
+        config_setting_find(table, utf8_str(dot ? dot + 1 : name));
     struct config_entry entry = {.kind = CONFIG_TEXT, .text = utf8_str(value)};
 
     assert(setting);

@@ -120,14 +120,16 @@ struct reading {
     const struct portal *portal;
 };
 
-/* What a portal holds is judged anew each time: keys come and go. */
-static void judge(const struct reading *reading, const struct entitle_stored *stored,
-                  struct item *item)
+/* What a portal holds is judged anew each time: keys come and go. TN_RESOURCE_EXHAUSTED only. */
+static tn_status judge(const struct reading *reading, const struct entitle_stored *stored,
+                       struct item *item)
 {
     struct err err;
 
     err_init(&err, NULL);
     tn_status st = licence_read(stored->text, reading->ring, &item->licence, &err);
+    if (st == TN_RESOURCE_EXHAUSTED)
+        return st;
     if (st == TN_OK && strcmp(item->licence.portal, reading->portal->name) != 0)
         st = err_set(&err, TN_PERMISSION_DENIED, "It is for the portal %s.", item->licence.portal);
     item->is_trusted = st == TN_OK;
@@ -135,6 +137,7 @@ static void judge(const struct reading *reading, const struct entitle_stored *st
         (void)licence_parse(stored->text, &item->licence, NULL); /* for the list, if it can */
         (void)snprintf(item->reason, sizeof(item->reason), "%s", err.message);
     }
+    return TN_OK;
 }
 
 static tn_status take_stored(void *ctx, struct tn_bytes key, struct tn_bytes value, struct err *err)
@@ -161,8 +164,7 @@ static tn_status take_stored(void *ctx, struct tn_bytes key, struct tn_bytes val
                    "%.*s",
                    (int)stored.installed_by.len,
                    stored.installed_by.data);
-    judge(reading, &stored, item);
-    return TN_OK;
+    return judge(reading, &stored, item) == TN_OK ? TN_OK : err_memory(err, "the licences");
 }
 
 static void held_destroy(struct held *held)

@@ -68,6 +68,12 @@ tn_status key_write(const struct key_pair *pair, struct buf *ret_secret, struct 
     return sheet_add_bytes(ret_public, "public", public);
 }
 
+static tn_status mismatch(const char *field, struct err *err)
+{
+    return err_violate(
+        err, TN_INVALID_ARGUMENT, field, "key", "The key is not the one that its id names.");
+}
+
 /* One line of a secret key. */
 static tn_status read_line(const struct sheet *sheet, const struct sheet_line *line,
                            struct key_pair *pair, char id[KEY_ID_SIZE], struct err *err)
@@ -96,8 +102,7 @@ static tn_status read_pair(struct tn_str text, struct key_pair *pair, struct err
     (void)crypto_sign_ed25519_sk_to_pk(pair->public.bytes, pair->secret);
     name_key(&pair->public);
     if (strcmp(pair->public.id, id) != 0)
-        return err_violate(
-            err, TN_INVALID_ARGUMENT, "secret", "key", "The key is not the one that its id names.");
+        return mismatch("secret", err);
     return TN_OK;
 }
 
@@ -139,6 +144,35 @@ tn_status key_public_read(struct tn_str text, struct key_public *ret_key, struct
     return TN_OK;
 }
 
+tn_status key_public_file_read(struct tn_str text, struct key_public *ret_key, struct err *err)
+{
+    struct key_public key = {0};
+    char name[SHEET_TEXT_SIZE] = "";
+    char id[KEY_ID_SIZE] = "";
+    struct sheet sheet;
+    struct sheet_line line;
+    tn_status st;
+
+    TRY(sheet_open(&sheet, text, KIND_PUBLIC, err));
+    while ((st = sheet_next(&sheet, &line, err)) == TN_OK) {
+        if (utf8_is(line.name, "name"))
+            TRY(sheet_text(&sheet, &line, name, sizeof(name), err));
+        else if (utf8_is(line.name, "id"))
+            TRY(sheet_text(&sheet, &line, id, sizeof(id), err));
+        else if (utf8_is(line.name, "public"))
+            TRY(sheet_bytes(&sheet, &line, key.bytes, sizeof(key.bytes), err));
+        else
+            return sheet_refuse(&sheet, &line, "unknown", "there is no such field", err);
+    }
+    if (st != TN_NOT_FOUND)
+        return st;
+    name_key(&key);
+    if (strcmp(key.id, id) != 0)
+        return mismatch("public", err);
+    *ret_key = key;
+    return TN_OK;
+}
+
 static tn_status refuse_many(struct err *err)
 {
     return err_set(
@@ -150,6 +184,15 @@ tn_status key_ring_add(struct key_ring *ring, struct tn_str text, struct err *er
     if (ring->count == KEY_RING_MAX)
         return refuse_many(err);
     TRY(key_public_read(text, &ring->keys[ring->count], err));
+    ring->count++;
+    return TN_OK;
+}
+
+tn_status key_ring_add_file(struct key_ring *ring, struct tn_str text, struct err *err)
+{
+    if (ring->count == KEY_RING_MAX)
+        return refuse_many(err);
+    TRY(key_public_file_read(text, &ring->keys[ring->count], err));
     ring->count++;
     return TN_OK;
 }

@@ -55,9 +55,15 @@ tn_status key_read(struct tn_str text, struct key_pair *ret_pair, struct err *er
 tn_status key_public_read(struct tn_str text, struct key_public *ret_key, struct err *err);
 void key_public_text(const struct key_public *key, char ret_text[KEY_TEXT_SIZE]);
 
+/* Of a public file. TN_INVALID_ARGUMENT: it is none, or its key is not the one that its id names.
+ * [any] */
+tn_status key_public_file_read(struct tn_str text, struct key_public *ret_key, struct err *err);
+
 /* From the texts of a configuration. TN_INVALID_ARGUMENT: one is no key, or not what can be
  * revoked; TN_RESOURCE_EXHAUSTED: too many. [any] */
 tn_status key_ring_add(struct key_ring *ring, struct tn_str text, struct err *err);
+/* From the text of a public file. */
+tn_status key_ring_add_file(struct key_ring *ring, struct tn_str text, struct err *err);
 tn_status key_ring_revoke(struct key_ring *ring, struct tn_str text, struct err *err);
 /* Whether an id of a key or a hash of a file is revoked. [any] */
 bool key_ring_is_revoked(const struct key_ring *ring, const char *text);
