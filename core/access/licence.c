@@ -106,7 +106,7 @@ static tn_status read_tier(struct reader *r, const struct sheet_line *line)
     return TN_OK;
 }
 
-/* "sales professional" */
+/* "plant professional" */
 static tn_status read_hub(struct reader *r, const struct sheet_line *line)
 {
     struct licence *licence = r->licence;

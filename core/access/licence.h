@@ -7,7 +7,7 @@
  *     customer: Example SARL
  *     portal: main
  *     tier: starter
- *     hub: sales professional
+ *     hub: plant professional
  *     module: org.example.sites
  *     limit: seats 25
  *     from: 2026-01-01

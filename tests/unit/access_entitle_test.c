@@ -177,10 +177,10 @@ static void a_hub_s_own_tier_counts_for_it(void **state)
     struct licence licence = usual(o, "1", TN_STARTER);
 
     licence.hub_count = 2;
-    licence.hubs[0] = (struct licence_hub){"sales", TN_ENTERPRISE};
+    licence.hubs[0] = (struct licence_hub){"plant", TN_ENTERPRISE};
     licence.hubs[1] = (struct licence_hub){"service", TN_FREE};
     put(o, o->north, &licence, false);
-    assert_int_equal(ask(o, o->north, "a", "sales", TN_ENTERPRISE, o->now_us), TN_OK);
+    assert_int_equal(ask(o, o->north, "a", "plant", TN_ENTERPRISE, o->now_us), TN_OK);
     assert_int_equal(ask(o, o->north, "a", "service", TN_STARTER, o->now_us), TN_PERMISSION_DENIED);
     assert_non_null(strstr(o->err.message, "service"));
     assert_int_equal(ask(o, o->north, "a", "marketing", TN_STARTER, o->now_us), TN_OK);

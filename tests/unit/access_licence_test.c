@@ -45,7 +45,7 @@ static int set_up(void **state)
     (void)snprintf(licence->portal, sizeof(licence->portal), "north");
     licence->tier = TN_STARTER;
     licence->hub_count = 1;
-    licence->hubs[0] = (struct licence_hub){"sales", TN_PROFESSIONAL};
+    licence->hubs[0] = (struct licence_hub){"plant", TN_PROFESSIONAL};
     licence->module_count = 1;
     (void)snprintf(licence->modules[0], sizeof(licence->modules[0]), "org.example.sites");
     licence->limit_count = 1;
@@ -218,8 +218,8 @@ static void wrong_fields_are_named(void **state)
         {"grace: 3651", "grace", "number"},
         {"grace: 007", "grace", "number"},
         {"issued: 2026-01-01", "issued", "time"},
-        {"hub: sales", "hub", "hub"},
-        {"hub: sales gold", "hub", "hub"},
+        {"hub: plant", "hub", "hub"},
+        {"hub: plant gold", "hub", "hub"},
         {"module: a b", "module", "module"},
         {"limit: seats", "limit", "number"},
         {"limit: seats many", "limit", "number"},
