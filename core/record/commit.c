@@ -20,6 +20,7 @@ tn_status txn_commit(struct txn *txn, txn_done_fn done, void *ctx, struct err *e
         done(ctx, TN_OK, NULL);
         return TN_OK;
     }
+    TRY(txn_note_limits(txn, err));
     txn->submission =
         (struct submission){.state = txn->state, .txn = txn, .done = done, .ctx = ctx};
     txn->stage = TXN_SUBMITTED;

@@ -40,6 +40,11 @@ struct group {
     struct portal_state *states[GROUP_MAX];
 };
 
+const struct submission *committer_group(const struct records *records)
+{
+    return records->group->first;
+}
+
 void committer_complete(struct submission *sub, tn_status status, const struct err *err)
 {
     struct txn *txn = sub->txn;
@@ -92,13 +97,12 @@ static tn_status validate(struct records *records, struct submission *sub, struc
     if (txn_is_late(txn, clock_mono_us()))
         return txn_refuse_late(err);
     /* What it was granted was taken back, or more is granted now. acquire: as in txn_begin(). */
-    if (!txn->has_turn &&
-        txn->entitled != atomic_load_explicit(&txn->portal->entitled, memory_order_acquire))
+    if (txn->entitled != atomic_load_explicit(&txn->portal->entitled, memory_order_acquire))
         return refuse_stale(err);
     if (txn->schema != sub->state->schema || !rollups_are_settled(sub->state, txn->schema) ||
         conflicts(records, txn))
         return refuse_stale(err);
-    return TN_OK;
+    return counted_check(records, txn, err);
 }
 
 /* Totals */
@@ -197,6 +201,7 @@ static tn_status apply_steps(struct records *records, struct portal_state *state
 
 void committer_forget_totals(struct records *records)
 {
+    counted_forget(records);
     committer_free_totals(records);
     records->totals = (struct map){0};
     records->dirty = NULL;
@@ -278,6 +283,7 @@ static tn_status take_txn(struct records *records, struct submission *sub, struc
         return err_memory(err, "a commit");
     for (size_t i = 0; i < txn->writes.count; i++)
         recent_mark(records->recent, txn->writes.hashes[i], records->epoch + 1);
+    counted_add(records, txn);
     state->next_change = number;
     return TN_OK;
 }
@@ -541,6 +547,7 @@ static void write_group(struct records *records, struct group *group)
         records_wake_watchers(records);
     if (map_count(&records->totals) > TOTALS_MAX)
         committer_forget_totals(records);
+    counted_bound(records);
 }
 
 /* The thread */

@@ -8,8 +8,8 @@
 #include "core/base/utf8.h"
 #include "core/record/state.h"
 
-/* What makes types of records at run time, as a module. */
-#define CUSTOM_TYPES "custom object types"
+/* What makes types of records at run time, in place of a module. */
+#define CUSTOM_TYPES "Schema/CreateType"
 
 static tn_status check_type(struct records *records, const struct portal *portal, tn_time now_us,
                             const struct schema_type *type, struct err *err)

@@ -303,6 +303,7 @@ void records_destroy(struct records *records)
         close_state(state);
     map_fini(&records->states);
     committer_free_totals(records);
+    counted_forget(records);
     records_snapshot_release(records->snapshot);
     recent_destroy(records->recent);
     mending_destroy(records->mending);

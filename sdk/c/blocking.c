@@ -43,8 +43,9 @@ static const char *put_text(char **at, const char *text)
 /* A copy whose texts are in one block, which starts at `violations`. */
 static tn_status copy_result(const struct tenon_result *from, struct tenon_result *ret_copy)
 {
-    size_t size = from->violation_count * sizeof(struct tenon_violation) + text_size(from->message) +
-                  text_size(from->missing_module) + text_size(from->missing_tier);
+    size_t size = from->violation_count * sizeof(struct tenon_violation) +
+                  text_size(from->message) + text_size(from->missing_module) +
+                  text_size(from->missing_tier);
 
     for (uint32_t i = 0; i < from->violation_count; i++)
         size += text_size(from->violations[i].field) + text_size(from->violations[i].rule) +

@@ -41,6 +41,7 @@ static const struct {
     {"damage", area_damage},
     {"writes", area_writes},
     {"starts", area_starts},
+    {"licences", area_licences},
     {"protocol", area_protocol},
 };
 

@@ -583,6 +583,99 @@ static void a_licence_in_its_grace_grants_and_warns(void **state)
     stop(b);
 }
 
+/* Limits: several clients want the last place. */
+
+#define RACER_COUNT 4
+#define SEAT_COUNT 25
+#define TRIES_EACH 20u
+
+struct racer {
+    struct tenon_client *client;
+    unsigned place;
+    unsigned made;
+    unsigned refused;
+    unsigned failed;
+};
+
+static void *race_for_seats(void *ctx)
+{
+    struct racer *racer = ctx;
+
+    for (unsigned i = 0; i < TRIES_EACH; i++) {
+        struct tenon_result result = {0};
+        char serial[32];
+
+        (void)snprintf(serial, sizeof(serial), "r-%u-%u", racer->place, i);
+        tn_status st = try_create(racer->client, "machines", "serial", serial, &result);
+        racer->made += st == TN_OK;
+        racer->refused += st == TN_RESOURCE_EXHAUSTED &&
+                          strstr(result.message, "gives it 25 machines, and it has 25") != NULL;
+        racer->failed += st != TN_OK && st != TN_RESOURCE_EXHAUSTED;
+        tenon_result_fini(&result);
+    }
+    return NULL;
+}
+
+static void race(const struct bench *b, unsigned *ret_made, unsigned *ret_refused)
+{
+    struct racer racers[RACER_COUNT] = {{0}};
+    pthread_t threads[RACER_COUNT];
+
+    *ret_made = *ret_refused = 0;
+    for (unsigned i = 0; i < RACER_COUNT; i++) {
+        racers[i].client = tenond_connect(b->host, NULL);
+        racers[i].place = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, race_for_seats, &racers[i]), 0);
+    }
+    for (unsigned i = 0; i < RACER_COUNT; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(racers[i].failed, 0);
+        *ret_made += racers[i].made;
+        *ret_refused += racers[i].refused;
+        tenon_client_destroy(racers[i].client);
+    }
+}
+
+static void archive(struct tenon_client *client, uint64_t id)
+{
+    Tenon__Records__V1__ArchiveRequest request;
+    Tenon__Records__V1__RecordKey key = key_of_id(id);
+
+    tenon__records__v1__archive_request__init(&request);
+    request.type = "machines";
+    request.key = &key;
+    answer_free(call(client, METHOD(records, Records, Archive, archive), &request.base));
+}
+
+static void a_limit_holds_under_concurrent_writers(void **state)
+{
+    struct bench *b = *state;
+    struct licence licence = vendor_licence("1", "main", TN_FREE);
+    struct tenon_result result = {0};
+    unsigned made = 0;
+    unsigned refused = 0;
+
+    start(b, NULL);
+    uint64_t first = create_record(b->client, "machines", "serial", "before");
+    licence.limit_count = 1;
+    licence.limits[0] = (struct licence_limit){"machines", SEAT_COUNT};
+    install(b, b->client, &licence);
+    race(b, &made, &refused);
+    assert_int_equal(made, SEAT_COUNT - 1);
+    assert_int_equal(refused, RACER_COUNT * TRIES_EACH - made);
+    assert_int_equal(count_records(b->client, "machines"), SEAT_COUNT);
+    stop(b);
+    start(b, NULL); /* a restart counts again */
+    assert_int_equal(try_create(b->client, "machines", "serial", "one more", &result),
+                     TN_RESOURCE_EXHAUSTED);
+    tenon_result_fini(&result);
+    archive(b->client, first);
+    (void)create_record(b->client, "machines", "serial", "in its place");
+    remove_licence(b->client, "1");
+    (void)create_record(b->client, "machines", "serial", "without a limit");
+    stop(b);
+}
+
 /* Three portals under load, of which one loses the module and gets it back, again and again. */
 
 #define PORTAL_COUNT 3
@@ -729,6 +822,7 @@ int main(void)
         CASE(a_licence_outlives_a_restart_and_its_changes_are_in_the_audit),
         CASE(a_signal_reads_keys_and_files_again),
         CASE(a_licence_in_its_grace_grants_and_warns),
+        CASE(a_limit_holds_under_concurrent_writers),
         CASE(a_module_is_switched_for_one_portal_among_three_under_load),
     };
 

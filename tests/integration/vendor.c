@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tenon/declare.h>
+
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "tests/unit/check.h"
@@ -75,4 +77,27 @@ void vendor_sign(const struct vendor *vendor, const struct tenond *host, const c
     assert_int_equal(fclose(out), 0);
     buf_fini(&file);
     buf_fini(&mark);
+}
+
+void vendor_start_granted(struct tenond *host)
+{
+    const struct licence licence = vendor_licence("all", "main", TN_ENTERPRISE);
+    char path[PATH_SIZE];
+    char text[PATH_SIZE];
+    const char *const more[] = {"--config", path, NULL};
+    struct vendor vendor;
+
+    vendor_init(&vendor);
+    char *issued = vendor_issue(&vendor, &licence);
+    tenond_write_file(host, "all.licence", issued, strlen(issued), path);
+    (void)snprintf(text,
+                   sizeof(text),
+                   "[licences]\nkeys = [\"%s\"]\nfolder = \"%s\"\n",
+                   vendor.key,
+                   host->folder);
+    tenond_write_file(host, "granted.toml", text, strlen(text), path);
+    tenond_spawn_usual(host, more);
+    tenond_await_ready(host);
+    mem_free(issued);
+    vendor_fini(&vendor);
 }
