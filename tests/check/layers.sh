@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
 
-readonly order=(base value store schema access index graph record query check bus plugin service)
+readonly order=(base sandbox value store schema access index graph record query check bus plugin service)
 violations=0
 
 report() {
@@ -109,6 +109,7 @@ check_library() {
     rocksdb/*) homes='core/store/' ;;
     nng/*) homes='core/bus/ sdk/c/' ;;
     dlfcn.h) homes='core/plugin/' ;;
+    seccomp.h) homes='core/sandbox/' ;;
     toml++/*) homes='core/base/toml.hh' ;;
     *) return 0 ;;
     esac

@@ -21,6 +21,8 @@
 #define IMPORT "told with a row of an import, not by a refusal; no test"
 #define LICENCE \
     "a licence in time: tests/unit/access_entitle_test.c, tests/integration/tenond_licence_test.c"
+#define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
+#define KERNEL "a kernel that refuses a step into the sandbox; no test"
 #define NO_TEST "hard to provoke; no test"
 
 const struct golden_unreached unreached[] = {
@@ -131,5 +133,19 @@ const struct golden_unreached unreached[] = {
     {"Memory is out: no room for %s.", MEMORY},
     {"'%s' does not refer to records of one type.", IMPORT},
     {"No record of '%.*s' has this key.", IMPORT},
+    {"All of the %u users for plugins are taken (sandbox.users).", SANDBOX},
+    {"It needed more than %llu MiB of memory.", SANDBOX},
+    {"It used more than %u %% of a processor, and was ended.", SANDBOX},
+    {"Its scratch folder held more than %llu MiB, and it was ended.", SANDBOX},
+    {"This machine cannot give sandboxes '%s', which the configuration requires (sandbox.require).",
+     SANDBOX},
+    {"A path has less than %u bytes.", BOUND},
+    {"More than %u paths to read.", BOUND},
+    {"More than %u sandboxes at once.", BOUND},
+    {"A runner told what it never should.", KERNEL},
+    {"No socket can be made for a process: %s.", KERNEL},
+    {"The sandbox cannot be entered: %s: %s.", KERNEL},
+    {"The sandbox must be entered before threads are started.", EARLIER},
+    {"Nobody of this build has said which limits apply: only the host starts this.", EARLIER},
 };
 const size_t unreached_count = COUNT_OF(unreached);
