@@ -19,13 +19,21 @@ tn_status sheet_refuse(const struct sheet *sheet, const struct sheet_line *line,
 
     if (line && line->name.len < sizeof(field))
         memcpy(field, line->name.data, line->name.len);
+    if (field[0] == '\0')
+        return err_violate(err,
+                           TN_INVALID_ARGUMENT,
+                           field,
+                           rule,
+                           "Line %u: %s.",
+                           sheet->line,
+                           err_word(err, english));
     return err_violate(err,
                        TN_INVALID_ARGUMENT,
                        field,
                        rule,
                        "Line %u, %s: %s.",
                        sheet->line,
-                       field[0] ? field : "?",
+                       field,
                        err_word(err, english));
 }
 

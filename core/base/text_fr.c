@@ -502,6 +502,7 @@ static const struct text_pair pairs[] = {
     {"Its version, state or times are not what the change log tells.",
      "Sa version, son état ou ses dates ne sont pas ce que dit le journal des modifications."},
     {"Line %u, %s: %s.", "Ligne %u, %s : %s."},
+    {"Line %u: %s.", "Ligne %u : %s."},
     {"Memory is out.", "La mémoire est épuisée."},
     {"Memory is out: no room for %s.", "La mémoire est épuisée : pas de place pour « %s »."},
     {"More than %u paths to read.", "Plus de %u chemins à lire."},

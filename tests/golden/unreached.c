@@ -30,7 +30,6 @@ const struct golden_unreached unreached[] = {
     {"%.*s needs the tier %s: the licence %s of the portal %s ended on %.10s. What is there can be "
      "read.",
      LICENCE},
-    {"%.*s needs the tier %s, which the portal %s does not have.", LICENCE},
     {"It is for the portal %s.", LICENCE},
     {"The licence %s ends on %.10s.", LICENCE},
     {"The licence %s ended on %.10s; what it grants can be written until %.10s.", LICENCE},
