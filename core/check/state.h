@@ -110,7 +110,8 @@ tn_status check_add_record(struct check *check, tn_id id, struct checked_record 
 
 /* The parts, in their order. Each returns TN_OK when all was read. */
 tn_status check_meta(struct check *check);   /* head, definitions, outcomes */
-tn_status check_values(struct check *check); /* settings and imports; of check_meta */
+tn_status check_values(struct check *check); /* settings, imports, cursors; of check_meta */
+tn_status check_timers(struct check *check); /* and when they are due; after the rows */
 tn_status check_rows(struct check *check);   /* reads them into `records` */
 tn_status check_log(struct check *check);    /* against rows and history */
 tn_status check_index(struct check *check);  /* index, unique, words */
