@@ -158,6 +158,11 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     return duties_start(host, &host->duties, err);
 }
 
+void plugin_host_wake(struct plugin_host *host)
+{
+    duties_wake(host->duties);
+}
+
 void plugin_host_stop(struct plugin_host *host)
 {
     atomic_store_explicit(&host->is_serving, false, memory_order_release);

@@ -72,6 +72,9 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
  */
 tn_status plugin_host_load_all(struct plugin_host *host, struct err *err);
 
+/* What portals are granted has changed: consumers and timers that rest look again. [any] */
+void plugin_host_wake(struct plugin_host *host);
+
 /* Stops and unloads all, in reverse order; no call may be under way or begin. [loader] blocks */
 void plugin_host_stop(struct plugin_host *host);
 /* Frees the host's own memory; plugins stay mapped. After plugin_host_stop(). Accepts NULL. */

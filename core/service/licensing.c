@@ -49,6 +49,15 @@ static tn_status run_once(struct licensing *l, licensing_fn run, struct txn_opti
     return st;
 }
 
+/* Of a portal, or of all if it is NULL. What rested looks again, since nothing else may tell it. */
+static tn_status take_effect(const struct service *service, struct portal *portal, struct err *err)
+{
+    TRY(entitle_reread(service->entitle, portal, err));
+    if (service->plugins)
+        plugin_host_wake(service->plugins);
+    return TN_OK;
+}
+
 /* Runs the change until it does not lose, the last time alone in its portal; then it is in effect.
  */
 static tn_status run_licensing(struct licensing *l, licensing_fn run, struct err *err)
@@ -62,7 +71,7 @@ static tn_status run_licensing(struct licensing *l, licensing_fn run, struct err
         st = run_once(l, run, &options, err);
     }
     TRY(st);
-    return l->is_done ? TN_OK : entitle_reread(l->service->entitle, options.portal, err);
+    return l->is_done ? TN_OK : take_effect(l->service, options.portal, err);
 }
 
 /* What the portal has of that serial: TN_NOT_FOUND: nothing. `*ret_owner` lends the texts. */
@@ -375,7 +384,7 @@ tn_status licensing_trust(const struct service *service, const struct key_ring *
                           struct err *err)
 {
     entitle_set_ring(service->entitle, ring);
-    return entitle_reread(service->entitle, NULL, err);
+    return take_effect(service, NULL, err);
 }
 
 /* Time */

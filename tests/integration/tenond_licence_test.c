@@ -583,6 +583,40 @@ static void a_licence_in_its_grace_grants_and_warns(void **state)
     stop(b);
 }
 
+/* Until the module has caught up. */
+static void await_dials(struct tenon_client *client, uint64_t count)
+{
+    int64_t until_us = clock_mono_us() + TENOND_PATIENCE_US;
+
+    while (count_records(client, "dials") != count) {
+        if (clock_mono_us() > until_us)
+            fail_msg("%llu dials", (unsigned long long)count_records(client, "dials"));
+        (void)usleep(1000);
+    }
+}
+
+static void its_consumers_rest_and_catch_up(void **state)
+{
+    struct bench *b = *state;
+    struct licence licence = vendor_licence("1", "main", TN_PROFESSIONAL);
+
+    tenond_add_plugin(b->host, PLUGIN_FOLDER "/host_dials.so");
+    start(b, NULL);
+    (void)create_record(b->client, "machines", "serial", "m-1");
+    (void)create_record(b->client, "machines", "serial", "m-2");
+    assert_int_equal(count_records(b->client, "dials"), 0);
+    install(b, b->client, &licence); /* and nothing else happens in the portal */
+    await_dials(b->client, 2);
+    remove_licence(b->client, "1");
+    (void)create_record(b->client, "machines", "serial", "m-3");
+    stop(b);
+    start(b, NULL);
+    assert_int_equal(count_records(b->client, "dials"), 2);
+    install(b, b->client, &licence);
+    await_dials(b->client, 3);
+    stop(b);
+}
+
 /* Limits: several clients want the last place. */
 
 #define RACER_COUNT 4
@@ -817,6 +851,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_is_not_granted_is_refused_by_every_way),
         CASE(its_hooks_rest_and_wake),
+        CASE(its_consumers_rest_and_catch_up),
         CASE(features_are_granted_by_tier_or_by_name),
         CASE(wrong_licences_are_refused_each_for_its_reason),
         CASE(a_licence_outlives_a_restart_and_its_changes_are_in_the_audit),
