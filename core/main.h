@@ -17,6 +17,7 @@ struct host {
     struct config *reloaded; /* the last that SIGHUP brought; NULL: none */
     struct log *log;
     char work_dir[4096];
+    char runner[4096 + 32]; /* the program of processes of plugins; "": there is none */
     struct store *store;
     struct catalog *catalog;
     struct portals *portals;
@@ -25,6 +26,7 @@ struct host {
     struct records *records;
     struct key_ring publishers; /* of plugins */
     struct plugin_signing signing;
+    struct plugin_isolated isolated[CONFIG_PLUGIN_MAX];
     struct plugin_host *plugins;
     struct pool *pool;
     struct service_host *services;

@@ -13,6 +13,7 @@
 #include "core/plugin/callback.h"
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
+#include "core/plugin/runner.h"
 #include "core/plugin/settings.h"
 #include "core/plugin/signed.h"
 
@@ -176,6 +177,11 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
     if (len < 0 || (size_t)len >= sizeof(path))
         return err_set(err, TN_INVALID_ARGUMENT, "The path of the work folder is too long.");
     TRY(file_copy(path, buf_bytes(&plugin->bytes), err));
+    plugin->copy = arena_copy(&plugin->arena, path, strlen(path));
+    if (!plugin->copy)
+        return err_memory(err, "a plugin");
+    if (plugin_isolation(plugin) == PLUGIN_IN_RUNNER)
+        return TN_OK; /* its process maps it */
     TRY(map_copy(plugin, path, err));
     point_functions(plugin);
     bind_slots(plugin);
@@ -213,19 +219,19 @@ static void add_routes(struct plugin *plugin)
     plugin->state = PLUGIN_RUNNING;
 }
 
-/* Code that nobody trusted signed does not run in this process, unless its author runs the host. A
- * plugin without code has nothing to run. */
+/* A host without the program for processes of their own can run no code that has to be in one. */
 static tn_status isolate_check(const struct plugin *plugin, struct err *err)
 {
-    const struct plugin_signing *signing = plugin->host->options.signing;
+    const struct plugin_host_options *options = &plugin->host->options;
 
-    if (!signing || signing->runs_in_process || plugin->signer[0] != '\0' ||
-        !manifest_has_code(plugin->manifest))
+    if (!options->signing || options->runner || !manifest_has_code(plugin->manifest) ||
+        plugin_isolation(plugin) == PLUGIN_IN_HOST)
         return TN_OK;
-    return err_set(err,
-                   TN_PERMISSION_DENIED,
-                   "No trusted key signed it, so that it may not run in the host's process: sign "
-                   "it, or start the host with --unsafe-plugins.");
+    return err_set(
+        err,
+        TN_FAILED_PRECONDITION,
+        "It is to run in a process of its own, and there is no tenon-runner: install it, "
+        "or have the plugin signed.");
 }
 
 /* Everything between what it declares and what it does; undone by load_start. */
@@ -270,6 +276,7 @@ void load_destroy(struct plugin *plugin)
 {
     if (!plugin)
         return;
+    runner_destroy(plugin->runner);
     catalog_declared_destroy(plugin->declared);
     manifest_destroy(plugin->manifest);
     buf_fini(&plugin->bytes);

@@ -198,8 +198,10 @@ static tn_status write_plugin(struct service_call *call, const struct plugin_inf
     message->reason = wire_text(call, utf8_str(info->reason));
     message->file = wire_text(call, utf8_str(info->file));
     message->signer = wire_text(call, utf8_str(info->signer));
+    message->isolation =
+        wire_text(call, utf8_str(info->isolation == PLUGIN_IN_RUNNER ? "process" : "none"));
     if (!message->id || !message->version || !message->summary || !message->state ||
-        !message->reason || !message->file || !message->signer)
+        !message->reason || !message->file || !message->signer || !message->isolation)
         return TN_RESOURCE_EXHAUSTED;
     *ret_plugin = message;
     return TN_OK;
@@ -224,7 +226,7 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
         err_init(&why, call->language);
         if (find_rest(call, response->n_plugins, &is_here, &why)) {
             info.state = is_here ? PLUGIN_REFUSED : info.state;
-            info.reason = why.message;
+            (void)snprintf(info.reason, sizeof(info.reason), "%s", why.message);
         }
         TRY(write_plugin(call, &info, &response->plugins[response->n_plugins]));
         response->n_plugins++;

@@ -23,6 +23,7 @@ void area_commands(struct golden *g);
 void area_declarations(struct golden *g);
 void area_files(struct golden *g);
 void area_plugins(struct golden *g);
+void area_isolated(struct golden *g);
 
 /* What a client meets: values, calls to a host with its plugins, sessions, tokens. */
 void area_values(struct golden *g);

@@ -34,6 +34,7 @@ static const struct {
     {"a number for yes or no", "[plugin.\"org.example.a\"]\nenabled = 1"},
     {"a policy that is none", "signatures.policy = \"trust\""},
     {"a number for yes or no in a table", "[signatures]\nunsigned_in_process = 1"},
+    {"an isolation that there is not", "[plugin.\"org.example.a\"]\nisolation = \"some\""},
     {"no TOML", "\n[&]\nx = 1"},
 };
 

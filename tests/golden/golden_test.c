@@ -37,6 +37,7 @@ static const struct {
     {"client", area_client},
     {"commands", area_commands},
     {"plugins", area_plugins},
+    {"isolated", area_isolated},
     {"transactions", area_transactions},
     {"damage", area_damage},
     {"writes", area_writes},

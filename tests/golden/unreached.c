@@ -21,6 +21,8 @@
 #define IMPORT "told with a row of an import, not by a refusal; no test"
 #define LICENCE \
     "a licence in time: tests/unit/access_entitle_test.c, tests/integration/tenond_licence_test.c"
+#define MOMENT "a moment of starting or stopping a plugin; no test"
+#define CLOSED "a race of two reasons: tests/integration/plugins/plugin_runner_test.c"
 #define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
 #define KERNEL "a kernel that refuses a step into the sandbox; no test"
 #define NO_TEST "hard to provoke; no test"
@@ -42,9 +44,23 @@ const struct golden_unreached unreached[] = {
      "tests/integration/tenond_signature_test.c starts a host with a wrong key"},
     {"The file with the SHA-256 %s was revoked.", NO_TEST},
     {"The path of its signature is too long.", NO_TEST},
+    {"It is to run in a process of its own, and there is no tenon-runner: install it, or have the "
+     "plugin signed.",
+     "a host without tenon-runner beside it; no test"},
     {"A stored entry of the audit is damaged.", DAMAGED},
     {"A stored licence is damaged.", DAMAGED},
     {"The stored time of the host is damaged.", DAMAGED},
+    {"Calls into the plugin %s nest more than %u deep.", EARLIER},
+    {"No process can be started for the plugin %s: %s.", MACHINE},
+    {"The plugin %s could not be started again in its process.", NO_TEST},
+    {"The plugin %s has more calls to answer than it can take.", FULL},
+    {"The plugin %s is being started.", MOMENT},
+    {"The plugin %s is being stopped.", MOMENT},
+    {"The process of the plugin %s closed its channel; it was stopped.", CLOSED},
+    {"a process of a plugin", MEMORY},
+    {"a thread", MEMORY},
+    {"an answer", MEMORY},
+    {"links", MEMORY},
     {"A portal has at most %u object types of its own.", BOUND},
     {"A portal has at most %u tokens: revoke one.", TOKENS},
     {"More than %u users: list them with Records/List.", BOUND},

@@ -57,6 +57,21 @@ static void start(const struct bench *b, const char *more)
     tenond_await_ready(b->host);
 }
 
+static void check_isolation(const struct bench *b, const char *file, const char *isolation)
+{
+    struct tenon_client *client = tenond_connect(b->host, NULL);
+    Tenon__Admin__V1__ListPluginsRequest request;
+
+    tenon__admin__v1__list_plugins_request__init(&request);
+    Tenon__Admin__V1__ListPluginsResponse *response =
+        call(client, METHOD(admin, Plugins, List, list_plugins), &request.base);
+    for (size_t i = 0; i < response->n_plugins; i++)
+        if (strstr(response->plugins[i]->file, file))
+            assert_string_equal(response->plugins[i]->isolation, isolation);
+    answer_free(response);
+    tenon_client_destroy(client);
+}
+
 /* What the list says of a file: its state, its signer, and a part of its reason. */
 static void check_plugin(const struct bench *b, const char *file, const char *plugin_state,
                          const char *signer, const char *reason)
@@ -97,16 +112,23 @@ static void a_signed_plugin_runs(void **state)
     vendor_sign(&b->publisher, b->host, GAUGES);
     start(b, "");
     check_loaded(b, b->publisher.pair.public.id);
+    check_isolation(b, GAUGES, "none");
     tenond_stop(b->host);
 }
 
-static void unsigned_code_does_not_run_in_the_host(void **state)
+static void unsigned_code_runs_in_a_process_of_its_own(void **state)
 {
     struct bench *b = *state;
 
     start(b, "");
-    check_plugin(b, GAUGES, "refused", "", "No trusted key signed it");
-    check_plugin(b, MACHINES, "running", "", ""); /* which has none */
+    check_loaded(b, "");
+    check_isolation(b, GAUGES, "process");
+    check_plugin(b, MACHINES, "running", "", "");
+    check_isolation(b, MACHINES, "none"); /* which has no code */
+    tenond_stop(b->host);
+    /* No setting of one plugin lets it in. */
+    start(b, "[plugin.\"org.example.gauges\"]\nisolation = \"none\"\n");
+    check_isolation(b, GAUGES, "process");
     tenond_stop(b->host);
 }
 
@@ -116,7 +138,7 @@ static void its_author_may_run_it_and_is_told_at_every_start(void **state)
 
     for (unsigned i = 1; i <= 2; i++) {
         start(b, "unsigned_in_process = true\n");
-        check_plugin(b, GAUGES, "refused", "", "needs the tier professional");
+        check_isolation(b, GAUGES, "none");
         assert_int_equal(tenond_count_log(b->host, "WARN plugins run in the host's process"), i);
         tenond_stop(b->host);
     }
@@ -150,7 +172,7 @@ static void a_key_that_nobody_trusts_is_none(void **state)
     vendor_sign(&stranger, b->host, GAUGES);
     vendor_fini(&stranger);
     start(b, "");
-    check_plugin(b, GAUGES, "refused", "", "No trusted key signed it");
+    check_isolation(b, GAUGES, "process");
     tenond_stop(b->host);
     vendor_sign(&b->publisher, b->host, MACHINES); /* which the other needs */
     start(b, "policy = \"require-signed\"\n");
@@ -218,7 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_signed_plugin_runs),
-        CASE(unsigned_code_does_not_run_in_the_host),
+        CASE(unsigned_code_runs_in_a_process_of_its_own),
         CASE(its_author_may_run_it_and_is_told_at_every_start),
         CASE(a_changed_byte_is_refused),
         CASE(a_key_that_nobody_trusts_is_none),

@@ -93,6 +93,7 @@ static const struct table_column columns[] = {
     {"version", "Version", TABLE_TEXT},
     {"state", "State", TABLE_TEXT},
     {"signer", "Signed by", TABLE_TEXT},
+    {"isolation", "Isolation", TABLE_TEXT},
     {"summary", "Summary", TABLE_TEXT},
     {"reason", "Why", TABLE_TEXT},
 };
