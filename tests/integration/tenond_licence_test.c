@@ -351,6 +351,7 @@ static void check_name(struct tenon_client *client, uint64_t id, const char *nam
 static void what_is_not_granted_is_refused_by_every_way(void **state)
 {
     struct bench *b = *state;
+    struct tenon_result result = {0};
     struct licence licence = vendor_licence("1", "main", TN_PROFESSIONAL);
 
     start(b, NULL);
@@ -372,7 +373,8 @@ static void what_is_not_granted_is_refused_by_every_way(void **state)
     check_name(b->client, gauge, "g-1"); /* it stays readable */
     assert_int_equal(count_records(b->client, "gauges"), 1);
     install(b, b->client, &licence);
-    assert_int_equal(call_plugin(b->client, RELAY_ADD, "g-2", &(struct tenon_result){0}), TN_OK);
+    assert_int_equal(call_plugin(b->client, RELAY_ADD, "g-2", &result), TN_OK);
+    tenon_result_fini(&result);
     assert_int_equal(count_records(b->client, "gauges"), 2);
     stop(b);
 }
