@@ -89,9 +89,10 @@ static void take_failure(struct runner *runner, struct runner_process *process,
     (void)utf8_is_valid(reason, len, &len); /* up to what is text */
     reason[len] = '\0';
     if (runner->state == RUNNER_OPENING)
-        process_kill(process, END_OPEN, status, reason);
+        runner_process_kill(process, END_OPEN, status, reason);
     else
-        process_kill(process, head->what == PROTOCOL_LOAD ? END_LOAD : END_START, status, NULL);
+        runner_process_kill(
+            process, head->what == PROTOCOL_LOAD ? END_LOAD : END_START, status, NULL);
 }
 
 static void take_success(struct runner *runner, struct runner_process *process)
@@ -99,7 +100,7 @@ static void take_success(struct runner *runner, struct runner_process *process)
     if (runner->state == RUNNER_OPENING) {
         move_locked(runner, RUNNER_BEGINNING);
         if (sides_start(process) != TN_OK || tell(process, PROTOCOL_BEGIN) != TN_OK)
-            process_kill(process, END_SPAWN, ENOMEM, NULL);
+            runner_process_kill(process, END_SPAWN, ENOMEM, NULL);
     } else if (runner->state == RUNNER_BEGINNING) {
         pthread_mutex_lock(&runner->mu);
         runner->has_served = true;
@@ -107,7 +108,7 @@ static void take_success(struct runner *runner, struct runner_process *process)
         move(runner, RUNNER_SERVING);
         pthread_mutex_unlock(&runner->mu);
     } else {
-        process_kill(process, END_GARBLED, 0, NULL);
+        runner_process_kill(process, END_GARBLED, 0, NULL);
     }
 }
 
@@ -119,9 +120,9 @@ static void take_done(struct runner *runner, struct runner_process *process)
     tn_status st = channel_receive(&process->control, &head, &body);
 
     if (st == TN_UNAVAILABLE)
-        (void)process_end(process); /* buried when its end is seen */
+        (void)runner_process_end(process); /* buried when its end is seen */
     else if (st != TN_OK || head.kind != CHANNEL_DONE)
-        process_kill(process, END_GARBLED, 0, NULL);
+        runner_process_kill(process, END_GARBLED, 0, NULL);
     else if (head.status != TN_OK)
         take_failure(runner, process, &head, body);
     else
@@ -168,7 +169,7 @@ static void start_process(struct runner *runner)
 {
     struct runner_process *process = NULL;
     struct end end = {0};
-    tn_status st = process_spawn(runner, &process, &end);
+    tn_status st = runner_process_spawn(runner, &process, &end);
 
     pthread_mutex_lock(&runner->mu);
     runner->process = process;
@@ -179,7 +180,7 @@ static void start_process(struct runner *runner)
     runner->restart_count += runner->has_served;
     pthread_mutex_unlock(&runner->mu);
     if (st == TN_OK && tell(process, PROTOCOL_OPEN) != TN_OK)
-        process_kill(process, END_SPAWN, ENOMEM, NULL);
+        runner_process_kill(process, END_SPAWN, ENOMEM, NULL);
 }
 
 /* Failing */
@@ -245,7 +246,7 @@ static void report_end(struct runner *runner, enum runner_state state)
 static void bury_process(struct runner *runner)
 {
     struct runner_process *process = runner->process;
-    const struct end end = process_end(process);
+    const struct end end = runner_process_end(process);
 
     if (process->errors >= 0)
         take_errors(runner, process); /* its last words */
@@ -260,7 +261,7 @@ static void bury_process(struct runner *runner)
         runner->end = (struct end){.kind = END_STOPPED};
     move(runner, state);
     pthread_mutex_unlock(&runner->mu);
-    process_unref(process);
+    runner_process_unref(process);
     if (is_news)
         report_end(runner, state);
 }
@@ -316,11 +317,11 @@ static void end_process(struct runner *runner)
     if (runner->state == RUNNER_SERVING && tell(process, PROTOCOL_END) == TN_OK)
         move_locked(runner, RUNNER_ENDING);
     else
-        process_kill(process, END_STOPPED, 0, NULL);
+        runner_process_kill(process, END_STOPPED, 0, NULL);
     while (runner->process) {
         watch(runner, ms_until(at_us));
         if (runner->process && clock_mono_us() >= at_us)
-            process_kill(process, END_STOPPED, 0, NULL);
+            runner_process_kill(process, END_STOPPED, 0, NULL);
     }
 }
 
@@ -365,7 +366,7 @@ static void *keep(void *ctx)
             watch(runner, ms_until(start_until_us));
             if (runner->process && runner->state != RUNNER_SERVING &&
                 clock_mono_us() >= start_until_us)
-                process_kill(
+                runner_process_kill(
                     runner->process, END_LATE, (int)(limits_of(runner)->start_us / 1000), NULL);
             break;
         default:

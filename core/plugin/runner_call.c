@@ -101,9 +101,9 @@ static tn_status give_up(struct runner_call *rc, tn_status status)
     struct runner_process *process = rc->lane->process;
 
     if (status == TN_DEADLINE_EXCEEDED)
-        process_kill(process, END_LATE, (int)(given_us(rc->lane->top) / 1000), NULL);
+        runner_process_kill(process, END_LATE, (int)(given_us(rc->lane->top) / 1000), NULL);
     else if (status != TN_UNAVAILABLE)
-        process_kill(process, END_GARBLED, 0, NULL);
+        runner_process_kill(process, END_GARBLED, 0, NULL);
     return status;
 }
 
@@ -213,7 +213,7 @@ static tn_status take_lane(struct runner *runner, struct lane **ret_lane, struct
             st = TN_DEADLINE_EXCEEDED;
     if (lane) {
         if (!lane->is_busy)
-            process_ref(lane->process);
+            runner_process_ref(lane->process);
         lane->is_busy = true;
         lane->owner = pthread_self();
         st = TN_OK;
@@ -234,7 +234,7 @@ static void give_lane(struct runner *runner, struct lane *lane)
     lane->is_busy = false;
     pthread_cond_broadcast(&runner->changed);
     pthread_mutex_unlock(&runner->mu);
-    process_unref(lane->process);
+    runner_process_unref(lane->process);
 }
 
 /* Callbacks */
@@ -288,7 +288,7 @@ static tn_status run(struct runner_call *rc, const struct pack *out, struct err 
         st = serve(rc, &returned);
     if (st == TN_OK)
         return returned;
-    const struct end end = process_end(rc->lane->process);
+    const struct end end = runner_process_end(rc->lane->process);
     return fail_down(rc->call, end_say(rc->call->plugin, &end, err));
 }
 

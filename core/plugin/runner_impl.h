@@ -130,15 +130,16 @@ struct runner {
 /* runner_process.c */
 
 /* Starts one with its channels; OWNED: process_unref. On failure `ret_end` says why. */
-tn_status process_spawn(struct runner *runner, struct runner_process **ret_process,
-                        struct end *ret_end);
-void process_ref(struct runner_process *process);   /* with runner->mu held */
-void process_unref(struct runner_process *process); /* without */
+tn_status runner_process_spawn(struct runner *runner, struct runner_process **ret_process,
+                               struct end *ret_end);
+void runner_process_ref(struct runner_process *process);   /* with runner->mu held */
+void runner_process_unref(struct runner_process *process); /* without */
 /* Ends it by force, for that reason unless it has one already. [any] */
-void process_kill(struct runner_process *process, enum end_kind kind, int number, const char *text);
+void runner_process_kill(struct runner_process *process, enum end_kind kind, int number,
+                         const char *text);
 /* A channel of it is closed, or it was killed: waits until it is gone; how it ended. [any] blocks
  */
-struct end process_end(struct runner_process *process);
+struct end runner_process_end(struct runner_process *process);
 
 /* runner_end.c */
 

@@ -157,7 +157,7 @@ static int spawn(struct runner_process *process, const struct far_ends *ends)
     return error;
 }
 
-static void process_free(struct runner_process *process)
+static void runner_process_free(struct runner_process *process)
 {
     channel_fini(&process->control);
     channel_fini(&process->log);
@@ -184,7 +184,7 @@ static unsigned lanes_wanted(const struct plugin *plugin)
     return workers > 0 && workers < PROTOCOL_LANE_MAX ? workers : PROTOCOL_LANE_MAX;
 }
 
-static struct runner_process *process_new(struct runner *runner)
+static struct runner_process *runner_process_new(struct runner *runner)
 {
     struct runner_process *process = mem_new(struct runner_process);
 
@@ -210,11 +210,11 @@ static struct runner_process *process_new(struct runner *runner)
     return process;
 }
 
-tn_status process_spawn(struct runner *runner, struct runner_process **ret_process,
-                        struct end *ret_end)
+tn_status runner_process_spawn(struct runner *runner, struct runner_process **ret_process,
+                               struct end *ret_end)
 {
     struct far_ends ends = {.control = -1, .errors = -1};
-    struct runner_process *process = process_new(runner);
+    struct runner_process *process = runner_process_new(runner);
     int error = ENOMEM;
 
     if (process && open_channels(process, &ends) == TN_OK)
@@ -223,8 +223,8 @@ tn_status process_spawn(struct runner *runner, struct runner_process **ret_proce
         error = EMFILE;
     if (!error && channel_send_fds(process->control.fd, ends.fds, ends.count) != TN_OK) {
         error = EPIPE;
-        process_kill(process, END_SPAWN, error, NULL);
-        (void)process_end(process);
+        runner_process_kill(process, END_SPAWN, error, NULL);
+        (void)runner_process_end(process);
     }
     close_ends(&ends);
     if (!error) {
@@ -232,24 +232,24 @@ tn_status process_spawn(struct runner *runner, struct runner_process **ret_proce
         return TN_OK;
     }
     if (process)
-        process_free(process);
+        runner_process_free(process);
     *ret_end = (struct end){.kind = END_SPAWN, .number = error};
     return TN_UNAVAILABLE;
 }
 
-void process_ref(struct runner_process *process)
+void runner_process_ref(struct runner_process *process)
 {
     process->refs++;
 }
 
-void process_unref(struct runner_process *process)
+void runner_process_unref(struct runner_process *process)
 {
     pthread_mutex_lock(&process->runner->mu);
     assert(process->refs > 0);
     const bool is_last = --process->refs == 0;
     pthread_mutex_unlock(&process->runner->mu);
     if (is_last)
-        process_free(process);
+        runner_process_free(process);
 }
 
 /* With process->mu held. */
@@ -263,7 +263,8 @@ static void note_end(struct runner_process *process, enum end_kind kind, int num
         (void)snprintf(process->end.text, sizeof(process->end.text), "%s", text);
 }
 
-void process_kill(struct runner_process *process, enum end_kind kind, int number, const char *text)
+void runner_process_kill(struct runner_process *process, enum end_kind kind, int number,
+                         const char *text)
 {
     pthread_mutex_lock(&process->mu);
     if (!process->is_reaped) {
@@ -287,12 +288,12 @@ static void reap(struct runner_process *process)
         note_end(process, END_SIGNAL, info.si_status, NULL);
 }
 
-struct end process_end(struct runner_process *process)
+struct end runner_process_end(struct runner_process *process)
 {
     struct pollfd gone = {.fd = process->pidfd, .events = POLLIN};
 
     if (poll(&gone, 1, DYING_MS) <= 0)
-        process_kill(process, END_CLOSED, 0, NULL);
+        runner_process_kill(process, END_CLOSED, 0, NULL);
     pthread_mutex_lock(&process->mu);
     if (!process->is_reaped)
         reap(process);

@@ -50,9 +50,9 @@ void side_take_log(struct runner_process *process)
     tn_status st = take_line(process);
 
     if (st == TN_UNAVAILABLE)
-        (void)process_end(process); /* the keeper buries it when it sees its end */
+        (void)runner_process_end(process); /* the keeper buries it when it sees its end */
     else if (st != TN_OK)
-        process_kill(process, END_GARBLED, 0, NULL);
+        runner_process_kill(process, END_GARBLED, 0, NULL);
 }
 
 /* Calls of the plugin's own threads */
@@ -130,7 +130,7 @@ static void *serve_side(void *ctx)
     while (st == TN_OK)
         st = serve_one(&rc);
     if (st != TN_UNAVAILABLE)
-        process_kill(lane->process, END_GARBLED, 0, NULL);
+        runner_process_kill(lane->process, END_GARBLED, 0, NULL);
     if (rc.call)
         (void)finish(&rc, TN_UNAVAILABLE); /* drops what it wrote */
     runner_call_fini(&rc);

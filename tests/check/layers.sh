@@ -110,7 +110,7 @@ check_library() {
     case $name in
     rocksdb/*) homes='core/store/' ;;
     nng/*) homes='core/bus/ sdk/c/' ;;
-    dlfcn.h) homes='core/plugin/ core/runner/' ;;
+    dlfcn.h) homes='core/plugin/ core/runner/ sdk/check/' ;;
     seccomp.h) homes='core/sandbox/' ;;
     toml++/*) homes='core/base/toml.hh' ;;
     *) return 0 ;;

@@ -31,6 +31,7 @@ void area_transactions(struct golden *g);
 void area_records(struct golden *g);
 void area_client(struct golden *g);
 void area_calls(struct golden *g);
+void area_desk(struct golden *g);
 
 struct tenond;
 /* The language of hosts that are started from now on; NULL: that of the environment. */
@@ -42,6 +43,7 @@ void golden_log_field(const struct tenond *host, const char *what, const char *f
 /* What plugins say, labels among it. Static. */
 const struct text_pair *texts_of_contacts(size_t *ret_count);
 const struct text_pair *texts_of_pipelines(size_t *ret_count);
+const struct text_pair *texts_of_tickets(size_t *ret_count);
 
 extern const struct golden_unreached unreached[];
 extern const size_t unreached_count;

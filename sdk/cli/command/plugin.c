@@ -8,6 +8,7 @@
 #include "sdk/cli/command/commands.h"
 #include "sdk/cli/command/file.h"
 #include "sdk/cli/command/host.h"
+#include "sdk/cli/command/plugin_parts.h"
 #include "sdk/cli/json_message.h"
 #include "sdk/cli/say.h"
 #include "sdk/cli/table.h"
@@ -71,22 +72,25 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const struct argp argp = {
-    options,
-    parse,
-    "list\ninspect FILE\nsign FILE --key FILE",
-    "List the plugins of the host, show what a plugin's file declares, or sign it."
-    "\v"
-    "Inspecting reads the file's bytes and runs nothing of it; it needs no host, and says who "
-    "claims "
-    "to have signed it. Signing writes FILE.sig in place of an earlier one.\n\n"
-    "Examples:\n"
-    "  tenon plugin list\n"
-    "  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n"
-    "  tenon plugin sign machines.so --key publisher.key",
-    global_options,
-    context_help_filter,
-    NULL};
+static const struct argp argp = {options,
+                                 parse,
+                                 "list\ninspect FILE\nsign FILE --key FILE\nnew NAME\ncheck FILE",
+                                 "List the plugins of the host, show what a plugin's file "
+                                 "declares, sign it, make a new plugin's "
+                                 "project, or run a plugin's code where its faults are found."
+                                 "\v"
+                                 "Inspecting reads the file's bytes and runs nothing of it, and "
+                                 "says who claims to have signed it. "
+                                 "Signing writes FILE.sig in place of an earlier one. Only 'list' "
+                                 "needs a host; 'new' and 'check' "
+                                 "have options of their own.\n\n"
+                                 "Examples:\n"
+                                 "  tenon plugin list\n"
+                                 "  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n"
+                                 "  tenon plugin sign machines.so --key publisher.key",
+                                 global_options,
+                                 context_help_filter,
+                                 NULL};
 
 static const struct table_column columns[] = {
     {"id", "Plugin", TABLE_TEXT},
@@ -192,10 +196,24 @@ static tn_status inspect(const struct context *ctx, const char *path, struct err
 
 int command_plugin(struct context *ctx, int argc, char **argv)
 {
+    static char new_name[] = "tenon plugin new";
+    static char check_name[] = "tenon plugin check";
+    static const struct {
+        const char *verb;
+        char *name;
+        int (*run)(struct context *ctx, int argc, char **argv);
+    } parts[] = {{"new", new_name, command_plugin_new},
+                 {"check", check_name, command_plugin_check}};
     struct plugin_arguments a = {0};
     struct err err;
     tn_status status;
 
+    for (size_t i = 0; argc > 1 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (strcmp(argv[1], parts[i].verb) == 0) {
+            argv[1] = parts[i].name; /* what argp calls the program */
+            return parts[i].run(ctx, argc - 1, argv + 1);
+        }
+    }
     context_parse(ctx, &argp, argc, argv, &a);
     err_init(&err, ctx->language);
     if (a.key)

@@ -208,6 +208,7 @@ struct txn *bench_begin(struct bench *b)
                                   .source = utf8_str("test"),
                                   .user = utf8_str("tester"),
                                   .language = b->language,
+                                  .now_us = b->now_us,
                                   .deadline_us = INT64_MAX};
     struct txn *txn = NULL;
 

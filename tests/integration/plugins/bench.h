@@ -22,6 +22,7 @@ struct bench {
     const char *language; /* NULL: English */
     enum plugin_isolation isolation;
     struct plugin_runner_limits limits;
+    tn_time now_us; /* of the transactions below; 0: now */
     struct err err; /* of the last call through the helpers below */
 };
 
