@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tenon/declare.h>
 
@@ -79,12 +80,12 @@ void vendor_sign(const struct vendor *vendor, const struct tenond *host, const c
     buf_fini(&mark);
 }
 
-void vendor_start_granted(struct tenond *host)
+/* A key of its own, and a licence by it. */
+static void grant(const struct tenond *host)
 {
     const struct licence licence = vendor_licence("all", "main", TN_ENTERPRISE);
     char path[PATH_SIZE];
     char text[PATH_SIZE];
-    const char *const more[] = {"--config", path, NULL};
     struct vendor vendor;
 
     vendor_init(&vendor);
@@ -96,8 +97,18 @@ void vendor_start_granted(struct tenond *host)
                    vendor.key,
                    host->folder);
     tenond_write_file(host, "granted.toml", text, strlen(text), path);
-    tenond_spawn_usual(host, more);
-    tenond_await_ready(host);
     mem_free(issued);
     vendor_fini(&vendor);
+}
+
+void vendor_start_granted(struct tenond *host)
+{
+    char path[PATH_SIZE];
+    const char *const more[] = {"--config", path, NULL};
+
+    (void)snprintf(path, sizeof(path), "%s/granted.toml", host->folder);
+    if (access(path, F_OK) != 0)
+        grant(host);
+    tenond_spawn_usual(host, more);
+    tenond_await_ready(host);
 }

@@ -23,7 +23,8 @@ char *vendor_issue(const struct vendor *vendor, const struct licence *licence);
 /* Signs a file of the host's folder of plugins. */
 void vendor_sign(const struct vendor *vendor, const struct tenond *host, const char *name);
 
-/* Starts the host with a licence of the tier enterprise for its portal main. */
+/* Starts the host, the first time or again, with a licence of the tier enterprise for its portal
+ * main. */
 void vendor_start_granted(struct tenond *host);
 
 #endif /* TESTS_INTEGRATION_VENDOR_H */
