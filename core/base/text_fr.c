@@ -7,6 +7,10 @@ static const struct text_pair pairs[] = {
     {"\"%.*s\" is no name: a small letter, then at most 63 of a-z, 0-9 and _.",
      "« %.*s » n'est pas un nom : une minuscule, puis au plus 63 caractères parmi a-z, 0-9 et _."},
     {"\"%.*s\" is no option of %.*s.", "« %.*s » n'est pas une option de %.*s."},
+    {"\"%.*s\" is no rule of RFC 5545 that comes once a minute or more rarely, as "
+     "\"FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10\" is.",
+     "« %.*s » n'est pas une règle de la RFC 5545 qui revienne au plus une fois par minute, comme "
+     "« FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10 »."},
     {"\"%s\" is no currency: three capital letters of ISO 4217, as \"EUR\".",
      "« %s » n'est pas une devise : trois capitales d'ISO 4217, comme « EUR »."},
     {"\"%s\" is no language of this host: \"en\" or \"fr\".",
@@ -288,6 +292,10 @@ static const struct text_pair pairs[] = {
     {"A record's id is 1 or more.", "L'identifiant d'une fiche vaut 1 ou plus."},
     {"A roll-up's sum is too large to be kept exactly.",
      "La somme d'un cumul est trop grande pour rester exacte."},
+    {"A rule begins in the years 1970 to 2199.",
+     "Une règle commence entre les années 1970 et 2199."},
+    {"A rule has 1 to %u bytes.", "Une règle a de 1 à %u octets."},
+    {"A rule is written in printable ASCII alone.", "Une règle ne s'écrit qu'en ASCII imprimable."},
     {"A runner told what it never should.",
      "Un processus isolé a dit ce qu'il ne doit jamais dire."},
     {"A stored definition of portal %u is damaged.",
@@ -809,6 +817,16 @@ static const struct text_pair pairs[] = {
      "Le cumul a plus de %u groupes ; restreignez-le."},
     {"The roll-ups could not be counted.", "Les cumuls n'ont pu être comptés."},
     {"The row is damaged.", "La ligne est endommagée."},
+    {"The rule \"%.*s\" comes hourly or more often: it may have COUNT or parts BY.., not both.",
+     "La règle « %.*s » revient au moins chaque heure : elle peut avoir COUNT ou des éléments "
+     "BY.., pas les deux."},
+    {"The rule \"%.*s\" comes hourly or more often: of the parts BY.. it may have BYMONTH, BYDAY, "
+     "BYHOUR and BYMINUTE.",
+     "La règle « %.*s » revient au moins chaque heure : des éléments BY.., elle peut avoir "
+     "BYMONTH, BYDAY, BYHOUR et BYMINUTE."},
+    {"The rule \"%.*s\" comes more often than once a minute.",
+     "La règle « %.*s » revient plus d'une fois par minute."},
+    {"The rule \"%.*s\" never comes.", "La règle « %.*s » ne revient jamais."},
     {"The sandbox cannot be entered: %s: %s.",
      "Impossible d'entrer dans le bac à sable : %s : %s."},
     {"The sandbox must be entered before threads are started.",
@@ -855,6 +873,8 @@ static const struct text_pair pairs[] = {
     {"The text is not valid UTF-8 without NUL, from byte %zu on.",
      "Le texte n'est pas de l'UTF-8 valide sans NUL, à partir de l'octet %zu."},
     {"The time for the call is over.", "Le temps de l'appel est écoulé."},
+    {"The time zone \"%s\" of the portal cannot be read.",
+     "Le fuseau horaire « %s » du portail ne peut être lu."},
     {"The title is not valid UTF-8.", "Le titre n'est pas de l'UTF-8 valide."},
     {"The token calls more often than it may: slow down.",
      "Le jeton appelle plus souvent qu'il ne peut : ralentissez."},

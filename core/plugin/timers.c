@@ -3,6 +3,7 @@
 #include "core/plugin/timers.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
@@ -11,6 +12,7 @@
 #include "core/plugin/manifest_name.h"
 #include "core/plugin/rest.h"
 #include "core/record/timer.h"
+#include "core/value/recur.h"
 
 /* Timers looked at in one go: others get the thread in between. */
 #define PAGE_COUNT 100u
@@ -18,6 +20,7 @@
 #define BACKOFF_MIN_US ((int64_t)100 * 1000)
 #define BACKOFF_MAX_US ((int64_t)60 * 1000000)
 
+_Static_assert(RECUR_LEN_MAX <= TIMER_RULE_MAX, "any rule fits");
 _Static_assert(NAME_PATH_LEN_MAX + 1 + NAME_LEN_MAX <= TIMER_NAME_MAX, "PLUGIN/TIMER fits");
 
 struct schedule {
@@ -48,6 +51,51 @@ static int64_t back_off_us(uint32_t failed_count)
     return wait_us < BACKOFF_MAX_US ? wait_us : BACKOFF_MAX_US;
 }
 
+/* Rules */
+
+static tn_status load_zone(const struct tn_call *call, struct zone **ret_zone)
+{
+    const struct portal_settings settings =
+        portal_settings(call->plugin->host->options.portals, txn_portal(call->txn));
+    tn_status st = zone_load(utf8_str(settings.time_zone), ret_zone);
+
+    if (st == TN_OK)
+        return TN_OK;
+    if (st == TN_RESOURCE_EXHAUSTED)
+        return err_memory(call->err, "a timer");
+    return err_set(call->err,
+                   TN_UNAVAILABLE,
+                   "The time zone \"%s\" of the portal cannot be read.",
+                   settings.time_zone);
+}
+
+/* TN_NOT_FOUND (err untouched): it does not come again. */
+static tn_status find_next(const struct tn_call *call, const struct timer *timer, tn_time after_us,
+                           tn_time *ret_us)
+{
+    CLEANUP(zone_destroy_p) struct zone *zone = NULL;
+
+    TRY(load_zone(call, &zone));
+    return recur_next(timer->rule, zone, timer->begun_us, after_us, ret_us, call->err);
+}
+
+/* From its `begun_us` on, which counts if it is a time of the rule. */
+static tn_status begin_rule(const struct tn_call *call, struct timer *timer)
+{
+    TRY(recur_check(timer->rule, call->err));
+    tn_status st = find_next(call, timer, timer->begun_us - 1000000, &timer->due_us);
+
+    if (st == TN_NOT_FOUND)
+        return err_set(call->err,
+                       TN_INVALID_ARGUMENT,
+                       "The rule \"%.*s\" never comes.",
+                       (int)timer->rule.len,
+                       timer->rule.data);
+    TRY(st);
+    timer->wake_us = timer->due_us;
+    return TN_OK;
+}
+
 /* Setting */
 
 tn_status timers_set(struct tn_record *record, uint32_t row, tn_time at, const char *rule)
@@ -63,15 +111,11 @@ tn_status timers_set(struct tn_record *record, uint32_t row, tn_time at, const c
     make_name(plugin, row, name);
     if (at == TN_TIME_NEVER)
         return call_fail(call, timer_set(record->record, utf8_str(name), NULL, call->err));
-    if (rule)
-        return call_fail(call,
-                         err_set(call->err,
-                                 TN_UNIMPLEMENTED,
-                                 "This version of the host does not serve %s, which the plugin %s "
-                                 "asks for.",
-                                 err_word(call->err, "timers that come again"),
-                                 plugin->rows->id));
-    const struct timer timer = {.due_us = at, .wake_us = at, .begun_us = at};
+    struct timer timer = {.due_us = at, .wake_us = at, .begun_us = at};
+    if (rule) {
+        timer.rule = (struct tn_str){rule, strnlen(rule, TIMER_RULE_MAX + 1)};
+        TRY(call_fail(call, begin_rule(call, &timer)));
+    }
     return call_fail(call, timer_set(record->record, utf8_str(name), &timer, call->err));
 }
 
@@ -100,6 +144,28 @@ static tn_status find_firing(const struct firing *firing, struct tn_call *call,
     return TN_OK;
 }
 
+/*
+ * What was due is not due any more; by a rule it comes again after now, whatever was missed before.
+ * `record` is NULL where it is gone.
+ */
+static tn_status consume(const struct firing *firing, struct tn_call *call,
+                         const struct schema_type *type, const struct timer *timer,
+                         struct record *record)
+{
+    const struct tn_str name = utf8_str(firing->schedule->name);
+    tn_time now_us = txn_now(call->txn);
+    struct timer next = {.rule = timer->rule, .begun_us = timer->begun_us};
+    tn_status st = TN_NOT_FOUND;
+
+    if (record && timer->rule.len)
+        st = find_next(call, timer, now_us > timer->due_us ? now_us : timer->due_us, &next.due_us);
+    if (st == TN_NOT_FOUND)
+        return call_fail(call, timer_end(call->txn, type, firing->due->record, name, call->err));
+    TRY(call_fail(call, st));
+    next.wake_us = next.due_us;
+    return call_fail(call, timer_set(record, name, &next, call->err));
+}
+
 static tn_status fire(void *ctx, struct tn_call *call)
 {
     const struct firing *firing = ctx;
@@ -111,16 +177,13 @@ static tn_status fire(void *ctx, struct tn_call *call)
     if (st == TN_NOT_FOUND)
         return TN_OK;
     TRY(call_fail(call, st));
-    TRY(call_fail(
-        call,
-        timer_end(
-            call->txn, type, firing->due->record, utf8_str(firing->schedule->name), call->err)));
     st = txn_get(call->txn, type, firing->due->record, &record, call->err);
     if (st == TN_NOT_FOUND) {
         err_clear(call->err);
-        return TN_OK; /* its record is gone, and so it is now */
+        return consume(firing, call, type, &timer, NULL); /* its record is gone, and so it is now */
     }
     TRY(call_fail(call, st));
+    TRY(consume(firing, call, type, &timer, record));
     struct tn_record *seen = call_see(call, record);
     if (!seen)
         return call->status;

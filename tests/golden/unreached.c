@@ -94,6 +94,7 @@ const struct golden_unreached unreached[] = {
     {"The host is stopping.", FULL},
     {"The schema changed meanwhile.", NO_TEST},
     {"The library of cryptography does not start.", MACHINE},
+    {"The time zone \"%s\" of the portal cannot be read.", MACHINE},
     {"The time zones in /usr/share/zoneinfo cannot be read.", MACHINE},
     {"The nng library of this machine has no TLS.", MACHINE},
     {"A host does not send frames of kind %u.", PROTOCOL},
@@ -105,7 +106,6 @@ const struct golden_unreached unreached[] = {
     {"The message of plugin %s is larger than %zu bytes.", PLUGIN},
     {"The name of the setting %s is too long.", PLUGIN},
     {"There are more than %u plugins.", PLUGIN},
-    {"timers that come again", PLUGIN},
     {"it archives a record of a type that is not declared", PLUGIN},
     {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
      "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",

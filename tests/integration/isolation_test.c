@@ -24,8 +24,12 @@
 #include "core/base/clock.h"
 #include "tenon/admin/v1/admin.pb-c.h"
 #include "tenon/contacts/v1/contacts.pb-c.h"
+#include "tenon/deals/v1/deals.pb-c.h"
 #include "tenon/events/v1/changes.pb-c.h"
+#include "tenon/leads/v1/leads.pb-c.h"
+#include "tenon/lifecycle/v1/lifecycle.pb-c.h"
 #include "tenon/pipelines/v1/pipelines.pb-c.h"
+#include "tenon/tickets/v1/tickets.pb-c.h"
 #include "tests/integration/isolation.h"
 #include "tests/integration/store_trace.h"
 
@@ -78,6 +82,12 @@ static void open_doors(struct twins *t, struct side *side)
         .request = &tenon__pipelines__v1__##type_##_request__descriptor,                     \
         .response = &tenon__pipelines__v1__##type_##_response__descriptor, .flags = (flags_) \
     }
+#define PLUGIN(package_, service_, name_, type_)                             \
+    {                                                                        \
+        .name = "tenon." #package_ ".v1." #service_ "/" #name_,              \
+        .request = &tenon__##package_##__v1__##type_##_request__descriptor,  \
+        .response = &tenon__##package_##__v1__##type_##_response__descriptor \
+    }
 static const struct dispatch_method plugin_methods[] = {
     PIPELINES("Create", create, 0),
     PIPELINES("Get", get, DISPATCH_READS),
@@ -86,6 +96,18 @@ static const struct dispatch_method plugin_methods[] = {
     {.name = "tenon.contacts.v1.Contacts/EnsureCompany",
      .request = &tenon__contacts__v1__ensure_company_request__descriptor,
      .response = &tenon__contacts__v1__ensure_company_response__descriptor},
+    PLUGIN(deals, Deals, Create, create),
+    PLUGIN(lifecycle, Lifecycle, Apply, apply),
+    PLUGIN(leads, Leads, CreateFrom, create_from),
+    PLUGIN(leads, Leads, Touch, touch),
+    PLUGIN(leads, Leads, Qualify, qualify),
+    PLUGIN(leads, Leads, Disqualify, disqualify),
+    PLUGIN(tickets, Tickets, Reply, reply),
+    PLUGIN(tickets, Tickets, Receive, receive),
+    PLUGIN(tickets, Tickets, Close, close),
+    PLUGIN(tickets, Tickets, Reopen, reopen),
+    PLUGIN(tickets, Tickets, Assign, assign),
+    PLUGIN(tickets, Tickets, Merge, merge),
 };
 
 static void add_method(struct twins *t, const struct dispatch_method *method)

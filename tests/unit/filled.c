@@ -183,11 +183,16 @@ static void keep_cursor(struct fixture *f)
 static void set_timer(struct fixture *f, tn_id id)
 {
     const struct timer timer = {.due_us = 1000000, .wake_us = 2000000, .failed_count = 1};
+    const struct timer ruled = {.due_us = 3000000,
+                                .wake_us = 3000000,
+                                .rule = utf8_str("FREQ=WEEKLY;BYDAY=MO"),
+                                .begun_us = 1000000};
     struct txn *txn = fixture_begin(f);
     struct record *record;
 
     assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
     assert_int_equal(timer_set(record, utf8_str("a.b/ring"), &timer, &f->err), TN_OK);
+    assert_int_equal(timer_set(record, utf8_str("a.b/ruled"), &ruled, &f->err), TN_OK);
     assert_int_equal(fixture_commit(f, txn), TN_OK);
 }
 

@@ -200,7 +200,7 @@ static void await_thaw(struct fixture *f)
 {
     int64_t until_us = clock_mono_us() + PATIENCE_US;
 
-    while (records_is_frozen(f->records)) {
+    while (records_is_frozen(f->records) || store_failure(f->store) != TN_OK) {
         assert_true(clock_mono_us() < until_us);
         (void)usleep(PAUSE_US);
     }

@@ -4,9 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include <tenon/records.h>
+
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
 #include "core/check/check.h"
+#include "core/record/timer.h"
 #include "core/value/value.h"
 #include "tests/integration/plugins/bench.h"
 
@@ -259,6 +262,144 @@ static void a_timer_that_is_cancelled_never_fires(void **state)
     close_sound(b);
 }
 
+/* Timers by a rule */
+
+#define MINUTE_US ((tn_time)60 * 1000000)
+
+/* When the only alarm there is wakes; TN_TIME_NEVER: there is none. */
+static tn_time next_alarm(struct bench *b)
+{
+    struct timer_due due[2];
+    size_t count = 0;
+
+    assert_int_equal(
+        timers_earliest(
+            b->records, b->portal, utf8_str("org.example.duties/alarm"), 2, due, &count, &b->err),
+        TN_OK);
+    assert_true(count <= 1);
+    return count ? due[0].wake_us : TN_TIME_NEVER;
+}
+
+static tn_id make_ruled(struct bench *b, tn_time at_us, const char *rule, const char *mood)
+{
+    tn_id well = make_well(b, "deep", "100");
+
+    assert_int_equal(
+        bench_update(
+            b, "wells", well, BENCH_VALUES("alarm", time_text(at_us), "rule", rule, "mood", mood)),
+        TN_OK);
+    return well;
+}
+
+static tn_time whole_second_us(tn_time at_us)
+{
+    return at_us - at_us % 1000000;
+}
+
+static void a_timer_with_a_rule_fires_at_each_of_its_times(void **state)
+{
+    struct bench *b = open_duties();
+    tn_id well = make_well(b, "deep", "100");
+    /* The first one is missed, the second one comes in five seconds: room for a loaded machine. */
+    tn_time begun_us = whole_second_us(clock_wall_us() - MINUTE_US) + 5 * 1000000;
+
+    (void)state;
+    assert_int_equal(
+        bench_update(b,
+                     "wells",
+                     well,
+                     BENCH_VALUES("alarm", time_text(begun_us), "rule", "FREQ=MINUTELY;COUNT=2")),
+        TN_OK);
+    await_value(b, "wells", well, "fired", "1");
+    await_value(b, "wells", well, "fired", "2");
+    assert_string_equal(bench_read(b, "wells", well, "fired_due"), time_text(begun_us + MINUTE_US));
+    assert_int_equal(next_alarm(b), TN_TIME_NEVER);
+    close_sound(b);
+}
+
+static void missed_times_of_a_rule_fire_once_with_the_first_of_them(void **state)
+{
+    struct bench *b = open_duties();
+    tn_time begun_us = whole_second_us(clock_wall_us() - 5 * HOUR_US);
+    tn_id well = make_ruled(b, begun_us, "FREQ=MINUTELY;INTERVAL=30", "good");
+
+    (void)state;
+    await_value(b, "wells", well, "fired", "1");
+    assert_string_equal(bench_read(b, "wells", well, "fired_due"), time_text(begun_us));
+    tn_time next_us = next_alarm(b);
+    assert_true(next_us > clock_wall_us() && next_us <= clock_wall_us() + 30 * MINUTE_US);
+    assert_int_equal((next_us - begun_us) % (30 * MINUTE_US), 0);
+    bench_reopen(b);
+    await_another(b);
+    assert_string_equal(bench_read(b, "wells", well, "fired"), "1");
+    close_sound(b);
+}
+
+static void a_rule_whose_last_time_was_missed_fires_and_ends(void **state)
+{
+    struct bench *b = open_duties();
+    tn_time begun_us = whole_second_us(clock_wall_us() - 5 * HOUR_US);
+    tn_id well = make_ruled(b, begun_us, "FREQ=HOURLY;COUNT=3", "good");
+
+    (void)state;
+    await_value(b, "wells", well, "fired", "1");
+    assert_int_equal(next_alarm(b), TN_TIME_NEVER);
+    close_sound(b);
+}
+
+/* 2100-03-27 is the day before clocks change in Europe. */
+static void a_rule_goes_by_the_clock_of_its_portal(void **state)
+{
+    struct bench *b = open_duties();
+    struct portal_settings settings = portal_settings(b->portals, b->portal);
+    tn_id well;
+
+    (void)state;
+    (void)snprintf(settings.time_zone, sizeof(settings.time_zone), "Europe/Paris");
+    assert_int_equal(portals_update(b->portals, b->portal, &settings, &b->err), TN_OK);
+    well = make_well(b, "deep", "100");
+    assert_int_equal(bench_update(b,
+                                  "wells",
+                                  well,
+                                  BENCH_VALUES("alarm",
+                                               "2100-03-27T08:00:01Z",
+                                               "rule",
+                                               "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0")),
+                     TN_OK);
+    assert_string_equal(time_text(next_alarm(b)), "2100-03-28T07:00:00Z");
+    close_sound(b);
+}
+
+static void a_timer_that_fails_keeps_its_time_and_its_rule(void **state)
+{
+    struct bench *b = open_duties();
+    tn_time begun_us = whole_second_us(clock_wall_us() - 5 * HOUR_US);
+    tn_id well = make_ruled(b, begun_us, "FREQ=HOURLY;INTERVAL=2", "bad");
+
+    (void)state;
+    await_another(b); /* which is tried after the one that fails */
+    update(b, well, "mood", "good");
+    await_value(b, "wells", well, "fired", "1");
+    assert_string_equal(bench_read(b, "wells", well, "fired_due"), time_text(begun_us));
+    assert_int_equal(next_alarm(b), begun_us + 6 * HOUR_US);
+    close_sound(b);
+}
+
+static void a_rule_that_is_none_is_refused_and_nothing_written(void **state)
+{
+    struct bench *b = open_duties();
+    tn_id well = make_well(b, "deep", "100");
+
+    (void)state;
+    assert_int_equal(
+        bench_update(
+            b, "wells", well, BENCH_VALUES("alarm", "2100-01-01T00:00:00Z", "rule", "FREQ=NOW")),
+        TN_INVALID_ARGUMENT);
+    assert_string_equal(bench_read(b, "wells", well, "alarm"), "");
+    assert_int_equal(next_alarm(b), TN_TIME_NEVER);
+    close_sound(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +411,12 @@ int main(void)
         cmocka_unit_test(a_timer_that_is_overdue_after_a_restart_fires_once),
         cmocka_unit_test(a_timer_that_is_moved_fires_at_the_later_time),
         cmocka_unit_test(a_timer_that_is_cancelled_never_fires),
+        cmocka_unit_test(a_timer_with_a_rule_fires_at_each_of_its_times),
+        cmocka_unit_test(missed_times_of_a_rule_fire_once_with_the_first_of_them),
+        cmocka_unit_test(a_rule_whose_last_time_was_missed_fires_and_ends),
+        cmocka_unit_test(a_rule_goes_by_the_clock_of_its_portal),
+        cmocka_unit_test(a_timer_that_fails_keeps_its_time_and_its_rule),
+        cmocka_unit_test(a_rule_that_is_none_is_refused_and_nothing_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
