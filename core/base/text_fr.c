@@ -1055,7 +1055,6 @@ static const struct text_pair pairs[] = {
      "ce n'est pas une heure comme 2026-01-31T09:30:00Z"},
     {"this is not \"HUB TIER\"", "ce n'est pas « HUB TIER »"},
     {"this is not \"NAME COUNT\"", "ce n'est pas « NAME COUNT »"},
-    {"timers that come again", "les minuteurs qui reviennent"},
     {"trap", "point d'arrêt"},
     {"values", "des valeurs"},
 };
