@@ -13,6 +13,8 @@ struct duties;
 /* For the consumers and timers of the plugins that run; nothing is started where there are none,
  * and `ret_duties` is NULL then. [loader] blocks */
 tn_status duties_start(struct plugin_host *host, struct duties **ret_duties, struct err *err);
+/* What lets a plugin serve may have changed: a licence came. Accepts NULL. [any] */
+void duties_wake(struct duties *duties);
 /* Waits for what runs now. Accepts NULL. [loader] blocks */
 void duties_stop(struct duties *duties);
 /* After duties_stop(). Accepts NULL. [loader] */

@@ -147,6 +147,11 @@ static void start_plugin(struct plugin *plugin)
 
 tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
 {
+    if (host->options.signing && host->options.signing->runs_in_process)
+        LOG(host->options.log,
+            LOG_WARN,
+            "plugins run in the host's process whoever signed them: for their authors, not for "
+            "data that matters");
     for (size_t i = 0; i < host->options.dir_count; i++)
         TRY(file_find(host->options.dirs[i], add_file, host, err));
     refuse_repeated_ids(host);
@@ -156,6 +161,11 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     /* pairs with the acquire of enter(): hooks and methods do not change from here on */
     atomic_store_explicit(&host->is_serving, true, memory_order_release);
     return duties_start(host, &host->duties, err);
+}
+
+void plugin_host_wake(struct plugin_host *host)
+{
+    duties_wake(host->duties);
 }
 
 void plugin_host_stop(struct plugin_host *host)
@@ -226,6 +236,7 @@ bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugi
         .version = rows ? rows->version : "",
         .summary = rows && rows->summary ? rows->summary : "",
         .file = plugin->file,
+        .signer = plugin->signer,
         .state = plugin->state,
         .hook_accepted = atomic_load_explicit(&plugin->hook_accepted, memory_order_relaxed),
         .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed),
@@ -238,10 +249,21 @@ bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugi
     return true;
 }
 
+/* Whether its code may run in this process: whoever answers for it signed it, or its author runs
+ * the host. */
+static bool may_run_here(const struct plugin *plugin)
+{
+    const struct plugin_signing *signing = plugin->host->options.signing;
+
+    return !signing || signing->runs_in_process || plugin->signer[0] != '\0';
+}
+
 enum plugin_isolation plugin_isolation(const struct plugin *plugin)
 {
     const struct plugin_host_options *options = &plugin->host->options;
 
+    if (!may_run_here(plugin))
+        return PLUGIN_IN_RUNNER; /* whatever is configured */
     for (size_t i = 0; i < options->isolated_count; i++)
         if (strcmp(options->isolated[i].id, plugin->rows->id) == 0)
             return options->isolated[i].isolation;
@@ -292,7 +314,7 @@ tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
                        TN_RESOURCE_EXHAUSTED,
                        "The request is larger than %zu bytes.",
                        PLUGIN_MESSAGE_SIZE_MAX);
-    TRY(rest_check(plugin, txn_schema(txn), txn_portal(txn), err));
+    TRY(rest_check_method(method, txn, err));
     TRY(message_create(arena, plugin->messages[method->row->request], &asked, err));
     TRY(message_create(arena, plugin->messages[method->row->response], &answer, err));
     TRY(message_decode(asked, request, err));

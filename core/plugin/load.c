@@ -15,6 +15,7 @@
 #include "core/plugin/hooks.h"
 #include "core/plugin/runner.h"
 #include "core/plugin/settings.h"
+#include "core/plugin/signed.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
  */
@@ -218,11 +219,28 @@ static void add_routes(struct plugin *plugin)
     plugin->state = PLUGIN_RUNNING;
 }
 
+/* A host without the program for processes of their own can run no code that has to be in one. */
+static tn_status isolate_check(const struct plugin *plugin, struct err *err)
+{
+    const struct plugin_host_options *options = &plugin->host->options;
+
+    if (!options->signing || options->runner || !manifest_has_code(plugin->manifest) ||
+        plugin_isolation(plugin) == PLUGIN_IN_HOST)
+        return TN_OK;
+    return err_set(
+        err,
+        TN_FAILED_PRECONDITION,
+        "It is to run in a process of its own, and there is no tenon-runner: install it, "
+        "or have the plugin signed.");
+}
+
 /* Everything between what it declares and what it does; undone by load_start. */
 static tn_status run_steps(struct plugin *plugin, enum plugin_state *state, struct err *err)
 {
     struct plugin_host *host = plugin->host;
 
+    TRY(signed_check(plugin, err));
+    TRY(isolate_check(plugin, err));
     TRY(bind_check(plugin, err));
     TRY(settings_prepare(plugin, err));
     TRY(bind_rows(plugin, err));

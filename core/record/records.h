@@ -6,6 +6,7 @@
 #ifndef CORE_RECORD_RECORDS_H
 #define CORE_RECORD_RECORDS_H
 
+#include "core/access/entitle.h"
 #include "core/access/portal.h"
 #include "core/base/err.h"
 #include "core/base/log.h"
@@ -32,6 +33,7 @@ struct records_options {
     struct catalog *catalog;
     struct portals *portals;
     struct log *log;
+    struct entitle *entitle; /* what portals are granted; NULL: everything */
     /*
      * Reads again what others keep in memory of the store: a write of theirs may have failed, and
      * is there now or not. What the three above keep is read anyway. May be NULL. [committer
@@ -50,6 +52,7 @@ void records_destroy(struct records *records);
 struct catalog *records_catalog(struct records *records);
 struct store *records_store(struct records *records);
 struct portals *records_portals(struct records *records);
+struct entitle *records_entitle(struct records *records);
 
 /* At most one of each; before the first transaction. [loader] */
 void records_set_hook(struct records *records, records_hook_fn hook, void *ctx);
