@@ -20,6 +20,9 @@
 #define CONFIG_FILE_SIZE_MAX 65536
 #define CONFIG_LINE_SIZE_MAX 4096
 
+#define CONFIG_POLICY_ISOLATE "isolate-unsigned"
+#define CONFIG_POLICY_REQUIRE "require-signed"
+
 struct config_list {
     const char **items;
     uint32_t count;
@@ -71,6 +74,18 @@ struct config {
         const char *certificate; /* files */
         const char *key;
     } tls;
+    struct { /* public keys of vendors and publishers, in base64 */
+        struct config_list keys;
+        struct config_list revoked; /* ids of keys */
+        const char *folder;         /* of *.licence files; NULL: none */
+    } licences;
+    struct {
+        struct config_list keys;
+        struct config_list revoked; /* ids of keys, SHA-256 of files */
+        const char *folder;         /* of *.pub files, trusted as `keys` are */
+        const char *policy;         /* CONFIG_POLICY_... */
+        bool runs_unsigned;         /* in the host's process */
+    } signatures;
     struct { /* what a new portal starts with */
         const char *language;
         const char *currency;

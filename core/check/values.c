@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * values.c - what is kept of a portal beside its records: settings of plugins, cursors of
- * consumers, dead letters, and states of imports. What an operator set is written down nowhere
- * else, so that a setting that is gone, or says something else that a setting may say, cannot be
- * told from one that was never made.
+ * consumers, dead letters, states of imports, licences and the audit. What an operator set is
+ * written down nowhere else, so that a setting that is gone, or says something else that a setting
+ * may say, cannot be told from one that was never made.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "core/access/entitle.h"
+#include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/check/state.h"
 #include "core/store/meta.h"
@@ -21,6 +23,9 @@
 #define SETTING_START "setting/"
 #define IMPORT_START "import/"
 #define MIGRATION_START "migration/"
+#define AUDIT_START "audit/"
+/* A time and a number behind it. */
+#define AUDIT_KEY_LEN (sizeof(AUDIT_START) - 1 + 12)
 #define NEWEST_KEY "import-newest"
 /* The longest text of a key and its NUL. */
 #define IMPORT_KEY_SIZE 32
@@ -116,6 +121,39 @@ static void check_import(struct check *check, struct imports *imports, struct tn
         FOUND(check, STORE_META, key, "It is newer than the newest import.");
     if (id > 0 && id <= imports->newest)
         imports->count++;
+}
+
+/* Who signed it is the host's question: keys come and go. */
+static void check_licence(struct check *check, struct tn_bytes key, struct tn_bytes value)
+{
+    const struct tn_str name = {(const char *)key.data + 1, key.len - 1};
+    struct licence *licence = arena_new(&check->arena, struct licence);
+    CLEANUP(mem_free_p) char *owner = NULL;
+    struct entitle_stored stored;
+    char known[ENTITLE_KEY_SIZE];
+
+    if (entitle_unpack(value, &stored, &owner, NULL) != TN_OK || !licence ||
+        licence_parse(stored.text, licence, NULL) != TN_OK) {
+        FOUND(check, STORE_META, key, "The value is damaged.");
+        return;
+    }
+    entitle_key(licence->serial, known);
+    if (!utf8_is(name, known))
+        FOUND(check, STORE_META, key, "This is no key of its family.");
+}
+
+static void check_audit(struct check *check, struct tn_bytes key, struct tn_bytes value)
+{
+    Tenon__Stored__V1__Audit *entry = tenon__stored__v1__audit__unpack(NULL, value.len, value.data);
+    bool is_sound = entry && entry->action[0] != '\0' && entry->base.n_unknown_fields == 0;
+    tn_time at_us = entry ? entry->at_us : 0;
+
+    if (entry)
+        tenon__stored__v1__audit__free_unpacked(entry, NULL);
+    if (key.len != 1 + AUDIT_KEY_LEN)
+        FOUND(check, STORE_META, key, "This is no key of its family.");
+    else if (!is_sound || read_u64(key.data + sizeof(AUDIT_START)) != (uint64_t)at_us)
+        FOUND(check, STORE_META, key, "The value is damaged.");
 }
 
 /* It comes before the imports: '-' sorts before '/'. */
@@ -334,6 +372,10 @@ static tn_status each_value(struct check *check, void *ctx, struct tn_bytes key,
         return check_letter_count(check, key, value);
     else if (starts_with(name, IMPORT_START))
         check_import(check, ctx, key, value);
+    else if (starts_with(name, ENTITLE_KEY))
+        check_licence(check, key, value);
+    else if (starts_with(name, AUDIT_START))
+        check_audit(check, key, value);
     else if (starts_with(name, SETTING_START))
         check_setting(check, key, value);
     else if (starts_with(name, MIGRATION_START))

@@ -78,7 +78,7 @@ static tn_status run_joined(struct tn_call *call, const struct tn_record *reques
                        TN_FAILED_PRECONDITION,
                        "The method %s writes, and its caller only reads.",
                        method->name);
-    TRY(rest_check(owner, txn_schema(call->txn), txn_portal(call->txn), err));
+    TRY(rest_check_method(method, call->txn, err));
     TRY(message_create(
         txn_arena(call->txn), owner->messages[method->row->response], &response, err));
     TRY(message_check(request->message, err));

@@ -22,6 +22,7 @@ struct portal_duties {
     struct portal *portal;
     uint64_t head; /* as it was when its feeds were last woken */
     uint64_t timer_epoch;
+    uint64_t entitled;
     struct feed **feeds;
     size_t feed_count;
     struct schedule **schedules;
@@ -168,14 +169,19 @@ static void wake_portal(struct duties *duties, struct portal_duties *portal, boo
     uint64_t head = records_head(records, portal->portal);
     uint64_t epoch = timers_epoch(records, portal->portal);
 
-    for (size_t i = 0; head != portal->head && i < portal->feed_count; i++)
+    /* acquire: they ask what is granted now; pairs with entitle_reread(). */
+    uint64_t entitled = atomic_load_explicit(&portal->portal->entitled, memory_order_acquire);
+    /* A change of the schema, or a licence, may let a plugin serve that rested. */
+    bool may_serve = head != portal->head || entitled != portal->entitled;
+
+    for (size_t i = 0; may_serve && i < portal->feed_count; i++)
         feed_wake(portal->feeds[i]);
-    /* A change of the schema may let a plugin serve that rested. */
-    bool is_due = head != portal->head || epoch != portal->timer_epoch || is_clock_set;
+    bool is_due = may_serve || epoch != portal->timer_epoch || is_clock_set;
     for (size_t i = 0; is_due && i < portal->schedule_count; i++)
         schedule_wake(portal->schedules[i]);
     portal->head = head;
     portal->timer_epoch = epoch;
+    portal->entitled = entitled;
 }
 
 static bool is_clock_set(struct duties *duties)
@@ -213,6 +219,15 @@ static void wake(void *ctx)
     struct duties *duties = ctx;
 
     lanes_wake(duties->lanes, &duties->scout);
+}
+
+void duties_wake(struct plugin_host *host)
+{
+    CLEANUP(plugin_routes_release_p) struct plugin_routes *routes = plugin_routes_take(host);
+    struct duties *duties = duties_of(host); /* stays while routes are held */
+
+    if (duties)
+        wake(duties);
 }
 
 /* Starting */

@@ -31,6 +31,8 @@ static inline struct duties *duties_of(const struct plugin_host *host)
     /* pairs with the release of duties_start() */
     return atomic_load_explicit(&host->duties, memory_order_acquire);
 }
+/* What lets a plugin serve may have changed: a licence came. [any] */
+void duties_wake(struct plugin_host *host);
 
 struct feed;
 struct schedule;

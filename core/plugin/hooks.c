@@ -95,6 +95,13 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
     return st;
 }
 
+static bool may_run(const struct plugin_hook *hook, const struct txn *txn)
+{
+    return rest_check_part(
+               hook->plugin, hook->row->tier, false, txn_schema(txn), txn_portal(txn), NULL) ==
+           TN_OK;
+}
+
 /* One that can be done without, while its plugin's process is down. */
 static tn_status run_advisory(const struct plugin_hook *hook, struct txn *txn,
                               struct record *record, struct err *err)
@@ -133,7 +140,7 @@ tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct er
         return TN_OK; /* it never was, for anybody else */
     for (size_t i = 0; i < routes->hook_count; i++)
         if (plugin_is_for_type(routes->hooks[i].plugin, routes->hooks[i].row->type, type) &&
-            rest_check(routes->hooks[i].plugin, txn_schema(txn), txn_portal(txn), NULL) == TN_OK)
+            may_run(&routes->hooks[i], txn))
             TRY(run_one(&routes->hooks[i], txn, record, err));
     return TN_OK;
 }

@@ -11,6 +11,7 @@
 #include "core/plugin/duties.h"
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
+#include "core/plugin/install.h"
 #include "core/plugin/load.h"
 #include "core/plugin/migrate.h"
 #include "core/plugin/order.h"
@@ -96,6 +97,7 @@ static tn_status add_file(void *ctx, const char *path, struct err *err)
     if (host->plugin_count == PLUGIN_MAX)
         return err_set(err, TN_RESOURCE_EXHAUSTED, "There are more than %u plugins.", PLUGIN_MAX);
     TRY(reserve_plugin(host, err));
+    install_recover(path);
     TRY(load_read(host, path, &host->plugins[host->plugin_count], err));
     host->plugin_count++;
     return TN_OK;
@@ -214,6 +216,11 @@ static tn_status publish_list(struct plugin_host *host, struct err *err)
 
 static tn_status load_all(struct plugin_host *host, struct err *err)
 {
+    if (host->options.signing && host->options.signing->runs_in_process)
+        LOG(host->options.log,
+            LOG_WARN,
+            "plugins run in the host's process whoever signed them: for their authors, not for "
+            "data that matters");
     for (size_t i = 0; i < host->options.dir_count; i++)
         TRY(file_find(host->options.dirs[i], add_file, host, err));
     refuse_repeated_ids(host);
@@ -238,6 +245,12 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     st = duties_start(host, err);
     (void)pthread_mutex_unlock(&host->change);
     return st;
+}
+
+void plugin_host_wake(struct plugin_host *host)
+{
+    duties_wake(host);
+    migrate_wake(host);
 }
 
 void plugin_host_stop(struct plugin_host *host)
@@ -319,6 +332,7 @@ bool plugin_routes_info(const struct plugin_routes *routes, size_t index,
         .version = rows ? rows->version : "",
         .summary = rows && rows->summary ? rows->summary : "",
         .file = plugin->file,
+        .signer = plugin->signer,
         .state = plugin->state,
         .hook_accepted = atomic_load_explicit(&plugin->hook_accepted, memory_order_relaxed),
         .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed),
@@ -331,10 +345,21 @@ bool plugin_routes_info(const struct plugin_routes *routes, size_t index,
     return true;
 }
 
+/* Whether its code may run in this process: whoever answers for it signed it, or its author runs
+ * the host. */
+static bool may_run_here(const struct plugin *plugin)
+{
+    const struct plugin_signing *signing = plugin->host->options.signing;
+
+    return !signing || signing->runs_in_process || plugin->signer[0] != '\0';
+}
+
 enum plugin_isolation plugin_isolation(const struct plugin *plugin)
 {
     const struct plugin_host_options *options = &plugin->host->options;
 
+    if (!may_run_here(plugin))
+        return PLUGIN_IN_RUNNER; /* whatever is configured */
     for (size_t i = 0; i < options->isolated_count; i++)
         if (strcmp(options->isolated[i].id, plugin->rows->id) == 0)
             return options->isolated[i].isolation;
@@ -403,7 +428,7 @@ tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
                        TN_RESOURCE_EXHAUSTED,
                        "The request is larger than %zu bytes.",
                        PLUGIN_MESSAGE_SIZE_MAX);
-    TRY(rest_check(plugin, txn_schema(txn), txn_portal(txn), err));
+    TRY(rest_check_method(method, txn, err));
     TRY(message_create(arena, plugin->messages[method->row->request], &asked, err));
     TRY(message_create(arena, plugin->messages[method->row->response], &answer, err));
     TRY(message_decode(asked, request, err));

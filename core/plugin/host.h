@@ -39,6 +39,13 @@ struct plugin;
 /* Calls of a joined method inside a joined method; past it TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_DEPTH_MAX 16u
 
+/* Whose plugins are trusted. */
+struct plugin_signing {
+    const struct key_ring *ring;
+    bool is_required;     /* unsigned ones are refused, not isolated */
+    bool runs_in_process; /* unsigned ones too: for plugin authors; each start says so */
+};
+
 enum plugin_isolation {
     PLUGIN_IN_HOST = 1,  /* "none" */
     PLUGIN_IN_RUNNER = 2 /* "process" */
@@ -65,6 +72,7 @@ struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;
     struct portals *portals;
+    struct entitle *entitle; /* what portals are granted; NULL: everything */
     struct log *log;
     const char *const *dirs; /* searched in order for *.so, by name within one */
     size_t dir_count;
@@ -74,7 +82,8 @@ struct plugin_host_options {
     size_t library_count;
     const char *const *disabled; /* plugin ids that are listed and not loaded */
     size_t disabled_count;
-    const char *language; /* of the reasons why plugins do not run; NULL: English */
+    const struct plugin_signing *signing; /* NULL: signatures are not looked at, all are trusted */
+    const char *language;                 /* of the reasons why plugins do not run; NULL: English */
     /* The program that runs plugins in processes of their own; NULL: none can. */
     const char *runner;
     enum plugin_isolation isolation; /* of plugins that the next do not name; 0: PLUGIN_IN_HOST */
@@ -101,6 +110,9 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
  * TN_NOT_FOUND: a directory is not there; TN_RESOURCE_EXHAUSTED. [loader] blocks
  */
 tn_status plugin_host_load_all(struct plugin_host *host, struct err *err);
+
+/* What portals are granted has changed: consumers and timers that rest look again. [any] */
+void plugin_host_wake(struct plugin_host *host);
 
 /* Stops and unloads all, in reverse order; no call may be under way or begin, and no plugin be
  * replaced. [loader] blocks */
@@ -181,6 +193,7 @@ struct plugin_info {
     const char *summary;
     const char *file;
     char reason[ERR_MESSAGE_SIZE]; /* why it does not run; in the language of the host */
+    const char *signer;            /* id of the trusted key that signed it; "": none */
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;

@@ -18,6 +18,7 @@
 #include "core/plugin/migrate.h"
 #include "core/plugin/runner.h"
 #include "core/plugin/settings.h"
+#include "core/plugin/signed.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
  */
@@ -264,11 +265,28 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
 
 /* Starting */
 
+/* A host without the program for processes of their own can run no code that has to be in one. */
+static tn_status isolate_check(const struct plugin *plugin, struct err *err)
+{
+    const struct plugin_host_options *options = &plugin->host->options;
+
+    if (!options->signing || options->runner || !manifest_has_code(plugin->manifest) ||
+        plugin_isolation(plugin) == PLUGIN_IN_HOST)
+        return TN_OK;
+    return err_set(
+        err,
+        TN_FAILED_PRECONDITION,
+        "It is to run in a process of its own, and there is no tenon-runner: install it, "
+        "or have the plugin signed.");
+}
+
 tn_status load_prepare(struct plugin *plugin, enum plugin_state *ret_state, struct err *err)
 {
     struct plugin_host *host = plugin->host;
 
     *ret_state = PLUGIN_REFUSED;
+    TRY(signed_check(plugin, err));
+    TRY(isolate_check(plugin, err));
     TRY(bind_check(plugin, err));
     TRY(migrate_check(plugin, err));
     TRY(settings_prepare(plugin, err));

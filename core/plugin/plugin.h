@@ -49,6 +49,7 @@ struct plugin {
     struct tn_method *methods;
     enum plugin_state state;
     char reason[ERR_MESSAGE_SIZE]; /* why it is not PLUGIN_RUNNING */
+    char signer[KEY_ID_SIZE];      /* the trusted key that signed it; "": none did */
     bool is_visited;               /* by the ordering */
     bool is_open;                  /* its load is under way: meeting it again is a cycle */
 

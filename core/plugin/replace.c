@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* replace.c - an administrator puts a plugin in another's place, takes one out, or back. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 #include "core/plugin/change.h"
 #include "core/plugin/duties.h"
+#include "core/plugin/file.h"
 #include "core/plugin/install.h"
 #include "core/plugin/kept.h"
 #include "core/plugin/load.h"
@@ -85,14 +87,27 @@ static tn_status need_running(void *ctx, const struct order_need *need)
 /* Replacing */
 
 /* What change_start() does between the new plugin's start and its routes. */
+struct placing {
+    struct install install;
+    struct plugin *fresh;
+    const char *target; /* of the new plugin */
+};
+
+/* From here on it is listed with the place of its file, not with where it came from. */
 static tn_status put_file(void *ctx, struct err *err)
 {
-    return install_swap(ctx, err);
+    struct placing *placing = ctx;
+
+    TRY(install_swap(&placing->install, err));
+    placing->fresh->file = placing->target;
+    return TN_OK;
 }
 
 static void take_file_back(void *ctx)
 {
-    install_undo(ctx);
+    struct placing *placing = ctx;
+
+    install_undo(&placing->install);
 }
 
 static void log_change(const struct plugin_host *host, const char *what, const char *id,
@@ -118,19 +133,43 @@ static tn_status check(const struct plugin *old, const struct plugin *fresh, uin
     return order_needs(old->host, fresh, need_running, err);
 }
 
+/* Empty: it has none. */
+static tn_status read_signature(const struct plugin *plugin, struct buf *out, struct err *err)
+{
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof(path), "%s.sig", plugin->file);
+    struct err why;
+
+    if (len < 0 || (size_t)len >= sizeof(path))
+        return err_set(err, TN_INVALID_ARGUMENT, "The path of its signature is too long.");
+    err_init(&why, err ? err->language : NULL);
+    tn_status st = file_read(path, SHEET_SIZE_MAX, out, &why);
+    if (st != TN_OK && st != TN_NOT_FOUND) {
+        err_copy(err, &why);
+        return st;
+    }
+    return TN_OK;
+}
+
 static tn_status start_in_place(struct plugin_host *host, size_t place, struct plugin *fresh,
                                 struct err *err)
 {
-    const struct plugin *old = host->plugins[place];
+    const char *target = host->plugins[place]->file;
     enum plugin_state ignored; /* what is not started is not listed */
-    struct install install;
+    CLEANUP(mem_free_p) struct placing *placing = mem_new(struct placing); /* some paths long */
+    CLEANUP(buf_fini) struct buf signature = {0};
 
-    TRY(install_prepare(&install, old->file, buf_bytes(&fresh->bytes), err));
-    fresh->file = arena_copy(&fresh->arena, old->file, strlen(old->file));
-    const struct change_step step = {put_file, take_file_back, &install};
-    tn_status st = fresh->file ? change_start(host, place, fresh, &step, &ignored, err)
-                               : err_memory(err, "a plugin");
-    install_end(&install);
+    if (placing)
+        placing->target = arena_copy(&fresh->arena, target, strlen(target));
+    if (!placing || !placing->target)
+        return err_memory(err, "a plugin");
+    placing->fresh = fresh;
+    TRY(read_signature(fresh, &signature, err));
+    TRY(install_prepare(
+        &placing->install, target, buf_bytes(&fresh->bytes), buf_bytes(&signature), err));
+    const struct change_step step = {put_file, take_file_back, placing};
+    tn_status st = change_start(host, place, fresh, &step, &ignored, err);
+    install_end(&placing->install);
     return st;
 }
 

@@ -210,6 +210,7 @@ static tn_status check_unique(struct record *record, struct err *err)
 
 static tn_status check_record(struct record *record, struct err *err)
 {
+    TRY(txn_check_type(record->txn, record->type, err));
     TRY(check_required(record, err));
     if (!record->is_archived)
         TRY(check_unique(record, err));

@@ -306,6 +306,7 @@ tn_status records_create(const struct records_options *options, struct records *
     records->catalog = options->catalog;
     records->portals = options->portals;
     records->log = options->log;
+    records->entitle = options->entitle;
     records->reread = options->reread;
     records->reread_ctx = options->reread_ctx;
     records->driver = log_local(options->store);
@@ -341,6 +342,7 @@ void records_destroy(struct records *records)
         close_state(state);
     map_fini(&records->states);
     committer_free_totals(records);
+    counted_forget(records);
     while (records->spare) {
         struct txn *txn = records->spare;
 
@@ -366,6 +368,11 @@ struct catalog *records_catalog(struct records *records)
 struct store *records_store(struct records *records)
 {
     return records->store;
+}
+
+struct entitle *records_entitle(struct records *records)
+{
+    return records->entitle;
 }
 
 struct portals *records_portals(struct records *records)

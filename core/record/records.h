@@ -6,6 +6,7 @@
 #ifndef CORE_RECORD_RECORDS_H
 #define CORE_RECORD_RECORDS_H
 
+#include "core/access/entitle.h"
 #include "core/access/portal.h"
 #include "core/base/err.h"
 #include "core/base/log.h"
@@ -39,6 +40,7 @@ struct records_options {
     struct catalog *catalog;
     struct portals *portals;
     struct log *log;
+    struct entitle *entitle; /* what portals are granted; NULL: everything */
     /*
      * Reads again what others keep in memory of the store: a write of theirs may have failed, and
      * is there now or not. What the three above keep is read anyway. May be NULL. [committer
@@ -57,6 +59,7 @@ void records_destroy(struct records *records);
 struct catalog *records_catalog(struct records *records);
 struct store *records_store(struct records *records);
 struct portals *records_portals(struct records *records);
+struct entitle *records_entitle(struct records *records);
 
 /* Once, before the first transaction. Copied. [loader] */
 void records_set_hooks(struct records *records, const struct records_hooks *hooks);

@@ -70,6 +70,8 @@ tn_status txn_begin(struct records *records, const struct txn_options *options,
     txn->records = records;
     txn->portal = options->portal;
     txn->state = state;
+    /* acquire: what it asks later is no older; pairs with entitle_reread(). */
+    txn->entitled = atomic_load_explicit(&options->portal->entitled, memory_order_acquire);
     txn->now_us = options->now_us ? options->now_us : clock_wall_us();
     txn->deadline_us = options->deadline_us;
     txn->ask_state = options->state;

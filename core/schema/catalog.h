@@ -41,6 +41,9 @@ struct catalog_binding {
  */
 tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugin,
                           struct catalog_declared **ret_declared, struct err *err);
+/* The hub that a plugin belongs to; "": none. [any] */
+const char *catalog_hub(const struct tn_plugin *plugin);
+
 const struct catalog_binding *catalog_binding(const struct catalog_declared *declared);
 
 /*

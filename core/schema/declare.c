@@ -67,6 +67,16 @@ static tn_status replace(void **list, size_t count, const ProtobufCMessage *know
     return TN_OK;
 }
 
+const char *catalog_hub(const struct tn_plugin *plugin)
+{
+#if TN_MINOR >= 1
+    return plugin->hub ? plugin->hub : "";
+#else
+    (void)plugin;
+    return "";
+#endif
+}
+
 /* Types */
 
 static tn_status use_type(struct declaring *d, uint32_t row, const Tenon__Stored__V1__Type *known)
@@ -103,8 +113,9 @@ static tn_status declare_type(struct declaring *d, uint32_t row)
     def->plural = catalog_copy(d->catalog, type->plural ? type->plural : def->label);
     def->owner = catalog_copy(d->catalog, d->plugin->id);
     def->flags = type->flags & TN_MARK_ALL;
-    def->tier = type->tier;
-    if (!def->name || !def->label || !def->plural || !def->owner)
+    def->tier = type->tier > d->plugin->tier ? type->tier : d->plugin->tier;
+    def->hub = catalog_copy(d->catalog, catalog_hub(d->plugin));
+    if (!def->name || !def->label || !def->plural || !def->owner || !def->hub)
         return err_memory(d->err, "a type");
     d->declared->types[row] = def->id;
     if (!known)
@@ -416,8 +427,10 @@ static tn_status declare_association(struct declaring *d, uint32_t row_index)
     def->label = catalog_copy(catalog, row->label ? row->label : row->name);
     def->inverse_label = catalog_copy(catalog, row->inverse ? row->inverse : def->inverse);
     def->owner = catalog_copy(catalog, d->plugin->id);
+    def->tier = d->plugin->tier;
+    def->hub = catalog_copy(catalog, catalog_hub(d->plugin));
     if (!def->name || !def->inverse || !def->label || !def->inverse_label || !def->owner ||
-        copy_options(catalog, &row->labels, &def->labels, &def->n_labels) != TN_OK)
+        !def->hub || copy_options(catalog, &row->labels, &def->labels, &def->n_labels) != TN_OK)
         return err_memory(d->err, "an association");
     d->declared->associations[row_index] = def->id;
     const Tenon__Stored__V1__Association *turned =

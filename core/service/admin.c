@@ -7,6 +7,7 @@
 #include "core/base/utf8.h"
 #include "core/service/service.h"
 #include "core/service/wire.h"
+#include "core/value/date.h"
 #include "tenon/admin/v1/admin.pb-c.h"
 
 /* Portals */
@@ -196,8 +197,11 @@ static tn_status write_plugin(struct service_call *call, const struct plugin_inf
     message->state = wire_text(call, utf8_str(plugin_state_name(info->state)));
     message->reason = wire_text(call, utf8_str(info->reason));
     message->file = wire_text(call, utf8_str(info->file));
+    message->signer = wire_text(call, utf8_str(info->signer));
+    message->isolation =
+        wire_text(call, utf8_str(info->isolation == PLUGIN_IN_RUNNER ? "process" : "none"));
     if (!message->id || !message->version || !message->summary || !message->state ||
-        !message->reason || !message->file)
+        !message->reason || !message->file || !message->signer || !message->isolation)
         return TN_RESOURCE_EXHAUSTED;
     *ret_plugin = message;
     return TN_OK;
@@ -442,12 +446,81 @@ static void count_plugins(const struct service_call *call,
     CLEANUP(plugin_routes_release_p)
     struct plugin_routes *routes = plugin_routes_take(call->service->plugins);
     for (size_t i = 0; plugin_routes_info(routes, i, &info); i++) {
-        bool rests = plugin_routes_rests(routes, i, call->schema, call->session->portal, NULL);
+        struct err why;
 
+        err_init(&why, NULL);
+        bool rests = plugin_routes_rests(routes, i, call->schema, call->session->portal, &why);
+        if (why.status == TN_PERMISSION_DENIED)
+            continue; /* not granted is no failure */
         response->plugins_running += info.state == PLUGIN_RUNNING && !rests;
         response->plugins_failed +=
             rests || info.state == PLUGIN_REFUSED || info.state == PLUGIN_FAILED;
     }
+}
+
+/* What is to be said of a licence, in the language of the call; false: nothing. */
+static bool warn(const struct service_call *call, const struct entitle_licence *licence,
+                 struct err *ret_said)
+{
+    char until[DATETIME_TEXT_SIZE];
+    char end[DATETIME_TEXT_SIZE];
+    const char *serial = licence->licence.serial;
+
+    (void)datetime_format(licence->licence.until_us, until);
+    (void)datetime_format(licence_end_us(&licence->licence), end);
+    err_init(ret_said, call->language);
+    switch (licence->standing) {
+    case ENTITLE_SOON:
+        (void)err_set(
+            ret_said, TN_FAILED_PRECONDITION, "The licence %s ends on %.10s.", serial, until);
+        return true;
+    case ENTITLE_GRACE:
+        (void)err_set(ret_said,
+                      TN_FAILED_PRECONDITION,
+                      "The licence %s ended on %.10s; what it grants can be written until %.10s.",
+                      serial,
+                      until,
+                      end);
+        return true;
+    case ENTITLE_ENDED:
+        (void)err_set(ret_said,
+                      TN_FAILED_PRECONDITION,
+                      "The licence %s ended on %.10s: what it granted can only be read.",
+                      serial,
+                      end);
+        return true;
+    case ENTITLE_UNTRUSTED:
+        (void)err_set(ret_said,
+                      TN_FAILED_PRECONDITION,
+                      "The licence %s grants nothing: %s",
+                      serial,
+                      licence->reason);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static tn_status write_warnings(struct service_call *call, const struct portal *portal,
+                                Tenon__Admin__V1__PortalStatus *message)
+{
+    struct entitle_licence *licence = arena_new(call->arena, struct entitle_licence);
+    struct err said;
+
+    message->warnings = wire_list(call, ENTITLE_LICENCE_MAX);
+    if (!message->warnings || !licence)
+        return err_memory(call->err, "a status");
+    for (size_t i = 0; i < ENTITLE_LICENCE_MAX &&
+                       entitle_get(call->service->entitle, portal, i, call->now_us, licence);
+         i++) {
+        if (!warn(call, licence, &said))
+            continue;
+        char *text = wire_text(call, utf8_str(said.message));
+        if (!text)
+            return TN_RESOURCE_EXHAUSTED;
+        message->warnings[message->n_warnings++] = text;
+    }
+    return TN_OK;
 }
 
 static tn_status write_portal_status(struct service_call *call, const struct portal *portal,
@@ -461,8 +534,11 @@ static tn_status write_portal_status(struct service_call *call, const struct por
     message->name = wire_text(call, utf8_str(portal->name));
     message->head = records_head(call->service->records, portal);
     message->frozen = records_is_frozen(call->service->records);
+    if (!message->name)
+        return TN_RESOURCE_EXHAUSTED;
+    TRY(write_warnings(call, portal, message));
     *ret_status = message;
-    return message->name ? TN_OK : TN_RESOURCE_EXHAUSTED;
+    return TN_OK;
 }
 
 static tn_status write_portals(struct service_call *call,

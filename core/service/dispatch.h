@@ -15,6 +15,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "core/access/entitle.h"
 #include "core/access/principal.h"
 #include "core/base/log.h"
 #include "core/base/metric.h"
@@ -33,6 +34,7 @@ struct service {
     struct records *records;
     struct access access;
     struct catalog *catalog;
+    struct entitle *entitle;     /* NULL: every portal is granted everything */
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
     struct notices *notices;     /* notices.h */

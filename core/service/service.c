@@ -28,6 +28,7 @@ tn_status service_host_create(const struct service_options *options, struct serv
         .records = options->records,
         .access = options->access,
         .catalog = options->catalog,
+        .entitle = options->entitle,
         .plugins = options->plugins,
         .log = options->log,
         .pool = options->pool,
@@ -66,6 +67,8 @@ size_t service_all(struct service_methods out[static SERVICE_MAX])
         service_users,
         service_tokens,
         service_metrics,
+        service_licences,
+        service_audit,
     };
     const size_t count = sizeof(all) / sizeof(all[0]);
 

@@ -208,21 +208,25 @@ const struct text_pair cli_texts[] = {
     {"Go on with an import that was interrupted", "Reprendre un import interrompu"},
     {"Import %llu is finished.", "L'import %llu est terminé."},
     {"Import %llu is of '%s' into %s.", "L'import %llu est celui de « %s » vers %s."},
-    {"Inspecting reads the file's bytes and runs nothing of it; it needs no host, nor "
-     "do 'new' and 'check'. These and those that change what runs have options of their "
-     "own.\n\nDead letters are changes and firings that a plugin did not take, however "
-     "often they were tried, in the portal of --portal. To replay or drop them name the "
-     "plugin, and its consumer or timer.\n\nExamples:\n  tenon plugin list\n  tenon "
-     "plugin inspect build/lib/tenon/plugins/contacts.so\n  tenon plugin consumers\n  "
-     "tenon plugin dead-letters org.example.machines --consumer account --replay",
-     "L'inspection lit les octets du fichier et n'en exécute rien ; elle n'a pas besoin "
-     "d'hôte, pas plus que « new » et « check ». Ceux-ci et ceux qui changent ce qui "
-     "tourne ont leurs propres options.\n\nLes lettres mortes sont des changements et "
-     "des échéances qu'un module n'a pas pris, malgré tous les essais, dans le portail "
-     "de --portal. Pour les rejouer ou les abandonner, nommez le module, et son "
-     "consommateur ou sa minuterie.\n\nExemples :\n  tenon plugin list\n  tenon plugin "
-     "inspect build/lib/tenon/plugins/contacts.so\n  tenon plugin consumers\n  tenon "
-     "plugin dead-letters org.example.machines --consumer account --replay"},
+    {"Inspecting reads the file's bytes and runs nothing of it, and says who claims to "
+     "have signed it. Signing writes FILE.sig in place of an earlier one. These need no "
+     "host, nor do 'new' and 'check'. These two and those that change what runs have "
+     "options of their own.\n\nDead letters are changes and firings that a plugin did "
+     "not take, however often they were tried, in the portal of --portal. To replay or "
+     "drop them name the plugin, and its consumer or timer.\n\nExamples:\n  tenon "
+     "plugin list\n  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n  tenon "
+     "plugin sign machines.so --key publisher.key\n  tenon plugin consumers\n  tenon "
+     "plugin dead-letters org.example.machines --consumer account --replay",
+     "L'inspection lit les octets du fichier et n'en exécute rien, et dit qui prétend "
+     "l'avoir signé. Signer écrit FICHIER.sig à la place d'un précédent. Rien de cela "
+     "n'a besoin d'hôte, pas plus que « new » et « check ». Ces deux-là et ceux qui "
+     "changent ce qui tourne ont leurs propres options.\n\nLes lettres mortes sont des "
+     "changements et des échéances qu'un module n'a pas pris, malgré tous les essais, "
+     "dans le portail de --portal. Pour les rejouer ou les abandonner, nommez le "
+     "module, et son consommateur ou sa minuterie.\n\nExemples :\n  tenon plugin list\n "
+     " tenon plugin inspect build/lib/tenon/plugins/contacts.so\n  tenon plugin "
+     "consumers\n  tenon plugin dead-letters org.example.machines --consumer account "
+     "--replay"},
     {"Instead of the id in PROPERTY, write KEY of the record it names",
      "Au lieu de l'id dans PROPRIÉTÉ, écrire CLÉ de la fiche désignée"},
     {"It changes nothing, and says no while a host has the directory. The exit code is 1 if "
@@ -251,11 +255,11 @@ const struct text_pair cli_texts[] = {
     {"List the methods that can be called, of all services or of one.",
      "Lister les méthodes qui peuvent être appelées, de tous les services ou d'un seul."},
     {"List the plugins of the host and their consumers, show what a plugin's file "
-     "declares, make a new plugin's project, run a plugin's code where its faults are "
-     "found, or change what runs.",
+     "declares, sign it, make a new plugin's project, run a plugin's code where its "
+     "faults are found, or change what runs.",
      "Lister les modules de l'hôte et leurs consommateurs, montrer ce que déclare le "
-     "fichier d'un module, créer le projet d'un nouveau module, exécuter le code d'un "
-     "module là où ses fautes se voient, ou changer ce qui tourne."},
+     "fichier d'un module, le signer, créer le projet d'un nouveau module, exécuter le "
+     "code d'un module là où ses fautes se voient, ou changer ce qui tourne."},
     {"List, create, show and change portals.", "Lister, créer, montrer et changer les portails."},
     {"Listens at", "Écoute sur"},
     {"METHOD [JSON|@FILE|-]", "MÉTHODE [JSON|@FICHIER|-]"},

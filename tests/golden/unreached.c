@@ -21,6 +21,8 @@
 #define EARLIER "another rule refuses it before"
 #define MEMORY "memory runs out: mem_fail_at() in the unit tests"
 #define IMPORT "told with a row of an import, not by a refusal; no test"
+#define LICENCE \
+    "a licence in time: tests/unit/access_entitle_test.c, tests/integration/tenond_licence_test.c"
 #define MOMENT "a moment of starting or stopping a plugin; no test"
 #define CLOSED "a race of two reasons: tests/integration/plugins/plugin_runner_test.c"
 #define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
@@ -55,6 +57,28 @@ const struct golden_unreached unreached[] = {
     {"a dead letter", MEMORY},
     {"the dead letters", MEMORY},
     {"What is stored of the plugin %s is damaged.", DAMAGED},
+    {"A portal has at most %u licences, removed ones included.", BOUND},
+    {"%.*s needs the tier %s: the licence %s of the portal %s ended on %.10s. What is there can be "
+     "read.",
+     LICENCE},
+    {"It is for the portal %s.", LICENCE},
+    {"The licence %s ends on %.10s.", LICENCE},
+    {"The licence %s ended on %.10s; what it grants can be written until %.10s.", LICENCE},
+    {"The licence %s ended on %.10s: what it granted can only be read.", LICENCE},
+    {"The licence %s grants nothing: %s", LICENCE},
+    {"The licence %s is for the portal %s, which this host does not have.", LOGGED},
+    {"This host keeps no licences.", "a host of the tests' own; tenond keeps some"},
+    {"%s: %s", "tests/integration/tenond_signature_test.c starts a host with a wrong key"},
+    {"'%.*s' is no public key: one is %d characters of base64.",
+     "tests/integration/tenond_signature_test.c starts a host with a wrong key"},
+    {"The file with the SHA-256 %s was revoked.", NO_TEST},
+    {"The path of its signature is too long.", NO_TEST},
+    {"It is to run in a process of its own, and there is no tenon-runner: install it, or have the "
+     "plugin signed.",
+     "a host without tenon-runner beside it; no test"},
+    {"A stored entry of the audit is damaged.", DAMAGED},
+    {"A stored licence is damaged.", DAMAGED},
+    {"The stored time of the host is damaged.", DAMAGED},
     {"Calls into the plugin %s nest more than %u deep.", EARLIER},
     {"No process can be started for the plugin %s: %s.", MACHINE},
     {"The plugin %s could not be started again in its process.", NO_TEST},
@@ -62,10 +86,12 @@ const struct golden_unreached unreached[] = {
     {"The plugin %s is being started.", MOMENT},
     {"The plugin %s is being stopped.", MOMENT},
     {"The process of the plugin %s closed its channel; it was stopped.", CLOSED},
+    {"a dead letter", MEMORY},
     {"a process of a plugin", MEMORY},
     {"a thread", MEMORY},
     {"an answer", MEMORY},
     {"links", MEMORY},
+    {"the dead letters", MEMORY},
     {"A portal has at most %u object types of its own.", BOUND},
     {"A portal has at most %u tokens: revoke one.", TOKENS},
     {"More than %u users: list them with Records/List.", BOUND},

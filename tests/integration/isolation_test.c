@@ -256,10 +256,30 @@ static void keep_cursor(struct twins *t, const struct dispatch_method *method)
     tenon__records__v1__list_response__free_unpacked(page, NULL);
 }
 
-/* What a token may never call: making portals, and what tells of the machine. */
+/* What a token may never call: making portals, and what tells of the machine. Nor are there
+ * licences in these hosts, which trust nobody: tenond_licence_test.c has portals with them. */
 static bool is_always_refused(const struct dispatch_method *method)
 {
+    static const char *const licences[] = {"tenon.admin.v1.Licences/Install",
+                                           "tenon.admin.v1.Licences/Get",
+                                           "tenon.admin.v1.Licences/Remove"};
+
+    for (size_t i = 0; i < sizeof(licences) / sizeof(licences[0]); i++)
+        if (strcmp(method->name, licences[i]) == 0)
+            return true;
     return (method->flags & DISPATCH_HOST) != 0;
+}
+
+/* The vocabulary has no records that these take: what they tell when they refuse is compared. */
+static bool is_seldom_right(const struct dispatch_method *method)
+{
+    static const char *const packages[] = {
+        "tenon.deals.", "tenon.leads.", "tenon.lifecycle.", "tenon.tickets."};
+
+    for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+        if (strncmp(method->name, packages[i], strlen(packages[i])) == 0)
+            return true;
+    return false;
 }
 
 /* Of three, the one that came through least: so that those that seldom do are tried most. */
@@ -270,7 +290,8 @@ static size_t pick_method(struct twins *t)
     for (int i = 0; i < 2; i++) {
         size_t other = random_below(&t->requester.random, t->method_count);
 
-        if (t->done[other] < t->done[best] && !is_always_refused(t->methods[other]))
+        if (t->done[other] < t->done[best] && !is_always_refused(t->methods[other]) &&
+            !is_seldom_right(t->methods[other]))
             best = other;
     }
     return best;
@@ -310,7 +331,7 @@ static void check_reach(const struct twins *t)
 
     for (size_t i = 0; i < t->method_count; i++) {
         all += t->done[i];
-        if (t->done[i] == 0 && !is_always_refused(t->methods[i]))
+        if (t->done[i] == 0 && !is_always_refused(t->methods[i]) && !is_seldom_right(t->methods[i]))
             fail_msg("no call of %s came through", t->methods[i]->name);
         if (is_always_refused(t->methods[i]))
             assert_int_equal(t->done[i], 0);

@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
+#include "core/plugin/file.h"
 #include "core/plugin/message.h"
 #include "core/plugin/wire.h"
 #include "tests/integration/plugins/bench.h"
@@ -141,6 +142,68 @@ static void the_next_start_finds_what_replaced(void **state)
     bench_reopen(b);
     bench_all_run(b);
     assert_int_equal(build_now(b), 2);
+    bench_close(b);
+}
+
+/* Files */
+
+static void copy_file(const char *from, const char *to)
+{
+    CLEANUP(buf_fini) struct buf bytes = {0};
+
+    assert_int_equal(file_read(from, PLUGIN_FILE_SIZE_MAX, &bytes, NULL), TN_OK);
+    assert_int_equal(file_copy(to, buf_bytes(&bytes), NULL), TN_OK);
+}
+
+/* "DIR/.NAME.SUFFIX" of "DIR/NAME" */
+static void hide(const char *path, const char *suffix, char *out, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+
+    (void)snprintf(out, size, "%.*s/.%s.%s", (int)(slash - path), path, slash + 1, suffix);
+}
+
+/* The host died between two renames: the old file has its second name yet. */
+static void what_a_crash_interrupted_is_undone(void **state)
+{
+    struct bench *b = open_first();
+    char path[256];
+    char kept[300];
+    char signature[300];
+
+    (void)state;
+    must_replace(b, SWAP_2);
+    (void)snprintf(path, sizeof(path), "%s", bench_plugin(b, "swap_1.so").file);
+    hide(path, "old", kept, sizeof(kept));
+    assert_int_equal(access(kept, F_OK), -1); /* nothing is left of what went well */
+    copy_file(SWAP_1, kept);
+    (void)snprintf(signature, sizeof(signature), "%s.sig", path);
+    copy_file(SWAP_1, signature); /* of the new one: the old one had none */
+    bench_reopen(b);
+    assert_int_equal(build_now(b), 1);
+    assert_int_equal(access(kept, F_OK), -1);
+    assert_int_equal(access(signature, F_OK), -1);
+    bench_close(b);
+}
+
+static void a_signature_goes_with_its_file(void **state)
+{
+    struct bench *b = open_first();
+    char from[256];
+    char there[300];
+
+    (void)state;
+    (void)snprintf(from, sizeof(from), "%s/signed.so", b->dir);
+    copy_file(SWAP_2, from);
+    (void)snprintf(from, sizeof(from), "%s/signed.so.sig", b->dir);
+    const struct tn_bytes who = {(const uint8_t *)"who", 3}; /* nobody asks here */
+    assert_int_equal(file_copy(from, who, NULL), TN_OK);
+    (void)snprintf(there, sizeof(there), "%s.sig", bench_plugin(b, "swap_1.so").file);
+    (void)snprintf(from, sizeof(from), "%s/signed.so", b->dir);
+    must_replace(b, from);
+    assert_int_equal(access(there, F_OK), 0);
+    must_replace(b, SWAP_1); /* has none */
+    assert_int_equal(access(there, F_OK), -1);
     bench_close(b);
 }
 
@@ -558,6 +621,8 @@ int main(void)
         cmocka_unit_test(calls_begin_with_the_new_one),
         cmocka_unit_test(a_transaction_stays_with_what_it_began_with),
         cmocka_unit_test(the_next_start_finds_what_replaced),
+        cmocka_unit_test(what_a_crash_interrupted_is_undone),
+        cmocka_unit_test(a_signature_goes_with_its_file),
         cmocka_unit_test(what_is_added_is_there),
         cmocka_unit_test(a_bad_one_leaves_the_old_one_serving),
         cmocka_unit_test(an_older_one_is_taken_if_that_is_allowed),
