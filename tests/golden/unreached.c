@@ -54,8 +54,6 @@ const struct golden_unreached unreached[] = {
     {"The progress of the plugin %s's migration is damaged.", DAMAGED},
     {"The schema of a portal is being changed: try again.", NO_TEST},
     {"This host has no plugins.", EARLIER},
-    {"a dead letter", MEMORY},
-    {"the dead letters", MEMORY},
     {"What is stored of the plugin %s is damaged.", DAMAGED},
     {"A portal has at most %u licences, removed ones included.", BOUND},
     {"%.*s needs the tier %s: the licence %s of the portal %s ended on %.10s. What is there can be "
