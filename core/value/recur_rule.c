@@ -125,7 +125,7 @@ static bool read_days(struct tn_str list, struct recur_days *days)
         if (!read_weekday((struct tn_str){piece.data + piece.len - 2, 2}, &weekday))
             return false;
         days->items[days->count].weekday = (int8_t)weekday;
-        days->items[days->count++].position = (int8_t)position;
+        days->items[days->count++].position = (int16_t)position;
     }
     return true;
 }

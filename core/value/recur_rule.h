@@ -34,7 +34,7 @@ struct recur_days {
     int count;
     struct {
         int8_t weekday; /* 0 is Monday */
-        int8_t position;
+        int16_t position;
     } items[RECUR_VALUES_MAX];
 };
 

@@ -26,8 +26,6 @@
 #define PAGE_COUNT ((size_t)500)
 #define WELL_MAX 200000
 
-extern char **environ;
-
 /* In the process that is killed: wells, each with a timer that is due at once. */
 static int load(const char *dir)
 {
