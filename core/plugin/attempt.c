@@ -29,20 +29,23 @@ static tn_status begin(const struct attempt *attempt, unsigned loss_count, struc
     return txn_begin(plugin->host->options.records, &options, ret_txn, err);
 }
 
-/* Whether the plugin cannot be blamed: the store is frozen or full, or the host stops. */
-static bool is_hindrance(tn_status status, const struct records *records,
+/* Whether the plugin cannot be blamed: its process is not there, the store is frozen or full, or
+ * the host stops. */
+static bool is_hindrance(bool is_unheard, const struct records *records,
                          const struct attempt *attempt)
 {
-    return status != TN_OK && (records_is_frozen(records) || lanes_are_stopping(attempt->lanes));
+    return is_unheard || records_is_frozen(records) || lanes_are_stopping(attempt->lanes);
 }
 
-static tn_status run_in(const struct attempt *attempt, struct txn *txn, struct err *err)
+static tn_status run_in(const struct attempt *attempt, struct txn *txn, bool *ret_is_unheard,
+                        struct err *err)
 {
     struct tn_call call;
 
     (void)txn_set_writer(txn, plugin_id(attempt->plugin));
     call_init(&call, attempt->plugin, txn, err);
     tn_status st = call_result(&call, attempt->run(attempt->ctx, &call));
+    *ret_is_unheard = call.is_unheard;
     call_fini(&call);
     return st;
 }
@@ -53,6 +56,7 @@ static enum attempt_end run_once(const struct attempt *attempt, unsigned loss_co
     struct records *records = attempt->plugin->host->options.records;
     enum attempt_end end = ATTEMPT_REFUSED;
     struct txn *txn = NULL;
+    bool is_unheard = false;
 
     if (begin(attempt, loss_count, &txn, err) != TN_OK)
         return ATTEMPT_HINDERED;
@@ -60,7 +64,7 @@ static enum attempt_end run_once(const struct attempt *attempt, unsigned loss_co
         txn_destroy(txn);
         return ATTEMPT_RESTS;
     }
-    tn_status st = run_in(attempt, txn, err);
+    tn_status st = run_in(attempt, txn, &is_unheard, err);
     if (st == TN_OK) {
         st = txn_commit_wait(txn, err);
         *ret_lost = st == TN_ABORTED;
@@ -68,7 +72,7 @@ static enum attempt_end run_once(const struct attempt *attempt, unsigned loss_co
     txn_destroy(txn);
     if (st == TN_OK)
         end = ATTEMPT_DONE;
-    else if (is_hindrance(st, records, attempt))
+    else if (is_hindrance(is_unheard, records, attempt))
         end = ATTEMPT_HINDERED;
     return end;
 }

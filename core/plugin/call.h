@@ -43,6 +43,7 @@ struct tn_call {
     bool is_read_only;  /* a TN_READS method */
     bool is_misused;    /* the first failure is call_misuse's */
     bool is_down;       /* the plugin's process is not there, or ended under the call */
+    bool is_unheard;    /* it is not there: no function of the plugin was called */
     bool is_entered;    /* part of a struct entered (core_table.c), which owns the transaction */
     struct map records; /* struct tn_record of SEEN_LIVE by id: the same one, the same pointer */
     struct tn_found *found; /* open queries, newest first */

@@ -310,8 +310,10 @@ static tn_status enter(struct runner *runner, struct tn_call *call, const struct
     struct lane *lane;
     tn_status st = take_lane(runner, &lane, call->err);
 
-    if (st != TN_OK)
+    if (st != TN_OK) {
+        call->is_unheard = true;
         return fail_down(call, st);
+    }
     runner_call_init(&rc, lane, call);
     rc.limit_us = callback->limit_us;
     rc.has_deadline = callback->has_deadline;

@@ -14,6 +14,7 @@
 
 #define MACHINES MADE "bench_machines.so"
 #define UNRULY MADE "bench_unruly.so"
+#define DUTIES MADE "bench_duties.so"
 #define DO "org.example.unruly.v1.Unruly/Do"
 #define SCRAP "org.example.machines.v1.Machines/Scrap"
 /* What a plugin gets to come back. */
@@ -425,6 +426,70 @@ static void a_crash_ends_every_call_in_it_at_once(void **state)
     bench_close(b);
 }
 
+/* Consumers */
+
+static struct plugin_info duties(const struct bench *b)
+{
+    return bench_plugin(b, "bench_duties.so");
+}
+
+static void await_duties(const struct bench *b, bool is_up)
+{
+    const int64_t give_up_us = clock_mono_us() + WAIT_US;
+
+    while (duties(b).is_up != is_up) {
+        if (clock_mono_us() > give_up_us)
+            fail_msg("it does not come up, or go down: %s", duties(b).reason);
+        pause_briefly();
+    }
+}
+
+static void await_trace(struct bench *b, tn_id well, const char *text)
+{
+    const int64_t give_up_us = clock_mono_us() + WAIT_US;
+    char key[24];
+    tn_id trace = 0;
+
+    (void)snprintf(key, sizeof(key), "%llu", (unsigned long long)well);
+    while (!(trace = bench_find(b, "traces", "well", key)) ||
+           strcmp(bench_read(b, "traces", trace, "text"), text) != 0) {
+        if (clock_mono_us() > give_up_us)
+            fail_msg("the trace is not '%s'", text);
+        pause_briefly();
+    }
+}
+
+/* Fails often enough that it stays down for longer than two attempts of a consumer take. */
+static void crash_often(const struct bench *b)
+{
+    for (unsigned i = 0; i < 5; i++) {
+        await_duties(b, true);
+        assert_int_equal(kill(duties(b).pid, SIGSEGV), 0);
+        await_duties(b, false);
+    }
+}
+
+static void a_process_that_is_not_there_costs_consumers_no_attempt(void **state)
+{
+    struct bench *b = bench_open_isolated(
+        (const char *const[]){DUTIES, NULL}, &(struct plugin_runner_limits){0}, NULL);
+    struct plugin_consumer consumer;
+    tn_id well = 0;
+
+    (void)state;
+    b->attempt_max = 2;
+    bench_reopen(b);
+    assert_int_equal(bench_create(b, "wells", BENCH_VALUES("name", "Ada", "remark", "a"), &well),
+                     TN_OK);
+    await_trace(b, well, "+>a ");
+    crash_often(b);
+    assert_int_equal(bench_update(b, "wells", well, BENCH_VALUES("remark", "b")), TN_OK);
+    await_trace(b, well, "+>a a>b ");
+    for (size_t i = 0; plugin_host_consumer(b->plugins, b->portal, i, &consumer); i++)
+        assert_int_equal(consumer.letter_count, 0);
+    bench_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +514,7 @@ int main(void)
         cmocka_unit_test(what_a_plugin_does_wrong_is_told_alike_in_both),
         cmocka_unit_test(calls_run_at_once),
         cmocka_unit_test(a_crash_ends_every_call_in_it_at_once),
+        cmocka_unit_test(a_process_that_is_not_there_costs_consumers_no_attempt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
