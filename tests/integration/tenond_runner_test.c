@@ -13,10 +13,13 @@
 #include <string.h>
 #include <time.h>
 
+#include <tenon/events/v1/changes.pb-c.h>
+
 #include "core/base/clock.h"
 #include "tests/integration/host.h"
 #include "tests/integration/requests.h"
 #include "tests/unit/check.h"
+#include "tests/unit/random.h"
 
 #define MACHINES PLUGIN_FOLDER "/host_machines.so"
 #define COUNTERS PLUGIN_FOLDER "/host_counters.so"
@@ -25,7 +28,14 @@
 #define ADDER_COUNT 3u
 #define CREATOR_COUNT 2u
 
+#define DIGGER_COUNT 3u
+/* Calls of the diggers between two kills; so they come at any moment of what follows a change. */
+#define DUG_MAX 40u
+#define CHANGE_PAGE 1000u
+
 static const char configuration[] = "[plugin.\"org.example.counters\"]\n"
+                                    "isolation = \"process\"\n"
+                                    "[plugin.\"org.example.duties\"]\n"
                                     "isolation = \"process\"\n";
 
 /* One client; what became of its calls. */
@@ -163,15 +173,16 @@ static unsigned count_done(struct client *clients, unsigned count)
 }
 
 /* Waits until calls are answered again by another process than `last`, which it returns. */
-static pid_t await_service(const struct tenond *host, struct client *adders, pid_t last)
+static pid_t await_service(const struct tenond *host, struct client *clients, unsigned count,
+                           pid_t last)
 {
     const int64_t give_up_us = clock_mono_us() + TENOND_PATIENCE_US;
-    const unsigned done = count_done(adders, ADDER_COUNT);
+    const unsigned done = count_done(clients, count);
     pid_t pid = last;
 
-    while (pid == last || pid == 0 || count_done(adders, ADDER_COUNT) < done + ADDER_COUNT) {
+    while (pid == last || pid == 0 || count_done(clients, count) < done + count) {
         if (clock_mono_us() > give_up_us)
-            fail_msg("the plugin does not come back: %s", adders[0].message);
+            fail_msg("the plugin does not come back: %s", clients[0].message);
         pause_briefly();
         if (pid == last || pid == 0)
             pid = find_runner(host);
@@ -227,6 +238,18 @@ static void start_clients(struct tenond *host, atomic_bool *is_over, void *(*run
     }
 }
 
+/* With the plugin that is killed, and another one. */
+static void start_host(struct tenond *host, const char *plugin)
+{
+    char path[TENOND_PATH_SIZE * 2];
+
+    tenond_add_plugin(host, MACHINES);
+    tenond_add_plugin(host, plugin);
+    tenond_write_file(host, "tenond.toml", configuration, strlen(configuration), path);
+    tenond_spawn_usual(host, (const char *const[]){"--config", path, NULL});
+    tenond_await_ready(host);
+}
+
 static void kills_cost_the_calls_under_way_and_nothing_else(void **state)
 {
     const unsigned *kills = *state;
@@ -234,24 +257,19 @@ static void kills_cost_the_calls_under_way_and_nothing_else(void **state)
     struct client adders[ADDER_COUNT];
     struct client creators[CREATOR_COUNT];
     pthread_t threads[ADDER_COUNT + CREATOR_COUNT];
-    char path[TENOND_PATH_SIZE * 2];
     atomic_bool is_over = false;
     unsigned unavailable = 0;
 
-    tenond_add_plugin(host, MACHINES);
-    tenond_add_plugin(host, COUNTERS);
-    tenond_write_file(host, "tenond.toml", configuration, strlen(configuration), path);
-    tenond_spawn_usual(host, (const char *const[]){"--config", path, NULL});
-    tenond_await_ready(host);
+    start_host(host, COUNTERS);
     start_clients(host, &is_over, run_adder, adders, threads, ADDER_COUNT);
     start_clients(host, &is_over, run_creator, creators, threads + ADDER_COUNT, CREATOR_COUNT);
 
     pid_t pid = 0;
     for (unsigned i = 0; i < *kills; i++) {
-        pid = await_service(host, adders, pid);
+        pid = await_service(host, adders, ADDER_COUNT, pid);
         assert_int_equal(kill(pid, SIGKILL), 0);
     }
-    (void)await_service(host, adders, pid);
+    (void)await_service(host, adders, ADDER_COUNT, pid);
     atomic_store(&is_over, true);
     for (unsigned i = 0; i < ADDER_COUNT + CREATOR_COUNT; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
@@ -275,11 +293,222 @@ static void kills_cost_the_calls_under_way_and_nothing_else(void **state)
     tenond_destroy(host);
 }
 
+/* Consumers and timers */
+
+/* A well whose timer is due at once. Until it is there: its hook is the plugin's that is killed. */
+static void create_well(struct client *client, struct tenon_client *connection, const char *name)
+{
+    tn_status st = TN_UNAVAILABLE;
+
+    while (st == TN_UNAVAILABLE) {
+        struct tenon_result result = {0};
+        ProtobufCMessage *response = NULL;
+        struct fields fields = {.count = 0};
+
+        fields_add(&fields, (char[]){"name"}, name);
+        fields_add(&fields, (char[]){"depth"}, "2");
+        fields_add(&fields, (char[]){"remark"}, "a");
+        fields_add(&fields, (char[]){"alarm"}, "2020-01-01T00:00:00Z");
+        Tenon__Records__V1__CreateRequest request = create_request((char[]){"wells"}, &fields);
+        st = tenon_invoke(connection,
+                          "tenon.records.v1.Records/Create",
+                          &request.base,
+                          &tenon__records__v1__create_response__descriptor,
+                          NULL,
+                          &response,
+                          &result);
+        note(client, &result);
+        answer_free(response);
+        tenon_result_fini(&result);
+        pause_briefly();
+    }
+}
+
+static Tenon__Records__V1__RecordKey key_of(Tenon__Records__V1__Value *value, char *property,
+                                            char *text)
+{
+    Tenon__Records__V1__RecordKey key = TENON__RECORDS__V1__RECORD_KEY__INIT;
+
+    tenon__records__v1__value__init(value);
+    value->kind_case = TENON__RECORDS__V1__VALUE__KIND_LITERAL;
+    value->literal = text;
+    key.property = property;
+    key.value = value;
+    return key;
+}
+
+static void change_well(struct tenon_client *connection, char *name)
+{
+    struct fields fields = {.count = 0};
+    Tenon__Records__V1__Value value;
+    Tenon__Records__V1__RecordKey key = key_of(&value, (char[]){"name"}, name);
+
+    fields_add(&fields, (char[]){"remark"}, "b");
+    Tenon__Records__V1__UpdateRequest request = update_request((char[]){"wells"}, &key, &fields);
+    answer_free(call(connection, METHOD(records, Records, Update, update), &request.base));
+}
+
+static void *run_digger(void *ctx)
+{
+    struct client *client = ctx;
+    struct tenon_client *connection = tenond_connect(client->host, NULL);
+    char name[FIELD_SIZE];
+
+    for (unsigned i = 0; !atomic_load(client->is_over) && client->odd == TN_OK; i++) {
+        (void)snprintf(name, sizeof(name), "W%u-%u", client->number, i);
+        create_well(client, connection, name);
+        change_well(connection, name);
+    }
+    tenon_client_destroy(connection);
+    return NULL;
+}
+
+/* What the change log says of wells, which is what the consumers must have been told. */
+static uint64_t count_changes(struct tenon_client *client)
+{
+    Tenon__Events__V1__ListRequest request = TENON__EVENTS__V1__LIST_REQUEST__INIT;
+    uint64_t count = 0;
+    uint64_t head = 1;
+
+    request.limit = CHANGE_PAGE;
+    request.type = (char[]){"wells"};
+    while (request.after < head) {
+        Tenon__Events__V1__ListResponse *page =
+            call(client, METHOD(events, Changes, List, list), &request.base);
+
+        count += page->n_changes;
+        head = page->head;
+        request.after = page->next;
+        answer_free(page);
+    }
+    return count;
+}
+
+static Tenon__Records__V1__GetResponse *get_by(struct tenon_client *client, char *type,
+                                               char *property, char *text)
+{
+    Tenon__Records__V1__GetRequest request = TENON__RECORDS__V1__GET_REQUEST__INIT;
+    Tenon__Records__V1__Value value;
+    Tenon__Records__V1__RecordKey key = key_of(&value, property, text);
+    void *response = NULL;
+
+    request.type = type;
+    request.key = &key;
+    (void)call_status(client, METHOD(records, Records, Get, get), &request.base, &response);
+    return response;
+}
+
+/* A number of the consumer's account; 0: there is none yet. */
+static uint64_t account(struct tenon_client *client, const char *property)
+{
+    Tenon__Records__V1__GetResponse *response =
+        get_by(client, (char[]){"ledgers"}, (char[]){"name"}, (char[]){"account"});
+    const int64_t number = response ? record_number(response->record, property) : 0;
+
+    answer_free(response);
+    return (uint64_t)number;
+}
+
+/* Until each well was created, changed and fired, and its consumer has been told so. */
+static void await_effects(struct tenon_client *client, uint64_t wells)
+{
+    const int64_t give_up_us = clock_mono_us() + 4 * TENOND_PATIENCE_US;
+
+    while (count_changes(client) < 3 * wells || account(client, "calls") < 3 * wells) {
+        if (clock_mono_us() > give_up_us)
+            fail_msg("%llu wells: %llu changes, %llu told",
+                     (unsigned long long)wells,
+                     (unsigned long long)count_changes(client),
+                     (unsigned long long)account(client, "calls"));
+        pause_briefly();
+    }
+}
+
+static void check_well(struct tenon_client *client, unsigned digger, unsigned number)
+{
+    char name[FIELD_SIZE];
+    char id[FIELD_SIZE];
+
+    (void)snprintf(name, sizeof(name), "W%u-%u", digger, number);
+    Tenon__Records__V1__GetResponse *well =
+        get_by(client, (char[]){"wells"}, (char[]){"name"}, name);
+    assert_non_null(well);
+    assert_int_equal(record_number(well->record, "fired"), 1);
+    (void)snprintf(id, sizeof(id), "%llu", (unsigned long long)well->record->id);
+    Tenon__Records__V1__GetResponse *trace =
+        get_by(client, (char[]){"traces"}, (char[]){"well"}, id);
+    assert_non_null(trace);
+    assert_string_equal(record_text(trace->record, "text"), "+>a a>b ");
+    answer_free(trace);
+    answer_free(well);
+}
+
+/* Each time while the process has just served some calls, and its consumers and timers are busy. */
+static void kill_often(const struct tenond *host, struct client *diggers, unsigned kills)
+{
+    struct random random = {(uint64_t)clock_mono_us()};
+    pid_t pid = 0;
+
+    for (unsigned i = 0; i < kills; i++) {
+        pid = await_service(host, diggers, DIGGER_COUNT, pid);
+        const unsigned until =
+            count_done(diggers, DIGGER_COUNT) + (unsigned)random_below(&random, DUG_MAX);
+        const int64_t give_up_us = clock_mono_us() + TENOND_PATIENCE_US;
+        while (count_done(diggers, DIGGER_COUNT) < until && clock_mono_us() < give_up_us)
+            pause_briefly();
+        assert_int_equal(kill(pid, SIGKILL), 0);
+    }
+    (void)await_service(host, diggers, DIGGER_COUNT, pid);
+}
+
+static void kills_leave_what_consumers_and_timers_do_exactly_once(void **state)
+{
+    const unsigned *kills = *state;
+    struct tenond *host = tenond_create();
+    struct client diggers[DIGGER_COUNT];
+    struct client creators[CREATOR_COUNT];
+    pthread_t threads[DIGGER_COUNT + CREATOR_COUNT];
+    atomic_bool is_over = false;
+
+    start_host(host, DUTIES);
+    start_clients(host, &is_over, run_digger, diggers, threads, DIGGER_COUNT);
+    start_clients(host, &is_over, run_creator, creators, threads + DIGGER_COUNT, CREATOR_COUNT);
+    kill_often(host, diggers, *kills);
+    atomic_store(&is_over, true);
+    for (unsigned i = 0; i < DIGGER_COUNT + CREATOR_COUNT; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+
+    struct tenon_client *client = tenond_connect(host, NULL);
+    const uint64_t wells = count_done(diggers, DIGGER_COUNT);
+    await_effects(client, wells);
+    assert_int_equal(count_changes(client), 3 * wells);
+    assert_int_equal(account(client, "calls"), 3 * wells);
+    assert_int_equal(account(client, "wells"), wells);
+    assert_int_equal(account(client, "depth"), 2 * wells);
+    for (unsigned i = 0; i < DIGGER_COUNT; i++) {
+        assert_int_equal(diggers[i].odd, TN_OK);
+        for (unsigned j = 0; j < atomic_load(&diggers[i].done); j++)
+            check_well(client, i, j);
+    }
+    for (unsigned i = 0; i < CREATOR_COUNT; i++)
+        check_creator(&creators[i]);
+    (void)printf("%u kills: %llu changes told once each, %llu timers fired once each; %u calls of "
+                 "another plugin, all done\n",
+                 *kills,
+                 (unsigned long long)(3 * wells),
+                 (unsigned long long)wells,
+                 count_done(creators, CREATOR_COUNT));
+    tenon_client_destroy(client);
+    tenond_stop(host);
+    tenond_destroy(host);
+}
+
 int main(int argc, char **argv)
 {
     unsigned kills = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : KILLS;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(kills_cost_the_calls_under_way_and_nothing_else, &kills),
+        cmocka_unit_test_prestate(kills_leave_what_consumers_and_timers_do_exactly_once, &kills),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
