@@ -39,9 +39,10 @@ struct feed {
     struct portal *portal;
     char key[TXN_META_KEY_MAX + 1]; /* of its cursor */
     /* The lane's alone once it runs. */
-    uint64_t position; /* all changes up to it are done */
-    uint64_t stored;   /* and by the cursor that is stored; UINT64_MAX: none is */
-    uint32_t failed_count;
+    uint64_t position;       /* all changes up to it are done */
+    uint64_t stored;         /* and by the cursor that is stored; UINT64_MAX: none is */
+    uint32_t failed_count;   /* of the change that is next */
+    uint32_t hindered_count; /* attempts in a row that are none of its plugin's */
     pthread_mutex_t mu;
     struct plugin_consumer report; /* guarded by mu */
 };
@@ -447,19 +448,19 @@ enum attempt_end feed_replay(struct feed *feed, const struct letter *letter, str
 
 /* Walking the log */
 
-static int64_t back_off(struct feed *feed)
+static int64_t back_off(uint32_t *count)
 {
-    uint32_t doublings = feed->failed_count < 20 ? feed->failed_count : 20;
+    uint32_t doublings = *count < 20 ? *count : 20;
     int64_t wait_us = BACKOFF_MIN_US << doublings;
 
-    feed->failed_count++;
+    (*count)++;
     return clock_mono_us() + (wait_us < BACKOFF_MAX_US ? wait_us : BACKOFF_MAX_US);
 }
 
 static void pass(struct feed *feed, const struct change *change)
 {
     feed->position = feed->stored = change->number;
-    feed->failed_count = 0;
+    feed->failed_count = feed->hindered_count = 0;
 }
 
 static void report_failure(const struct feed *feed, const struct change *change, const char *what,
@@ -493,13 +494,13 @@ static int64_t take_refusal(struct feed *feed, struct delivery *delivery, const 
     report_failure(feed, delivery->change, "a consumer failed", why);
     if (delivery->failed_count < plugin_attempt_max(feed->plugin)) {
         show(feed, CONSUMER_RETRYING, why);
-        return back_off(feed);
+        return back_off(&feed->failed_count);
     }
     err_init(&err, options_of(feed)->language);
     if (attempt_change(feed, give_up, delivery, &err) != ATTEMPT_DONE) {
         if (delivery->is_full)
             return wait_for_room(feed, delivery->change, &err);
-        return back_off(feed);
+        return back_off(&feed->hindered_count);
     }
     pass(feed, delivery->change);
     show(feed, CONSUMER_RUNNING, why);
@@ -530,6 +531,7 @@ static int64_t take_change(struct feed *feed, const struct schema *schema,
         show(feed, CONSUMER_RESTING, &err);
         return LANE_NEVER; /* what lets it serve again is a commit, which wakes the feed */
     case ATTEMPT_REFUSED:
+        feed->hindered_count = 0;
         if (delivery.is_full)
             return wait_for_room(feed, change, &err);
         return take_refusal(feed, &delivery, &err);
@@ -538,7 +540,7 @@ static int64_t take_change(struct feed *feed, const struct schema *schema,
     }
     report_failure(feed, change, "a consumer failed", &err);
     show(feed, CONSUMER_RETRYING, &err);
-    return back_off(feed);
+    return back_off(&feed->hindered_count);
 }
 
 /* Fewer at once if they are too large for a page. */
@@ -576,7 +578,7 @@ static int64_t take_page(struct feed *feed, const struct schema *schema, struct 
             LOG_STR("consumer", row_of(feed)->name),
             LOG_STR("portal", feed->portal->name),
             LOG_STR("reason", err.message));
-        return back_off(feed);
+        return back_off(&feed->hindered_count);
     }
     for (size_t i = 0; i < count && !lanes_are_stopping(feed->lanes); i++) {
         int64_t due_us = take_change(feed, schema, &changes[i]);
@@ -611,7 +613,7 @@ static int64_t run_feed(struct job *job)
     struct err err;
 
     if (!schema)
-        return back_off(feed);
+        return back_off(&feed->hindered_count);
     err_init(&err, options_of(feed)->language);
     if (rest_check(feed->plugin, schema, feed->portal, &err) != TN_OK) {
         show(feed, CONSUMER_RESTING, &err);
