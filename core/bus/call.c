@@ -713,7 +713,8 @@ void bus_call_answer_packed(struct bus_call *call)
         answer_body(call);
 }
 
-tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
+/* Whether a message may be sent now; without credit the call wants some from then on. */
+static tn_status may_send(struct bus_call *call)
 {
     struct bus_link *link = call->link;
 
@@ -726,11 +727,15 @@ tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
         st = TN_RESOURCE_EXHAUSTED;
     }
     (void)pthread_mutex_unlock(&link->mu);
-    if (st != TN_OK)
-        return st;
+    return st;
+}
 
-    /* Nothing of the call waits to be sent, so its buffer is ours. */
-    TRY(pack(call, message));
+/* Sends call->out.body. */
+static tn_status send_body(struct bus_call *call)
+{
+    struct bus_link *link = call->link;
+    tn_status st = TN_OK;
+
     (void)pthread_mutex_lock(&link->mu);
     stop_wanting(call);
     if (is_reachable(call) &&
@@ -739,6 +744,21 @@ tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
         st = err_set(&call->err, TN_UNAVAILABLE, "The host is busy: try again.");
     (void)pthread_mutex_unlock(&link->mu);
     return st;
+}
+
+tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
+{
+    TRY(may_send(call));
+    TRY(pack(call, message)); /* nothing of the call waits to be sent, so its buffer is ours */
+    return send_body(call);
+}
+
+tn_status bus_call_send_bytes(struct bus_call *call, struct tn_bytes message)
+{
+    TRY(may_send(call));
+    TRY(reserve_answer(call, message.len));
+    (void)buf_add(&call->out.body, message.data, message.len); /* there is room */
+    return send_body(call);
 }
 
 /* What travels with a status that the handler did not explain. */

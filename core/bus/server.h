@@ -202,6 +202,8 @@ void bus_call_answer_packed(struct bus_call *call);
  * TN_INTERNAL): finish the call with it.
  */
 tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message);
+/* The same with an encoded message. */
+tn_status bus_call_send_bytes(struct bus_call *call, struct tn_bytes message);
 
 /*
  * Runs `wake` on a worker once: when the call is cancelled or late, when bus_call_wake() is or was

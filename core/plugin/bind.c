@@ -54,13 +54,17 @@ static tn_status check_needs(const struct tn_plugin *rows, struct err *err)
     return TN_OK;
 }
 
-static tn_status not_served(struct err *err, const char *what, const char *name)
+/* Callbacks of all serial plugins take turns, and a stream lasts as long as its reader likes. */
+static tn_status check_streams(const struct tn_plugin *rows, struct err *err)
 {
-    return err_set(err,
-                   TN_UNIMPLEMENTED,
-                   "It declares the %s %s; this version of the host does not serve any.",
-                   err_word(err, what),
-                   name);
+    for (uint32_t i = 0; i < rows->methods.count; i++)
+        if ((rows->flags & TN_SERIAL) && (rows->methods.items[i].flags & TN_STREAMS))
+            return err_set(err,
+                           TN_FAILED_PRECONDITION,
+                           "It is TN_SERIAL and declares the streaming method %s: a slow reader "
+                           "would hold up its other callbacks.",
+                           rows->methods.items[i].name);
+    return TN_OK;
 }
 
 tn_status bind_check(const struct plugin *plugin, struct err *err)
@@ -68,13 +72,7 @@ tn_status bind_check(const struct plugin *plugin, struct err *err)
     const struct tn_plugin *rows = plugin->rows;
 
     TRY(check_needs(rows, err));
-    for (uint32_t i = 0; i < rows->settings.count; i++)
-        if (rows->settings.items[i].flags & TN_GLOBAL)
-            return not_served(err, "global setting", rows->settings.items[i].name);
-    for (uint32_t i = 0; i < rows->methods.count; i++)
-        if (rows->methods.items[i].flags & TN_STREAMS)
-            return not_served(err, "streaming method", rows->methods.items[i].name);
-    return TN_OK;
+    return check_streams(rows, err);
 }
 
 /* Messages */

@@ -6,6 +6,7 @@
 
 #include "core/base/utf8.h"
 #include "core/plugin/callback.h"
+#include "core/plugin/stream.h"
 
 #undef call_misuse /* what the analyzer is told */
 
@@ -197,21 +198,41 @@ static tn_status run_callback(struct tn_call *call, const struct tn_method *row,
     struct tn_record seen_request = seen_message(call, row->request, request);
     struct tn_record seen_response = seen_message(call, row->response, response);
 
+    if (call->stream)
+        stream_attach(call->stream, &seen_response);
     return callback_method(call, row, &seen_request, &seen_response);
+}
+
+static tn_status run_method(const struct plugin_method *method, struct tn_call *call,
+                            struct message *request, struct message *response)
+{
+    struct tn_str writer = txn_set_writer(call->txn, plugin_id(call->plugin));
+
+    call->is_read_only = (method->flags & TN_READS) != 0;
+    tn_status st = call_result(call, run_callback(call, method->row, request, response));
+    (void)txn_set_writer(call->txn, writer);
+    call_fini(call);
+    return st;
 }
 
 tn_status call_method(const struct plugin_method *method, struct txn *txn, uint32_t depth,
                       struct message *request, struct message *response, struct err *err)
 {
-    struct plugin *plugin = method->owner;
     struct tn_call call;
 
-    call_init(&call, plugin, txn, err);
+    call_init(&call, method->owner, txn, err);
     call.depth = depth;
-    call.is_read_only = (method->flags & TN_READS) != 0;
-    struct tn_str writer = txn_set_writer(txn, plugin_id(plugin));
-    tn_status st = call_result(&call, run_callback(&call, method->row, request, response));
-    (void)txn_set_writer(txn, writer);
-    call_fini(&call);
-    return st;
+    return run_method(method, &call, request, response);
+}
+
+tn_status call_method_stream(const struct plugin_method *method, struct txn *txn,
+                             struct plugin_stream *stream, struct message *request,
+                             struct message *response, struct err *err)
+{
+    struct tn_call call;
+
+    call_init(&call, method->owner, txn, err);
+    call.depth = 1;
+    call.stream = stream;
+    return run_method(method, &call, request, response);
 }

@@ -29,6 +29,7 @@ struct tn_record {
     const struct past *past;        /* SEEN_PAST */
     uint32_t type_row;              /* SEEN_MESSAGE: which row of the plugin's types */
     struct message *message;
+    struct arena *arena; /* of what is written to a message; NULL: the transaction's */
     const struct plugin_method *method; /* of a request made by tn_bus_v1.request, as the next */
     uint32_t response_row;
     uint32_t handle; /* by which a runner names it; 0: none yet */
@@ -48,6 +49,7 @@ struct tn_call {
     struct map records; /* struct tn_record of SEEN_LIVE by id: the same one, the same pointer */
     struct tn_found *found; /* open queries, newest first */
     struct err *nested;     /* why the last joined call failed; of the transaction's arena */
+    struct plugin_stream *stream;  /* what it sends (stream.h); NULL: it answers once */
 };
 
 /* [worker] */
@@ -89,6 +91,12 @@ const struct schema_property *plugin_find_property(const struct plugin *plugin,
 /* Whether `row`, of a hook or consumer, means records of that type. [any] */
 bool plugin_is_for_type(const struct plugin *plugin, uint32_t row, const struct schema_type *type);
 
+/* Where what is written to a message is copied. [any] */
+static inline struct arena *call_message_arena(const struct tn_record *message)
+{
+    return message->arena ? message->arena : txn_arena(message->call->txn);
+}
+
 /* Position of a property in the message. */
 tn_status call_field(struct tn_call *call, uint32_t row, const struct tn_record *message,
                      uint32_t *ret_field);
@@ -99,6 +107,11 @@ tn_status call_field(struct tn_call *call, uint32_t row, const struct tn_record 
  */
 tn_status call_method(const struct plugin_method *method, struct txn *txn, uint32_t depth,
                       struct message *request, struct message *response, struct err *err);
+
+/* The same for one that streams, at the top: `stream` is told what it sends. [worker] */
+tn_status call_method_stream(const struct plugin_method *method, struct txn *txn,
+                             struct plugin_stream *stream, struct message *request,
+                             struct message *response, struct err *err);
 
 /* Closes all queries of the call (records_table.c). */
 void call_close_found(struct tn_call *call);

@@ -7,6 +7,7 @@
 #include "core/plugin/call.h"
 #include "core/plugin/rest.h"
 #include "core/plugin/settings.h"
+#include "core/plugin/stream.h"
 
 /* A line of a plugin's log; longer ones are cut. */
 #define LOG_TEXT_MAX 4096u
@@ -184,7 +185,7 @@ static tn_status core_set_body(struct tn_record *message, struct tn_bytes body)
                                  "The message of plugin %s is larger than %zu bytes.",
                                  call->plugin->rows->id,
                                  PLUGIN_MESSAGE_SIZE_MAX));
-    copy = arena_copy(txn_arena(call->txn), body.data, body.len);
+    copy = arena_copy(call_message_arena(message), body.data, body.len);
     if (!copy)
         return call_fail(call, err_memory(call->err, "a message"));
     return call_fail(call,
@@ -209,12 +210,6 @@ static tn_status not_served(struct tn_call *call, const char *what)
 static tn_status core_commit(struct tn_call *call)
 {
     return not_served(call, "commits in the middle of a call");
-}
-
-static tn_status core_send(struct tn_call *call, const struct tn_record *response)
-{
-    (void)response;
-    return not_served(call, "methods that stream");
 }
 
 static tn_status core_hold(struct tn_call *call)
@@ -282,7 +277,7 @@ const struct tn_core_v1 plugin_core_table = {
     .granted = core_granted,
     .log = core_log,
     .commit = core_commit,
-    .send = core_send,
+    .send = stream_send,
     .body = core_body,
     .set_body = core_set_body,
     .hold = core_hold,

@@ -33,7 +33,8 @@ enum {
     SERVICE_METHOD = 2,
     METHOD_NAME = 1,
     METHOD_INPUT = 2,
-    METHOD_OUTPUT = 3
+    METHOD_OUTPUT = 3,
+    METHOD_SERVER_STREAMING = 6
 };
 #define LABEL_OPTIONAL 1u
 
@@ -132,6 +133,8 @@ static tn_status build_service(const struct tn_plugin *plugin, struct tn_str ser
         TRY(wire_add_text(&method, METHOD_NAME, row->name + service.len + 1));
         TRY(add_type_name(&method, METHOD_INPUT, plugin->types.items[row->request].name));
         TRY(add_type_name(&method, METHOD_OUTPUT, plugin->types.items[row->response].name));
+        if (row->flags & TN_STREAMS)
+            TRY(wire_add_varint(&method, METHOD_SERVER_STREAMING, 1));
         TRY(add_part(out, SERVICE_METHOD, &method));
     }
     return TN_OK;

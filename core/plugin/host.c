@@ -18,6 +18,7 @@
 #include "core/plugin/rest.h"
 #include "core/plugin/routes.h"
 #include "core/plugin/runner.h"
+#include "core/plugin/stream.h"
 
 static void *take_routes(void *ctx)
 {
@@ -415,8 +416,10 @@ const struct plugin_method *plugin_host_method(const struct plugin_host *host, s
     return plugin_routes_method(routes_now(host), index);
 }
 
-tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
-                            struct tn_bytes request, struct buf *ret_response, struct err *err)
+/* Its messages, the request as it came. */
+static tn_status open_messages(const struct plugin_method *method, struct txn *txn,
+                               struct tn_bytes request, struct message **ret_asked,
+                               struct message **ret_answer, struct err *err)
 {
     const struct plugin *plugin = method->owner;
     struct arena *arena = txn_arena(txn);
@@ -432,8 +435,35 @@ tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
     TRY(message_create(arena, plugin->messages[method->row->request], &asked, err));
     TRY(message_create(arena, plugin->messages[method->row->response], &answer, err));
     TRY(message_decode(asked, request, err));
+    *ret_asked = asked;
+    *ret_answer = answer;
+    return TN_OK;
+}
+
+tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
+                            struct tn_bytes request, struct buf *ret_response, struct err *err)
+{
+    struct message *asked;
+    struct message *answer;
+
+    TRY(open_messages(method, txn, request, &asked, &answer, err));
     TRY(call_method(method, txn, 1, asked, answer, err));
     if (message_encode(answer, ret_response) != TN_OK)
         return err_memory(err, "a message");
     return TN_OK;
+}
+
+tn_status plugin_method_stream(const struct plugin_method *method, struct txn *txn,
+                               struct tn_bytes request, const struct plugin_sink *sink,
+                               struct err *err)
+{
+    struct plugin_stream stream;
+    struct message *asked;
+    struct message *answer;
+
+    TRY(open_messages(method, txn, request, &asked, &answer, err));
+    stream_init(&stream, method, sink);
+    tn_status st = call_method_stream(method, txn, &stream, asked, answer, err);
+    stream_fini(&stream);
+    return st;
 }

@@ -253,6 +253,23 @@ const struct plugin_method *plugin_host_method(const struct plugin_host *host, s
 tn_status plugin_method_run(const struct plugin_method *method, struct txn *txn,
                             struct tn_bytes request, struct buf *ret_response, struct err *err);
 
+/* Streams at once, each of which has a thread; what calls plugins allows for no more. */
+#define PLUGIN_STREAM_MAX 16u
+
+/* Where the responses of a method with TN_STREAMS go. */
+struct plugin_sink {
+    /* Takes a copy; waits while the reader is slow. Another status than TN_OK: nobody reads on, why
+     * is in `err`. [worker] blocks */
+    tn_status (*send)(void *ctx, struct tn_bytes message, struct err *err);
+    void *ctx;
+};
+
+/* As plugin_method_run() for a method with TN_STREAMS, whose responses `sink` gets one by one.
+ * [worker] blocks */
+tn_status plugin_method_stream(const struct plugin_method *method, struct txn *txn,
+                               struct tn_bytes request, const struct plugin_sink *sink,
+                               struct err *err);
+
 /* Consumers and timers */
 
 enum plugin_consumer_state {
@@ -339,7 +356,11 @@ struct plugin_drop {
 tn_status plugin_host_drop(const struct plugin_host *host, const struct txn_options *options,
                            const struct plugin_drop *what, uint32_t *ret_count, struct err *err);
 
-/* Settings: a portal's, read and written in a transaction of the caller. */
+/*
+ * Settings: a portal's, read and written in a transaction of the caller. One that is TN_GLOBAL is
+ * the host's: it is written at once, whatever becomes of the transaction, and calls that begin
+ * afterwards have it.
+ */
 
 struct plugin_setting {
     const char *plugin; /* id */
@@ -347,7 +368,7 @@ struct plugin_setting {
     const char *doc;      /* English */
     const char *fallback; /* as a person writes it; "" for none */
     uint32_t kind;
-    uint32_t flags; /* TN_SECRET: never shown */
+    uint32_t flags; /* TN_SECRET: never shown; TN_GLOBAL: the host's, and its administrators' */
 };
 
 /* Those of running plugins; `index` from 0. False: no more. [any] */

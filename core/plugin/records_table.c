@@ -75,8 +75,8 @@ static tn_status write_message(struct tn_record *record, uint32_t row, const str
     uint32_t field;
 
     TRY(call_field(call, row, record, &field));
-    return call_fail(call,
-                     message_write(record->message, txn_arena(call->txn), field, value, call->err));
+    return call_fail(
+        call, message_write(record->message, call_message_arena(record), field, value, call->err));
 }
 
 static tn_status records_write(struct tn_record *record, uint32_t row, const struct tn_value *value)

@@ -480,8 +480,11 @@ static void ask_send(struct ask *ask)
 {
     struct tn_record *response = take_record(ask);
 
-    if (is_whole(ask))
-        ask->status = plugin_core_table.send(ask->call, response);
+    if (!is_whole(ask))
+        return;
+    ask->status = plugin_core_table.send(ask->call, response);
+    if (ask->status == TN_OK)
+        ask->rc->spent_us = 0; /* a stream may last: what counts is how long it sends nothing */
 }
 
 /* A call that outlived its callback would have no channel. */

@@ -177,11 +177,21 @@ static void runner_process_free(struct runner_process *process)
     mem_free(process);
 }
 
+static bool has_streams(const struct plugin *plugin)
+{
+    for (uint32_t i = 0; i < plugin->rows->methods.count; i++)
+        if (plugin->rows->methods.items[i].flags & TN_STREAMS)
+            return true;
+    return false;
+}
+
+/* One for each thread that may call the plugin at once, those of streams beside the workers. */
 static unsigned lanes_wanted(const struct plugin *plugin)
 {
     const unsigned workers = plugin->host->options.worker_count;
+    const unsigned lanes = workers > 0 && workers < PROTOCOL_LANE_MAX ? workers : PROTOCOL_LANE_MAX;
 
-    return workers > 0 && workers < PROTOCOL_LANE_MAX ? workers : PROTOCOL_LANE_MAX;
+    return has_streams(plugin) ? lanes + PLUGIN_STREAM_MAX : lanes;
 }
 
 static struct runner_process *runner_process_new(struct runner *runner)

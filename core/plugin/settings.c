@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * settings.c - settings in the portal's meta family, under "setting/PLUGIN/NAME", as the message
- * tenon.stored.v1.Setting with the text that a person wrote.
+ * tenon.stored.v1.Setting with the text that a person wrote. Those of the whole host are in portal
+ * 0, beside the transactions of any portal.
  */
 #include "core/plugin/settings.h"
 
@@ -10,6 +11,7 @@
 #include "core/base/utf8.h"
 #include "core/plugin/routes.h"
 #include "core/plugin/wire.h"
+#include "core/store/meta.h"
 #include "core/value/value.h"
 
 /* With its NUL. A plugin id and a setting's name are shorter; longer ones are refused at load. */
@@ -49,17 +51,75 @@ tn_status settings_prepare(struct plugin *plugin, struct err *err)
     return TN_OK;
 }
 
-/* The text that was set; empty: none. */
-static tn_status read_text(const struct plugin *plugin, struct txn *txn, uint32_t row,
+static bool is_global(const struct plugin *plugin, uint32_t row)
+{
+    return (plugin->rows->settings.items[row].flags & TN_GLOBAL) != 0;
+}
+
+/* Of the host: as the store has it. */
+static struct tn_bytes make_global_key(const struct plugin *plugin, uint32_t row,
+                                       char buffer[1 + KEY_SIZE])
+{
+    struct tn_str key;
+
+    buffer[0] = STORE_META_VALUE;
+    (void)make_key(plugin, row, buffer + 1, &key); /* settings_prepare saw that it fits */
+    return (struct tn_bytes){(const uint8_t *)buffer, 1 + key.len};
+}
+
+/* As txn_get_meta(). Without a snapshot: as it is now. */
+static tn_status get_global(const struct plugin *plugin, struct txn *txn, uint32_t row,
+                            struct store_snapshot *snapshot, struct tn_bytes *ret_value,
+                            struct err *err)
+{
+    CLEANUP(buf_fini) struct buf value = {0};
+    char buffer[1 + KEY_SIZE];
+    const struct tn_bytes key = make_global_key(plugin, row, buffer);
+
+    TRY(store_get(records_store(txn_records(txn)), snapshot, STORE_META, 0, key, &value, err));
+    const char *copy = arena_copy(txn_arena(txn), value.data, value.len);
+    if (!copy)
+        return err_memory(err, "a setting");
+    *ret_value = (struct tn_bytes){(const uint8_t *)copy, value.len};
+    return TN_OK;
+}
+
+static tn_status put_global(const struct plugin *plugin, struct txn *txn, uint32_t row,
+                            struct tn_bytes value, struct err *err)
+{
+    struct store_batch *batch = store_batch_create();
+    char buffer[1 + KEY_SIZE];
+    const struct tn_bytes key = make_global_key(plugin, row, buffer);
+
+    if (!batch)
+        return err_memory(err, "a setting");
+    if (value.len > 0)
+        store_batch_put(batch, STORE_META, 0, key, value);
+    else
+        store_batch_delete(batch, STORE_META, 0, key);
+    tn_status st = store_write(records_store(txn_records(txn)), batch, true, err);
+    store_batch_destroy(batch);
+    if (st == TN_OK)
+        records_refresh(txn_records(txn));
+    return st;
+}
+
+/* The text that was set; empty: none. `is_now`: a setting of the host as it is, whatever the
+ * transaction's snapshot has. */
+static tn_status read_text(const struct plugin *plugin, struct txn *txn, uint32_t row, bool is_now,
                            struct tn_str *ret_text, struct err *err)
 {
     char buffer[KEY_SIZE];
     struct tn_str key;
     struct tn_bytes stored = {0};
     struct wire_field field;
+    tn_status st;
 
     (void)make_key(plugin, row, buffer, &key); /* settings_prepare saw that it fits */
-    tn_status st = txn_get_meta(txn, key, &stored, err);
+    if (is_global(plugin, row))
+        st = get_global(plugin, txn, row, is_now ? NULL : txn_snapshot(txn), &stored, err);
+    else
+        st = txn_get_meta(txn, key, &stored, err);
     if (st != TN_OK && st != TN_NOT_FOUND)
         return st;
     *ret_text = (struct tn_str){"", 0};
@@ -75,7 +135,7 @@ tn_status settings_read(const struct plugin *plugin, struct txn *txn, uint32_t r
     const struct tn_setting *setting = &plugin->rows->settings.items[row];
     struct tn_str text;
 
-    TRY(read_text(plugin, txn, row, &text, err));
+    TRY(read_text(plugin, txn, row, false, &text, err));
     if (text.len > 0)
         return value_parse(setting->kind, text, setting->name, ret_value, err);
     *ret_value = plugin->settings[row];
@@ -115,7 +175,7 @@ tn_status plugin_setting_get(struct txn *txn, struct tn_str id, struct tn_str na
     const struct tn_setting *setting = &plugin->rows->settings.items[row];
     if (setting->flags & TN_SECRET)
         return err_set(err, TN_PERMISSION_DENIED, "The setting %s is a secret.", setting->name);
-    TRY(read_text(plugin, txn, row, &text, err));
+    TRY(read_text(plugin, txn, row, true, &text, err));
     bool is_default = text.len == 0;
     if (is_default && setting->fallback)
         text = utf8_str(setting->fallback);
@@ -142,6 +202,8 @@ tn_status plugin_setting_set(struct txn *txn, struct tn_str id, struct tn_str na
     (void)make_key(plugin, row, buffer, &key);
     if (value.len > 0 && wire_add_bytes(&stored, STORED_VALUE, value.data, value.len) != TN_OK)
         return err_memory(err, "a setting");
+    if (is_global(plugin, row))
+        return put_global(plugin, txn, row, buf_bytes(&stored), err);
     return txn_put_meta(txn, key, buf_bytes(&stored), err);
 }
 

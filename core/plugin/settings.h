@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* settings.h - what administrators set of a plugin, per portal. */
+/* settings.h - what administrators set of a plugin, per portal or of the whole host. */
 #ifndef CORE_PLUGIN_SETTINGS_H
 #define CORE_PLUGIN_SETTINGS_H
 

@@ -215,7 +215,7 @@ tn_status records_snapshot(struct records *records, struct shared_snapshot **ret
 
     (void)pthread_mutex_lock(&records->mu);
     struct shared_snapshot *current = records->snapshot;
-    if (!current || current->epoch != records->epoch ||
+    if (!current || current->is_stale || current->epoch != records->epoch ||
         clock_mono_coarse_us() - current->opened_us > SNAPSHOT_AGE_MAX_US) {
         /* It may already hold the group after `epoch`: at worst a false conflict. */
         stale = current;
@@ -229,6 +229,14 @@ tn_status records_snapshot(struct records *records, struct shared_snapshot **ret
         return TN_RESOURCE_EXHAUSTED;
     *ret_snapshot = current;
     return TN_OK;
+}
+
+void records_refresh(struct records *records)
+{
+    (void)pthread_mutex_lock(&records->mu);
+    if (records->snapshot)
+        records->snapshot->is_stale = true;
+    (void)pthread_mutex_unlock(&records->mu);
 }
 
 void records_snapshot_release(struct shared_snapshot *snapshot)

@@ -61,6 +61,10 @@ struct store *records_store(struct records *records);
 struct portals *records_portals(struct records *records);
 struct entitle *records_entitle(struct records *records);
 
+/* Something of the host's own was written beside all transactions: those that begin from now on see
+ * it. [any] */
+void records_refresh(struct records *records);
+
 /* Once, before the first transaction. Copied. [loader] */
 void records_set_hooks(struct records *records, const struct records_hooks *hooks);
 

@@ -30,6 +30,7 @@
 struct shared_snapshot {
     _Atomic unsigned refs;
     struct store_snapshot *snapshot;
+    bool is_stale; /* guarded by records->mu: no transaction begins with it any more */
     uint64_t epoch;
     int64_t opened_us; /* monotonic */
 };

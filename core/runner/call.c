@@ -35,6 +35,7 @@ static void reset(struct tn_call *call)
     arena_reset(&call->arena);
     memset(call->has_asked, 0, sizeof(call->has_asked));
     call->is_read_only = false;
+    call->is_stream = false;
     call->broken = TN_OK;
     call->epoch = 1;
     call->link_epoch = 1;
@@ -206,6 +207,7 @@ static tn_status run_callback(struct tn_call *call, const struct callback *callb
     if (callback->what != PROTOCOL_METHOD || row >= rows->methods.count)
         call_host_is_gone();
     call->is_read_only = (rows->methods.items[row].flags & TN_READS) != 0;
+    call->is_stream = (rows->methods.items[row].flags & TN_STREAMS) != 0;
     return MAPPED(program, tn_method_fn, rows->methods.items[row].run)(
         call, callback->first, callback->second);
 }

@@ -141,7 +141,10 @@ static tn_status core_send(struct tn_call *call, const struct tn_record *respons
     struct unpack answer;
 
     pack_u32(&operation, response->handle);
-    return call_ask(call, &operation, &answer);
+    TRY(call_ask(call, &operation, &answer));
+    for (uint32_t i = 0; i < response->known_count; i++)
+        response->known[i] = (struct known){.row = response->known[i].row, .is_known = true};
+    return TN_OK;
 }
 
 static bool is_encoded(const struct tn_record *message)

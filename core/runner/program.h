@@ -77,6 +77,7 @@ struct tn_call {
     uint32_t depth; /* from 1 */
     tn_time now;
     bool is_read_only;
+    bool is_stream;    /* it may last, so it keeps nothing of what was written to its messages */
     uint16_t function; /* of the operation begun last */
     tn_status broken;  /* memory ran out here, which the host is told at the end */
     uint32_t epoch;    /* records that were seen before may have changed */

@@ -98,8 +98,8 @@ static void note_value(struct tn_call *call, struct known *known, const struct t
                        bool is_same)
 {
     known->value = *value;
-    known->is_known = is_same;
-    if (!is_same || !is_text(value->kind))
+    known->is_known = is_same && !(call->is_stream && is_text(value->kind));
+    if (!known->is_known || !is_text(value->kind))
         return;
     known->value.as.text.data =
         arena_copy(&call->arena, value->as.text.len ? value->as.text.data : "", value->as.text.len);

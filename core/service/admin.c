@@ -331,8 +331,15 @@ static tn_status write_setting(struct service_call *call, const struct plugin_se
     if (!message->plugin || !message->name || !message->doc)
         return TN_RESOURCE_EXHAUSTED;
     TRY(write_setting_value(call, setting, &message->value));
+    message->global = (setting->flags & TN_GLOBAL) != 0;
     *ret_setting = message;
     return TN_OK;
+}
+
+/* What the whole host goes by is its administrators' business. */
+static bool may_see(const struct service_call *call, const struct plugin_setting *setting)
+{
+    return !(setting->flags & TN_GLOBAL) || call->session->principal.is_admin;
 }
 
 /* One of the plugins that run in the call's transaction. */
@@ -384,7 +391,7 @@ static tn_status get_settings(struct service_call *call, const void *message, vo
     if (!response->settings)
         return TN_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < count; i++) {
-        if (!has_setting(call, i, &setting) ||
+        if (!has_setting(call, i, &setting) || !may_see(call, &setting) ||
             (request->plugin[0] != '\0' && strcmp(setting.plugin, request->plugin) != 0))
             continue;
         TRY(write_setting(call, &setting, &response->settings[response->n_settings]));
@@ -404,6 +411,9 @@ static tn_status set_setting(struct service_call *call, const void *message, voi
         if (!has_setting(call, i, &setting) || strcmp(setting.plugin, request->plugin) != 0 ||
             strcmp(setting.name, request->name) != 0)
             continue;
+        if (!may_see(call, &setting))
+            return err_set(
+                call->err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
         TRY(plugin_setting_set(call->txn,
                                utf8_str(request->plugin),
                                utf8_str(request->name),

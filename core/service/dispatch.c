@@ -10,44 +10,19 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/service/run.h"
+#include "core/service/streams.h"
 
 #define HASH_SIZE 32
 /* Bytes of one answer; a client takes no more. */
 #define RESPONSE_SIZE_MAX ((size_t)16 * 1024 * 1024)
-
-/* One method of the bus: of the host, or of a plugin. It outlives versions of the plugin, so a call
- * finds by its name what serves it. */
-struct entry {
-    struct entry *next;
-    struct dispatch *dispatch;
-    const struct dispatch_method *method; /* NULL: a plugin's, which has the next four */
-    const char *name;
-    const char *plugin;     /* id */
-    _Atomic uint32_t flags; /* TN_READS ..., of the version that serves it now; relaxed: a hint */
-    atomic_bool is_served;  /* relaxed: for metrics; changed under the dispatch's mu */
-    struct metric_set statuses;
-    struct metric_histogram durations;
-};
 
 struct dispatch {
     const struct service *service;
     struct bus_server *server;
     pthread_mutex_t mu;              /* of those who add */
     _Atomic(struct entry *) entries; /* newest first; who reads them acquires */
-};
-
-/* One run of a call. Those that commit lie on the heap, from their first run to their answer. */
-struct run {
-    struct entry *entry;
-    struct bus_call *bus;
-    struct txn *txn;
-    struct schema *schema; /* of a DISPATCH_BARE method */
-    tn_time now_us;        /* the same in all runs of a call */
-    int64_t begun_us;      /* monotonic */
-    uint32_t loss_count;
-    uint32_t flags; /* of a plugin's method, as this run takes it to be */
-    char language[8];
-    struct service_call call;
+    struct streams *streams; /* NULL: no plugin has streamed; set before such a method is served */
 };
 
 /* Sessions */
@@ -173,7 +148,7 @@ static struct txn_options options_of(const struct run *run)
         .user = session_user(session),
         .language = run->language,
         .now_us = run->now_us,
-        .deadline_us = bus_call_deadline_us(run->bus),
+        .deadline_us = run->deadline_us,
         .state = call_state,
         .state_ctx = run->bus,
         .is_read_only = is_read_only(run->entry, run->flags),
@@ -195,7 +170,7 @@ struct txn_options dispatch_txn_options(const struct service_call *call)
     };
 }
 
-static tn_status begin(struct run *run)
+tn_status run_begin(struct run *run)
 {
     const struct service *service = run->entry->dispatch->service;
     const struct session *session = bus_call_session(run->bus);
@@ -260,17 +235,25 @@ static tn_status run_host_method(struct run *run)
     return pack(run, response);
 }
 
-/* What serves it in the routes of this transaction, whatever served it when the call came. */
-static tn_status run_plugin_method(struct run *run)
+tn_status run_find_method(struct run *run, const struct plugin_method **ret_method)
 {
     const struct plugin_method *method =
         plugin_routes_find(txn_routes(run->txn), utf8_str(run->entry->name));
 
-    if (!method)
+    if (!method || ((method->flags ^ run->flags) & TN_STREAMS))
         return err_set(bus_call_err(run->bus),
                        TN_UNIMPLEMENTED,
                        "The method %s is not served any more.",
                        run->entry->name);
+    *ret_method = method;
+    return TN_OK;
+}
+
+static tn_status run_plugin_method(struct run *run)
+{
+    const struct plugin_method *method;
+
+    TRY(run_find_method(run, &method));
     if ((run->flags & TN_READS) && !(method->flags & TN_READS)) {
         atomic_store_explicit(&run->entry->flags, method->flags, memory_order_relaxed);
         return TN_ABORTED; /* a version that writes came meanwhile: run_uncommitted() tries again */
@@ -297,7 +280,7 @@ static void run_fini(struct run *run)
     schema_unref(run->schema);
 }
 
-static void run_destroy(struct run *run)
+void run_destroy(struct run *run)
 {
     if (!run)
         return;
@@ -339,6 +322,8 @@ static void measure(struct run *run, tn_status status)
     const int64_t duration_us = bus_call_ended_us(run->bus) - run->begun_us;
 
     metric_add(&run->entry->statuses, (unsigned)status);
+    if (run->flags & TN_STREAMS)
+        return; /* lasts as long as its reader likes */
     metric_observe(&run->entry->durations, duration_us);
     metric_add(&session->portal->counts,
                status == TN_OK      ? PORTAL_CALLS_DONE
@@ -348,17 +333,17 @@ static void measure(struct run *run, tn_status status)
         &session->portal->counts, PORTAL_CALLS_US, duration_us > 0 ? (uint64_t)duration_us : 0);
 }
 
-/* Sends what was packed, or the refusal; the call is gone then. */
-static void answer(struct run *run, tn_status status)
+void run_answer(struct run *run, tn_status status)
 {
     if (status != TN_OK)
         status = reason_of(run->bus, status);
     measure(run, status);
-    if (status == TN_OK) {
+    if (status == TN_OK && !(run->flags & TN_STREAMS)) {
         bus_call_answer_packed(run->bus);
         return;
     }
-    report(run, status);
+    if (status != TN_OK)
+        report(run, status);
     bus_call_finish(run->bus, status);
 }
 
@@ -369,10 +354,11 @@ static void run_uncommitted(struct entry *entry, struct bus_call *bus)
                       .bus = bus,
                       .now_us = bus_call_wall_us(bus),
                       .begun_us = bus_call_begun_us(bus),
+                      .deadline_us = bus_call_deadline_us(bus),
                       .flags = plugin_flags(entry)};
 
     choose_language(&run, bus_call_session(bus));
-    tn_status st = begin(&run);
+    tn_status st = run_begin(&run);
     if (st == TN_OK)
         st = run_method(&run);
     if (st == TN_ABORTED && run.flags != plugin_flags(entry)) {
@@ -381,7 +367,7 @@ static void run_uncommitted(struct entry *entry, struct bus_call *bus)
         return;
     }
     if (st != TN_OK || !is_stream(entry))
-        answer(&run, st);
+        run_answer(&run, st);
     else
         metric_add(&entry->statuses, TN_OK); /* that it began; it has no duration to compare */
     run_fini(&run);
@@ -439,18 +425,23 @@ static tn_status run_once(struct run *run, struct tn_str key, bool *ret_repeated
 /* Committing */
 
 /* What touches the world outside is never run twice. */
-static bool may_run_again(const struct run *run)
+bool run_may_repeat(const struct run *run)
 {
     bool is_outside = !run->entry->method && (run->flags & TN_OUTSIDE);
 
     return !is_outside && run->loss_count < DISPATCH_LOSS_MAX;
 }
 
-/* The run is kept for the next one, which finds it by the call. */
-static void run_again(struct run *run)
+void run_lose(struct run *run)
 {
     txn_destroy(TAKE(run->txn));
     run->loss_count++;
+}
+
+/* The run is kept for the next one, which finds it by the call. */
+static void run_again(struct run *run)
+{
+    run_lose(run);
     *bus_call_data(run->bus) = run;
     bus_call_again(run->bus);
 }
@@ -460,7 +451,7 @@ static void committed(void *ctx, tn_status status, const struct err *err)
 {
     struct run *run = ctx;
 
-    if (status == TN_ABORTED && may_run_again(run)) {
+    if (status == TN_ABORTED && run_may_repeat(run)) {
         run_again(run);
         return;
     }
@@ -470,18 +461,14 @@ static void committed(void *ctx, tn_status status, const struct err *err)
         err_clear(said);
         err_copy(said, err);
     }
-    answer(run, status);
+    run_answer(run, status);
     run_destroy(run);
 }
 
-static struct run *take_run(struct entry *entry, struct bus_call *bus)
+struct run *run_create(struct entry *entry, struct bus_call *bus)
 {
-    struct run *run = *bus_call_data(bus);
+    struct run *run = mem_new(struct run);
 
-    *bus_call_data(bus) = NULL;
-    if (run)
-        return run;
-    run = mem_new(struct run);
     if (!run)
         return NULL;
     run->entry = entry;
@@ -489,8 +476,17 @@ static struct run *take_run(struct entry *entry, struct bus_call *bus)
     run->flags = plugin_flags(entry);
     run->now_us = bus_call_wall_us(bus);
     run->begun_us = bus_call_begun_us(bus);
+    run->deadline_us = bus_call_deadline_us(bus);
     choose_language(run, bus_call_session(bus));
     return run;
+}
+
+static struct run *take_run(struct entry *entry, struct bus_call *bus)
+{
+    struct run *run = *bus_call_data(bus);
+
+    *bus_call_data(bus) = NULL;
+    return run ? run : run_create(entry, bus);
 }
 
 static void run_committed(struct entry *entry, struct bus_call *bus)
@@ -505,7 +501,7 @@ static void run_committed(struct entry *entry, struct bus_call *bus)
     }
     tn_status st = bus_call_state(bus); /* it may have ended while it waited to run again */
     if (st == TN_OK)
-        st = begin(run);
+        st = run_begin(run);
     if (st == TN_OK)
         st = key.len ? run_once(run, key, &is_repeated) : run_method(run);
     if (st == TN_OK && !is_repeated) {
@@ -513,7 +509,7 @@ static void run_committed(struct entry *entry, struct bus_call *bus)
         if (st == TN_OK)
             return; /* `committed` has it, or had it */
     }
-    answer(run, st);
+    run_answer(run, st);
     run_destroy(run);
 }
 
@@ -521,7 +517,9 @@ static void run_entry(struct bus_call *bus, void *ctx)
 {
     struct entry *entry = ctx;
 
-    if (is_bare(entry) || (!*bus_call_data(bus) && is_read_only(entry, plugin_flags(entry))))
+    if (!entry->method && (plugin_flags(entry) & TN_STREAMS))
+        streams_run(entry->dispatch->streams, entry, bus);
+    else if (is_bare(entry) || (!*bus_call_data(bus) && is_read_only(entry, plugin_flags(entry))))
         run_uncommitted(entry, bus);
     else
         run_committed(entry, bus);
@@ -565,8 +563,15 @@ void dispatch_destroy(struct dispatch *dispatch)
         mem_free(entry);
         entry = next;
     }
+    streams_destroy(dispatch->streams);
     (void)pthread_mutex_destroy(&dispatch->mu);
     mem_free(dispatch);
+}
+
+void dispatch_stop(struct dispatch *dispatch)
+{
+    if (dispatch)
+        streams_stop(dispatch->streams);
 }
 
 static tn_status serve(struct entry *entry, const struct bus_method *method, struct err *err)
@@ -638,7 +643,8 @@ static struct bus_method bus_method_of(const struct plugin_method *method)
         .request = method->request,
         .response = method->response,
         .module = method->plugin,
-        .flags = (method->flags & TN_READS) ? BUS_READS : 0,
+        .flags = ((method->flags & TN_READS) ? BUS_READS : 0) |
+                 ((method->flags & TN_STREAMS) ? BUS_STREAMS : 0),
     };
 }
 
@@ -687,6 +693,8 @@ static tn_status renew_method(struct dispatch *dispatch, const struct plugin_met
     const struct bus_method served = bus_method_of(method);
     struct entry *entry = find_entry(dispatch, method);
 
+    if ((method->flags & TN_STREAMS) && !dispatch->streams)
+        TRY(streams_create(&dispatch->streams, err));
     if (entry)
         atomic_store_explicit(&entry->flags, method->flags, memory_order_relaxed);
     if (entry && is_unchanged(dispatch, &served))

@@ -104,6 +104,9 @@ struct dispatch;
 /* Both borrowed. TN_RESOURCE_EXHAUSTED. [loader] */
 tn_status dispatch_create(const struct service *service, struct bus_server *server,
                           struct dispatch **ret_dispatch, struct err *err);
+/* Waits for the streams of plugins, whose calls the server has stopped; its pool must still work.
+ * Accepts NULL. [loader] blocks */
+void dispatch_stop(struct dispatch *dispatch);
 /* After the server was destroyed. Accepts NULL. [loader] */
 void dispatch_destroy(struct dispatch *dispatch);
 

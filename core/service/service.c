@@ -136,6 +136,7 @@ void service_host_stop(struct service_host *host)
 {
     if (host->service.plugins)
         plugin_host_set_watcher(host->service.plugins, NULL, NULL);
+    dispatch_stop(host->dispatch);
     watches_stop(host->service.watches);
     notices_stop(host->service.notices);
 }

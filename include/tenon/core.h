@@ -68,7 +68,11 @@ struct tn_core_v1 {
      */
     tn_status (*commit)(struct tn_call *call);
 
-    /* Sends one response of a TN_STREAMS method; copied. [worker] blocks on a slow reader */
+    /*
+     * Sends one response of a TN_STREAMS method: the one that the callback got, which is empty
+     * again afterwards. A failure tells that nobody reads on (TN_CANCELLED,
+     * TN_DEADLINE_EXCEEDED...). [worker] blocks on a slow reader
+     */
     tn_status (*send)(struct tn_call *call, const struct tn_record *response);
 
     /*

@@ -266,6 +266,12 @@ static inline struct tn_str tn_setting_text(struct tn_call *call, uint32_t setti
     return value.kind == TN_NONE ? tn_str("") : value.as.text;
 }
 
+/* Of a TN_STREAMS method: the response leaves, and is empty again. */
+static inline tn_status tn_send(struct tn_call *call, struct tn_record *response)
+{
+    return tn_core->send(call, response);
+}
+
 /* TN_ENCODED messages. */
 
 static inline struct tn_bytes tn_body(const struct tn_record *message)

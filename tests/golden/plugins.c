@@ -199,8 +199,7 @@ static const struct loaded {
     {"it serves a method that is served", {ODD "odd0.so", ODD "odd8.so"}, NULL},
     {"its descriptors lack a message", {ODD "odd0.so", ODD "odd9.so"}, NULL},
     {"its descriptors are cut", {ODD "odd0.so", ODD "odd11.so"}, NULL},
-    {"it has a setting of the host", {ODD "odd13.so"}, NULL},
-    {"it serves a method that streams", {ODD "odd14.so"}, NULL},
+    {"it streams and takes turns", {ODD "odd12.so"}, NULL},
 };
 
 static void note_load(struct golden *g, const struct loaded *load)
@@ -280,7 +279,7 @@ static const struct {
     {"a search with an operator that there is not", "find oddly"},
     {"a refusal that is none", "refuse nothing"},
     {"bytes for a message that has rows", "set body"},
-    {"a second response", "send"},
+    {"a response of a call that does not stream", "send"},
     {"a call that is held", "hold"},
     {"a call that is not its own, ended", "finish"},
     {"a request of no row", "request nothing"},

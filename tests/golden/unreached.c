@@ -27,6 +27,7 @@
 #define CLOSED "a race of two reasons: tests/integration/plugins/plugin_runner_test.c"
 #define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
 #define KERNEL "a kernel that refuses a step into the sandbox; no test"
+#define STREAM "a stream: tests/integration/tenond_stream_test.c"
 #define NO_TEST "hard to provoke; no test"
 
 const struct golden_unreached unreached[] = {
@@ -45,6 +46,10 @@ const struct golden_unreached unreached[] = {
     {"The file %s holds another plugin now: %s.", NO_TEST},
     {"The file cannot be put in the place of %s: %s.", NO_TEST},
     {"The method %s is not served any more.", NO_TEST},
+    {"The stream was ended: its reader took nothing for %d s.", BOUND},
+    {"Plugins answer %u streams at once, and all of them are taken: try again.", STREAM},
+    {"A stream takes no idempotency key: what it answered is not kept.", STREAM},
+    {"it sends what is not the response of its call", STREAM},
     {"The plugin %s cannot go on with the migration that another version began.", REPLACED},
     {"The plugin %s is disabled already.", REPLACED},
     {"The plugin %s is disabled by the configuration: change that.", REPLACED},

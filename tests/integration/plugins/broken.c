@@ -78,11 +78,6 @@ static const struct tn_hook hooks[] = {{THING, .run = nothing}};
 static const void *table; /* that the host fills in */
 static const struct tn_need needs[] = {{NEED, &table, NEED_SIZE, 0}};
 
-#if defined(BROKEN_GLOBAL)
-static const struct tn_setting settings[] = {
-    {"things_max", "How many there may be", TN_NUMBER, TN_GLOBAL, "1"}};
-#endif
-
 #if defined(BROKEN_LOAD) || defined(BROKEN_START)
 static tn_status load(const struct tn_host *host, void **ret_self)
 {
@@ -130,7 +125,7 @@ __attribute__((constructor)) static void rewrite(void)
     plugin->id = "org.example.trusted";
     plugin->hooks.count = 0;
 #if !defined(BROKEN_HARMLESS)
-    plugin->settings.count = 0;
+    plugin->needs.count = 0;
 #endif
 }
 #endif
@@ -145,9 +140,6 @@ const struct tn_plugin tenon_plugin_v1 = {
     .hooks = TN_LIST(hooks),
 #if defined(BROKEN_START)
     .methods = TN_LIST(methods),
-#endif
-#if defined(BROKEN_GLOBAL)
-    .settings = TN_LIST(settings),
 #endif
 #if defined(BROKEN_LOAD) || defined(BROKEN_START)
     .load = load,

@@ -126,12 +126,6 @@ static void blobs_are_not_served_yet(void **state)
     check_broken("broken_blobs.so", PLUGIN_REFUSED, "tenon.blobs/1");
 }
 
-static void global_settings_are_not_served_yet(void **state)
-{
-    (void)state;
-    check_broken("broken_global.so", PLUGIN_REFUSED, "things_max");
-}
-
 static void a_type_that_nobody_declares_is_named(void **state)
 {
     (void)state;
@@ -271,7 +265,7 @@ static void what_a_plugin_served_ends_with_its_failing_start(void **state)
 static void what_a_constructor_hides_is_refused_without_running_it(void **state)
 {
     (void)state;
-    check_broken("broken_evil.so", PLUGIN_REFUSED, "things_max");
+    check_broken("broken_evil.so", PLUGIN_REFUSED, "org.example.nothing/1");
     assert_null(getenv(TOLD));
 }
 
@@ -818,7 +812,6 @@ int main(void)
         cmocka_unit_test(a_need_that_nobody_has_is_named),
         cmocka_unit_test(a_table_of_a_newer_host_is_refused),
         cmocka_unit_test(blobs_are_not_served_yet),
-        cmocka_unit_test(global_settings_are_not_served_yet),
         cmocka_unit_test(a_type_that_nobody_declares_is_named),
         cmocka_unit_test(a_clashing_name_leaves_the_first_owner),
         cmocka_unit_test(a_plugin_rests_where_the_portal_gave_its_name),
