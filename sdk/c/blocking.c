@@ -13,11 +13,18 @@
 /* Who waits looks at least once in this time; int milliseconds hold it. */
 #define SERVE_MAX_US ((int64_t)60 * 1000000)
 
+/* Bytes of a stream that wait for who takes them; past it the host is held back. */
+#define AHEAD_MAX ((size_t)256 * 1024)
+
 /* On the stack of who waits. */
 struct waiter {
     pthread_mutex_t mu;
-    pthread_cond_t ended;
-    bool has_ended; /* guarded by mu, as all below */
+    pthread_cond_t changed;
+    bool streams;            /* all responses are kept, until they are taken */
+    bool has_ended;          /* guarded by mu, as all below */
+    struct tenon_call *call; /* of a stream that has not ended; NULL: not known yet */
+    bool is_paused;
+    struct buf ahead; /* responses of a stream: the size of each, and its bytes */
     uint8_t *response;
     size_t response_len;
     bool has_response;
@@ -78,10 +85,39 @@ void tenon_result_fini(struct tenon_result *result)
     *result = (struct tenon_result){.message = ""};
 }
 
+/* Locked. */
+static void hold_back(struct waiter *waiter)
+{
+    if (!waiter->call || waiter->is_paused || waiter->ahead.len <= AHEAD_MAX)
+        return;
+    waiter->is_paused = true;
+    tenon_call_pause(waiter->call);
+}
+
+static void add_ahead(struct waiter *waiter, struct tn_bytes body)
+{
+    const size_t len = body.len;
+
+    (void)pthread_mutex_lock(&waiter->mu);
+    if (buf_reserve(&waiter->ahead, sizeof(len) + len) != TN_OK) {
+        waiter->is_out_of_memory = true;
+    } else {
+        (void)buf_add(&waiter->ahead, &len, sizeof(len)); /* there is room, for both */
+        (void)buf_add(&waiter->ahead, body.data, len);
+    }
+    hold_back(waiter);
+    (void)pthread_cond_signal(&waiter->changed);
+    (void)pthread_mutex_unlock(&waiter->mu);
+}
+
 static void on_message(void *ctx, struct tn_bytes body)
 {
     struct waiter *waiter = ctx;
 
+    if (waiter->streams) {
+        add_ahead(waiter, body);
+        return;
+    }
     (void)pthread_mutex_lock(&waiter->mu);
     uint8_t *copy = mem_alloc(body.len);
     if (!copy) {
@@ -105,7 +141,8 @@ static void on_done(void *ctx, const struct tenon_result *result)
     if (copy_result(result, &waiter->result) != TN_OK)
         waiter->result = (struct tenon_result){.status = result->status, .message = ""};
     waiter->has_ended = true;
-    (void)pthread_cond_signal(&waiter->ended);
+    waiter->call = NULL;
+    (void)pthread_cond_signal(&waiter->changed);
     (void)pthread_mutex_unlock(&waiter->mu);
 }
 
@@ -119,12 +156,18 @@ static void say(struct tenon_client *client, struct tenon_result *result, tn_sta
         *result = (struct tenon_result){.status = status, .message = ""};
 }
 
-static bool has_ended(struct waiter *waiter)
+/* Locked: whether who waits has something to do. */
+static bool has_news(const struct waiter *waiter)
+{
+    return waiter->has_ended || waiter->ahead.len > 0;
+}
+
+static bool has_news_now(struct waiter *waiter)
 {
     (void)pthread_mutex_lock(&waiter->mu);
-    bool has_ended = waiter->has_ended;
+    bool has = has_news(waiter);
     (void)pthread_mutex_unlock(&waiter->mu);
-    return has_ended;
+    return has;
 }
 
 /* What the caller may read in place of the library's thread; NULL: nothing. */
@@ -143,10 +186,10 @@ static struct bus_watch *claim(struct tenon_client *client)
 }
 
 /*
- * Reads the connection until the answer is there: a thread that would read it for this one would
- * have to be woken, and to wake this one (a call takes 17 us instead of 57).
+ * Reads the connection until the answer is there, or more of a stream: a thread that would read it
+ * for this one would have to be woken, and to wake this one (a call takes 17 us instead of 57).
  */
-static void read_until_end(struct tenon_client *client, struct waiter *waiter, int64_t timeout_us)
+static void read_until_news(struct tenon_client *client, struct waiter *waiter, int64_t timeout_us)
 {
     struct bus_watch *watch = claim(client);
     int64_t now_us = clock_mono_us();
@@ -155,7 +198,7 @@ static void read_until_end(struct tenon_client *client, struct waiter *waiter, i
 
     if (watch)
         bus_poll_settle(watch); /* what the other thread reads may be the answer */
-    while (goes_on && !has_ended(waiter)) {
+    while (goes_on && !has_news_now(waiter)) {
         int64_t left_us = until_us - clock_mono_us();
 
         if (left_us < 0)
@@ -168,12 +211,38 @@ static void read_until_end(struct tenon_client *client, struct waiter *waiter, i
         bus_poll_unclaim(watch);
 }
 
-static void wait_for_end(struct tenon_client *client, struct waiter *waiter)
+static void wait_for_news(struct waiter *waiter)
 {
     (void)pthread_mutex_lock(&waiter->mu);
-    while (!waiter->has_ended)
-        (void)pthread_cond_wait(&waiter->ended, &waiter->mu);
+    while (!has_news(waiter))
+        (void)pthread_cond_wait(&waiter->changed, &waiter->mu);
     (void)pthread_mutex_unlock(&waiter->mu);
+}
+
+static void waiter_init(struct waiter *waiter, bool streams)
+{
+    *waiter = (struct waiter){.streams = streams, .result = {.message = ""}};
+    (void)pthread_mutex_init(&waiter->mu, NULL);
+    (void)pthread_cond_init(&waiter->changed, NULL);
+}
+
+static void waiter_fini(struct waiter *waiter)
+{
+    (void)pthread_cond_destroy(&waiter->changed);
+    (void)pthread_mutex_destroy(&waiter->mu);
+    buf_fini(&waiter->ahead);
+    mem_free(waiter->response);
+}
+
+static int64_t timeout_of(const struct tenon_client *client,
+                          const struct tenon_call_options *options)
+{
+    return options && options->timeout_us > 0 ? options->timeout_us : client->timeout_us;
+}
+
+static void wait_for_end(struct tenon_client *client, struct waiter *waiter)
+{
+    wait_for_news(waiter);
     if (waiter->result.status != TN_OK)
         return;
     if (waiter->is_out_of_memory)
@@ -182,43 +251,144 @@ static void wait_for_end(struct tenon_client *client, struct waiter *waiter)
         say(client, &waiter->result, TN_INTERNAL, "The host ended the call without an answer.");
 }
 
+static void say_not_made(struct tenon_client *client, struct tenon_result *result, tn_status status)
+{
+    say(client,
+        result,
+        status,
+        status == TN_INVALID_ARGUMENT
+            ? "The name of the method or the metadata is empty or too long."
+            : "The call could not be made: too many are open, or memory is out.");
+}
+
+static void give_result(struct waiter *waiter, struct tenon_result *ret_result)
+{
+    if (ret_result)
+        *ret_result = waiter->result;
+    else
+        tenon_result_fini(&waiter->result);
+}
+
 tn_status tenon_invoke_bytes(struct tenon_client *client, const char *method,
                              struct tn_bytes request, const struct tenon_call_options *options,
                              uint8_t **ret_response, size_t *ret_response_len,
                              struct tenon_result *result)
 {
-    struct waiter waiter = {.result = {.message = ""}};
+    struct waiter waiter;
 
-    (void)pthread_mutex_init(&waiter.mu, NULL);
-    (void)pthread_cond_init(&waiter.ended, NULL);
+    waiter_init(&waiter, false);
     tn_status st = tenon_call(client, method, request, options, on_message, on_done, &waiter, NULL);
     if (st == TN_OK) {
-        read_until_end(client,
-                       &waiter,
-                       options && options->timeout_us > 0 ? options->timeout_us
-                                                          : client->timeout_us);
+        read_until_news(client, &waiter, timeout_of(client, options));
         wait_for_end(client, &waiter);
     } else {
-        say(client,
-            &waiter.result,
-            st,
-            st == TN_INVALID_ARGUMENT
-                ? "The name of the method or the metadata is empty or too long."
-                : "The call could not be made: too many are open, or memory is out.");
+        say_not_made(client, &waiter.result, st);
     }
-    (void)pthread_cond_destroy(&waiter.ended);
-    (void)pthread_mutex_destroy(&waiter.mu);
-
     st = waiter.result.status;
     if (st == TN_OK) {
         *ret_response = TAKE(waiter.response);
         *ret_response_len = waiter.response_len;
     }
-    mem_free(waiter.response);
-    if (result)
-        *result = waiter.result;
-    else
-        tenon_result_fini(&waiter.result);
+    give_result(&waiter, result);
+    waiter_fini(&waiter);
+    return st;
+}
+
+/* Streams */
+
+/* It is the waiter's until it ends. */
+static void know_call(struct waiter *waiter, struct tenon_call *call)
+{
+    (void)pthread_mutex_lock(&waiter->mu);
+    if (!waiter->has_ended)
+        waiter->call = call;
+    hold_back(waiter);
+    (void)pthread_mutex_unlock(&waiter->mu);
+}
+
+/* Takes what came, and lets the host go on. Whether that was the end of it. */
+static bool take_ahead(struct waiter *waiter, struct buf *ret_ahead)
+{
+    (void)pthread_mutex_lock(&waiter->mu);
+    struct buf empty = *ret_ahead;
+    *ret_ahead = waiter->ahead;
+    waiter->ahead = empty;
+    if (waiter->call && waiter->is_paused)
+        tenon_call_resume(waiter->call);
+    waiter->is_paused = false;
+    bool is_end = waiter->has_ended;
+    (void)pthread_mutex_unlock(&waiter->mu);
+    return is_end;
+}
+
+static void cancel(struct waiter *waiter)
+{
+    (void)pthread_mutex_lock(&waiter->mu);
+    if (waiter->call)
+        tenon_call_cancel(waiter->call);
+    (void)pthread_mutex_unlock(&waiter->mu);
+}
+
+/* Whether whoever takes them wants more. */
+static bool give_each(const struct buf *ahead, tenon_take_fn take, void *ctx)
+{
+    size_t at = 0;
+
+    while (at < ahead->len) {
+        size_t len;
+
+        memcpy(&len, ahead->data + at, sizeof(len));
+        at += sizeof(len);
+        if (!take(ctx, (struct tn_bytes){ahead->data + at, len}))
+            return false;
+        at += len;
+    }
+    return true;
+}
+
+/* Until the call has ended. Whether `take` had enough before. */
+static bool take_all(struct tenon_client *client, struct waiter *waiter, int64_t timeout_us,
+                     tenon_take_fn take, void *ctx)
+{
+    CLEANUP(buf_fini) struct buf ahead = {0};
+    bool wants_more = true;
+    bool is_end = false;
+
+    while (!is_end) {
+        read_until_news(client, waiter, timeout_us);
+        wait_for_news(waiter);
+        buf_clear(&ahead);
+        is_end = take_ahead(waiter, &ahead);
+        if (wants_more && !give_each(&ahead, take, ctx)) {
+            wants_more = false;
+            cancel(waiter);
+        }
+    }
+    return !wants_more;
+}
+
+tn_status tenon_invoke_stream(struct tenon_client *client, const char *method,
+                              struct tn_bytes request, const struct tenon_call_options *options,
+                              tenon_take_fn take, void *ctx, struct tenon_result *result)
+{
+    struct tenon_call *call = NULL;
+    struct waiter waiter;
+
+    waiter_init(&waiter, true);
+    tn_status st =
+        tenon_call(client, method, request, options, on_message, on_done, &waiter, &call);
+    if (st == TN_OK) {
+        know_call(&waiter, call);
+        if (take_all(client, &waiter, timeout_of(client, options), take, ctx))
+            say(client, &waiter.result, TN_OK, "");
+        else if (waiter.is_out_of_memory)
+            say(client, &waiter.result, TN_RESOURCE_EXHAUSTED, "Memory is out.");
+    } else {
+        say_not_made(client, &waiter.result, st);
+    }
+    st = waiter.result.status;
+    give_result(&waiter, result);
+    waiter_fini(&waiter);
     return st;
 }
 
@@ -292,13 +462,54 @@ struct service {
     struct tenon_result result;
 };
 
+/* A call of a stub, whose responses go to the closure. */
+struct stub {
+    struct service *service;
+    const ProtobufCMethodDescriptor *method;
+    ProtobufCClosure closure;
+    void *closure_data;
+    struct tenon_result odd; /* a response that is none ended it; else zero */
+};
+
+static bool take_response(void *ctx, struct tn_bytes body)
+{
+    struct stub *stub = ctx;
+    ProtobufCMessage *response = NULL;
+
+    if (unpack_answer(stub->service->client, stub->method->output, body, &response, &stub->odd) !=
+        TN_OK)
+        return false;
+    stub->closure(response, stub->closure_data);
+    protobuf_c_message_free_unpacked(response, NULL);
+    return true;
+}
+
+static void call_stub(struct stub *stub, const char *name, const ProtobufCMessage *input)
+{
+    struct tenon_client *client = stub->service->client;
+    struct tenon_result *result = &stub->service->result;
+    uint8_t *packed = mem_alloc(protobuf_c_message_get_packed_size(input));
+
+    if (!packed) {
+        say(client, result, TN_RESOURCE_EXHAUSTED, "Memory is out.");
+        return;
+    }
+    const struct tn_bytes request = {packed, protobuf_c_message_pack(input, packed)};
+    (void)tenon_invoke_stream(client, name, request, NULL, take_response, stub, result);
+    mem_free(packed);
+    if (stub->odd.status == TN_OK)
+        return;
+    tenon_result_fini(result);
+    *result = stub->odd;
+}
+
 static void invoke(ProtobufCService *base, unsigned method_index, const ProtobufCMessage *input,
                    ProtobufCClosure closure, void *closure_data)
 {
     struct service *service = (struct service *)base;
     const ProtobufCMethodDescriptor *method = &base->descriptor->methods[method_index];
+    struct stub stub = {service, method, closure, closure_data, {.message = ""}};
     char name[BUS_NAME_MAX + 1];
-    ProtobufCMessage *response = NULL;
 
     tenon_result_fini(&service->result);
     int len = snprintf(name, sizeof(name), "%s/%s", base->descriptor->name, method->name);
@@ -308,11 +519,9 @@ static void invoke(ProtobufCService *base, unsigned method_index, const Protobuf
             TN_INVALID_ARGUMENT,
             "The method's name is too long.");
     else
-        (void)tenon_invoke(
-            service->client, name, input, method->output, NULL, &response, &service->result);
-    closure(response, closure_data);
-    if (response)
-        protobuf_c_message_free_unpacked(response, NULL);
+        call_stub(&stub, name, input);
+    if (service->result.status != TN_OK)
+        closure(NULL, closure_data);
 }
 
 static void destroy(ProtobufCService *base)

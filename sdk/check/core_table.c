@@ -8,6 +8,9 @@
 
 #define PLUGIN (checking.plugin)
 
+/* Messages of one stream that are taken. */
+#define SENT_MAX 1000u
+
 /* tenon.core/1 */
 
 static void *core_self(const struct tn_call *call)
@@ -114,8 +117,16 @@ static tn_status core_send(struct tn_call *call, const struct tn_record *respons
 {
     VISIT;
 
-    (void)response;
-    return visit_worker(&visit, "tn_core->send", call) ? TN_OK : TN_FAILED_PRECONDITION;
+    if (!visit_worker(&visit, "tn_core->send", call))
+        return TN_FAILED_PRECONDITION;
+    if (!visit.call->response || response != visit.call->response) {
+        board_find(
+            checking.board,
+            "tn_core->send() is for the response of a method with TN_STREAMS: this is none.");
+        return TN_INVALID_ARGUMENT;
+    }
+    /* What streams for ever is to end when nobody reads on. */
+    return ++visit.call->sent_count < SENT_MAX ? TN_OK : TN_CANCELLED;
 }
 
 static tn_status core_body(const struct tn_record *message, struct tn_bytes *ret_body)

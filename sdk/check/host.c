@@ -106,6 +106,11 @@ struct tn_call *host_call_begin(void)
     return call;
 }
 
+void host_call_stream(struct tn_call *call, const struct tn_record *response)
+{
+    call->response = response;
+}
+
 void host_call_end(struct tn_call *call, tn_status status)
 {
     enum call_state state = CALL_RUNS;

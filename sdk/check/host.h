@@ -41,6 +41,8 @@ bool host_guarded(const void *address, const char **ret_member, const char **ret
 /* A call of the host's, on this thread, and what it lends. */
 struct tn_call *host_call_begin(void);
 struct tn_record *host_record(struct tn_call *call, uint32_t type, enum fill fill);
+/* The call is of a method that streams: `response` may be sent. */
+void host_call_stream(struct tn_call *call, const struct tn_record *response);
 /* The callback returned: everything that the call lent is dead, unless it was held. */
 void host_call_end(struct tn_call *call, tn_status status);
 

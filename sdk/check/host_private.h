@@ -18,8 +18,10 @@ enum call_state {
 
 struct tn_call {
     _Atomic enum call_state state;
-    atomic_uint users; /* host functions that are at work for it */
-    pthread_t thread;  /* that it was begun on */
+    atomic_uint users;                /* host functions that are at work for it */
+    pthread_t thread;                 /* that it was begun on */
+    const struct tn_record *response; /* of a method that streams; NULL: it does not */
+    uint32_t sent_count;
 };
 
 struct tn_record {

@@ -213,6 +213,8 @@ static void run_methods(void)
             struct tn_record *response = host_record(call, method->response, FILL_NOTHING);
             tn_status status;
 
+            if (method->flags & TN_STREAMS)
+                host_call_stream(call, response);
             board_enter(run.board,
                         "the method %s, with %s request",
                         method->name,

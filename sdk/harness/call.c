@@ -113,14 +113,11 @@ static tn_status encode(struct tenon_harness *harness, const struct message_type
     return status;
 }
 
-static tn_status decode(struct tenon_harness *harness, const struct message_type *type,
-                        struct tn_bytes wire)
+/* Takes `json`. */
+static tn_status keep_json(struct tenon_harness *harness, json_t *json)
 {
-    json_t *json = NULL;
-    char *text;
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-    TRY(json_message_decode(type, wire, &json, &harness->err));
-    text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     buf_clear(&harness->response);
     if (!text || buf_add(&harness->response, text, strlen(text) + 1) != TN_OK) {
@@ -129,6 +126,15 @@ static tn_status decode(struct tenon_harness *harness, const struct message_type
     }
     free(text); /* jansson's */
     return TN_OK;
+}
+
+static tn_status decode(struct tenon_harness *harness, const struct message_type *type,
+                        struct tn_bytes wire)
+{
+    json_t *json = NULL;
+
+    TRY(json_message_decode(type, wire, &json, &harness->err));
+    return keep_json(harness, json);
 }
 
 static tn_status call(struct tenon_harness *harness, const char *method,
@@ -152,6 +158,67 @@ static tn_status call(struct tenon_harness *harness, const char *method,
         status = decode(harness, response, (struct tn_bytes){answer, len});
     free(answer); /* libtenon's */
     buf_fini(&wire);
+    return status;
+}
+
+/* The responses of a stream. */
+struct collection {
+    struct tenon_harness *harness;
+    const struct message_type *type;
+    json_t *list;
+    tn_status status;
+};
+
+static bool collect(void *ctx, struct tn_bytes body)
+{
+    struct collection *collection = ctx;
+    struct err *err = &collection->harness->err;
+    json_t *json = NULL;
+
+    collection->status = json_message_decode(collection->type, body, &json, err);
+    if (collection->status == TN_OK && json_array_append_new(collection->list, json) != 0)
+        collection->status = err_memory(err, "the answer");
+    return collection->status == TN_OK &&
+           json_array_size(collection->list) < TENON_HARNESS_STREAM_MAX;
+}
+
+static tn_status stream(struct tenon_harness *harness, const char *method,
+                        const struct message_type *request, const struct message_type *response,
+                        const char *text)
+{
+    struct collection collection = {harness, response, json_array(), TN_OK};
+    struct tenon_result result = {0};
+    struct buf wire = {0};
+    tn_status status = encode(harness, request, text, &wire);
+
+    if (status == TN_OK) {
+        status = tenon_invoke_stream(
+            harness->client, method, buf_bytes(&wire), NULL, collect, &collection, &result);
+        if (status != TN_OK)
+            (void)keep_result(&harness->err, &result);
+        else
+            status = collection.status;
+        tenon_result_fini(&result);
+    }
+    buf_fini(&wire);
+    const tn_status kept = keep_json(harness, collection.list);
+    return status == TN_OK ? kept : status;
+}
+
+tn_status tenon_harness_stream(struct tenon_harness *harness, const char *method,
+                               const char *request, const char **ret_responses)
+{
+    CLEANUP(descriptors_destroy_p) struct descriptors *types = NULL;
+    const struct message_type *request_type = NULL;
+    const struct message_type *response_type = NULL;
+
+    err_clear(&harness->err);
+    if (!harness->client)
+        return err_set(&harness->err, TN_FAILED_PRECONDITION, "The host does not run.");
+    TRY(describe(harness, method, &types, &request_type, &response_type));
+    tn_status status = stream(harness, method, request_type, response_type, request);
+    if (ret_responses)
+        *ret_responses = harness->response.len ? (const char *)harness->response.data : "[]";
     return status;
 }
 

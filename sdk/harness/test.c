@@ -185,6 +185,28 @@ const char *tenon_test_call(struct tenon_harness *harness, const char *expected,
     return response;
 }
 
+const char *tenon_test_stream(struct tenon_harness *harness, const char *expected,
+                              const char *method, const char *request, ...)
+{
+    const char *responses = NULL;
+    va_list arguments;
+    char *text;
+
+    va_start(arguments, request);
+    text = print(harness, request, arguments);
+    va_end(arguments);
+    if (tenon_harness_stream(harness, method, text, &responses) != TN_OK)
+        fail_call(harness, method, text, "ended with", err_status_name(harness->err.status));
+    if (!tenon_harness_matches(expected, responses))
+        fail_call(harness,
+                  method,
+                  text,
+                  "answered",
+                  printed(harness, "%s\nwanted   %s", responses, expected));
+    mem_free(text);
+    return responses;
+}
+
 void tenon_test_refuses(struct tenon_harness *harness, tn_status status, const char *part,
                         const char *method, const char *request, ...)
 {

@@ -18,7 +18,9 @@
  *     static const struct tn_method methods[] = {{"notes.v1.Notes/Add", ADD, ADDED, add, 0, 0}};
  *
  * reply() packs its message before it returns: an answer may be on the stack. A function that does
- * not reply says why with tn_rpc_fail(). All of it is [worker].
+ * not reply says why with tn_rpc_fail(). Of a TN_STREAMS method, by TN_RPC_STREAM in place of
+ * TN_RPC, each reply() is sent at once, as many as there are; tn_rpc_status() tells when nobody
+ * reads on. All of it is [worker].
  */
 #ifndef TN_PROTOBUF_C_H
 #define TN_PROTOBUF_C_H
@@ -39,6 +41,7 @@ struct tn_rpc {
     struct tn_call *call;
     struct tn_record *response;
     tn_status status;
+    int streams;
 };
 
 /* The call that the method runs in; lent. */
@@ -53,13 +56,22 @@ static inline void tn_rpc_fail(void *rpc, tn_status status)
     ((struct tn_rpc *)rpc)->status = status;
 }
 
+/* Of a stream: TN_OK, or why no more of it is read, which is what the function is to end with. */
+static inline tn_status tn_rpc_status(void *rpc)
+{
+    return ((struct tn_rpc *)rpc)->status;
+}
+
 /* What a service's function is given to reply with. */
 static inline void tn_rpc_reply(const ProtobufCMessage *message, void *closure_data)
 {
     struct tn_rpc *rpc = (struct tn_rpc *)closure_data;
     size_t len = message ? protobuf_c_message_get_packed_size(message) : 0;
-    uint8_t *bytes = (uint8_t *)malloc(len + 1);
+    uint8_t *bytes;
 
+    if (rpc->streams && rpc->status != TN_OK)
+        return; /* it has ended */
+    bytes = (uint8_t *)malloc(len + 1);
     if (!message || !bytes) {
         rpc->status = message ? TN_RESOURCE_EXHAUSTED : TN_INTERNAL;
         free(bytes);
@@ -67,16 +79,16 @@ static inline void tn_rpc_reply(const ProtobufCMessage *message, void *closure_d
     }
     tn_set_body(rpc->response, bytes, protobuf_c_message_pack(message, bytes));
     free(bytes);
-    rpc->status = TN_OK;
+    rpc->status = rpc->streams ? tn_send(rpc->call, rpc->response) : TN_OK;
 }
 
-/* Runs a service's method; TN_RPC is the way to it. */
+/* Runs a service's method; TN_RPC and TN_RPC_STREAM are the ways to it. */
 static inline tn_status tn_rpc_run(struct tn_call *call, const struct tn_record *request,
                                    struct tn_record *response, ProtobufCService *service,
-                                   const char *name)
+                                   const char *name, int streams)
 {
-    /* A function that neither replies nor fails has a fault. */
-    struct tn_rpc rpc = {call, response, TN_INTERNAL};
+    /* A function that neither replies nor fails has a fault, unless it streams nothing. */
+    struct tn_rpc rpc = {call, response, streams ? TN_OK : TN_INTERNAL, streams};
     const ProtobufCMethodDescriptor *method =
         protobuf_c_service_descriptor_get_method_by_name(service->descriptor, name);
     struct tn_bytes body = tn_body(request);
@@ -94,11 +106,15 @@ static inline tn_status tn_rpc_run(struct tn_call *call, const struct tn_record 
 }
 
 /* Defines the tn_method_fn `function`: the method `name` ("Add") of the generated `service`. */
-#define TN_RPC(function, service, name)                                                     \
-    static tn_status function(                                                              \
-        struct tn_call *call, const struct tn_record *request, struct tn_record *response)  \
-    {                                                                                       \
-        return tn_rpc_run(call, request, response, (ProtobufCService *)&(service), (name)); \
+#define TN_RPC(function, service, name) TN_RPC_(function, service, name, 0)
+/* The same for one with TN_STREAMS. */
+#define TN_RPC_STREAM(function, service, name) TN_RPC_(function, service, name, 1)
+#define TN_RPC_(function, service, name, streams)                                          \
+    static tn_status function(                                                             \
+        struct tn_call *call, const struct tn_record *request, struct tn_record *response) \
+    {                                                                                      \
+        return tn_rpc_run(                                                                 \
+            call, request, response, (ProtobufCService *)&(service), (name), (streams));   \
     }
 
 #ifdef __cplusplus

@@ -114,6 +114,9 @@ static tn_status do_it(struct tn_call *call, const struct tn_record *request,
     if (pthread_create(&thread, NULL, commit_elsewhere, call) == 0)
         (void)pthread_join(thread, NULL);
 #endif
+#ifdef FAULT_SEND
+    (void)tn_send(call, response);
+#endif
     (void)call;
     return TN_OK;
 }

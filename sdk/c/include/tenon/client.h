@@ -141,6 +141,20 @@ tn_status tenon_invoke_bytes(struct tenon_client *client, const char *method,
                              uint8_t **ret_response, size_t *ret_response_len,
                              struct tenon_result *result);
 
+/*
+ * One response of a stream, encoded and lent for the call, on the thread that waits: it may block,
+ * and call the client. false: enough, the stream is cancelled.
+ */
+typedef bool (*tenon_take_fn)(void *ctx, struct tn_bytes body);
+
+/*
+ * Calls a method that streams and gives each response to `take`, until its end. While `take` is
+ * slow, the host waits. TN_OK: all of them were taken, or `take` had enough. [any] blocks
+ */
+tn_status tenon_invoke_stream(struct tenon_client *client, const char *method,
+                              struct tn_bytes request, const struct tenon_call_options *options,
+                              tenon_take_fn take, void *ctx, struct tenon_result *result);
+
 /* Frees what a result of the blocking layer lends. Accepts a zeroed one. */
 void tenon_result_fini(struct tenon_result *result);
 
@@ -153,8 +167,9 @@ const char *tenon_status_name(tn_status status);
  *     ProtobufCService *records = tenon_service(client, &tenon__records__v1__records__descriptor);
  *     tenon__records__v1__records__get(records, &request, on_response, ctx);
  *
- * The closure gets NULL on failure; tenon_service_result() tells which. OWNED:
- * protobuf_c_service_destroy. NULL when memory is out. One thread at a time.
+ * The closure gets the response, or of a method that streams each of them, and NULL on failure;
+ * tenon_service_result() tells which. OWNED: protobuf_c_service_destroy. NULL when memory is out.
+ * One thread at a time.
  */
 ProtobufCService *tenon_service(struct tenon_client *client,
                                 const ProtobufCServiceDescriptor *descriptor);

@@ -80,6 +80,17 @@ const char *tenon_harness_url(const struct tenon_harness *harness);
 tn_status tenon_harness_call(struct tenon_harness *harness, const char *method, const char *request,
                              const char **ret_response);
 
+/* Responses of a stream that are taken; it is cancelled then, and TN_OK. */
+#define TENON_HARNESS_STREAM_MAX 10000u
+
+/*
+ * Calls a method that streams and waits for its end. `*ret_responses` is a list of what it
+ * answered, lent until the next call; also of a stream that then failed, as tenon_harness_call
+ * tells it.
+ */
+tn_status tenon_harness_stream(struct tenon_harness *harness, const char *method,
+                               const char *request, const char **ret_responses);
+
 /*
  * Whether the JSON `actual` has all that `expected` has; `actual` may have more. Members that are
  * not there count as 0, "" and false. Against a list of properties an object is compared by name:
@@ -114,6 +125,11 @@ void tenon_test_record(struct tenon_harness *harness, const char *type, uint64_t
 TENON_FORMAT_(4)
 const char *tenon_test_call(struct tenon_harness *harness, const char *expected, const char *method,
                             const char *request, ...);
+/* The method streams to its end, and the list of its responses matches `expected`; lent as above.
+ */
+TENON_FORMAT_(4)
+const char *tenon_test_stream(struct tenon_harness *harness, const char *expected,
+                              const char *method, const char *request, ...);
 /* The method refuses with `status`, and `part` is part of the reason. */
 TENON_FORMAT_(5)
 void tenon_test_refuses(struct tenon_harness *harness, tn_status status, const char *part,

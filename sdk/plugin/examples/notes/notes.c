@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* notes.c - a method with nested messages, by the service that protobuf-c generates. */
+/* notes.c - a method with nested messages, and one that streams, by the service that protobuf-c
+ * generates. */
 #include <notes.pb-c.h>
 #include <notes_proto_descriptors.h>
 #include <tenon_protobuf_c.h>
@@ -7,12 +8,13 @@
 typedef Org__Example__Notes__V1__Note Note;
 typedef Org__Example__Notes__V1__AddRequest AddRequest;
 typedef Org__Example__Notes__V1__AddResponse AddResponse;
+typedef Org__Example__Notes__V1__ListRequest ListRequest;
 typedef Org__Example__Notes__V1__Notes_Service NotesService;
 
 /* More in one request are refused: they are written in one transaction. */
 #define NOTE_MAX 64
 
-enum { NOTE, ADD, ADDED };
+enum { NOTE, ADD, ADDED, LIST, LISTED };
 enum { TEXT };
 
 TN_NEEDS(core, records);
@@ -48,19 +50,64 @@ static void notes_add(NotesService *service, const AddRequest *request,
     reply(&answer, rpc);
 }
 
+/* A text of a record ends without NUL, one of protobuf-c with it. */
+static char *copy_text(struct tn_str text)
+{
+    char *copy = malloc(text.len + 1);
+
+    if (copy) {
+        memcpy(copy, text.data, text.len);
+        copy[text.len] = '\0';
+    }
+    return copy;
+}
+
+/* Each reply() sends one, and waits while the reader is slow. */
+static void notes_list(NotesService *service, const ListRequest *request,
+                       Org__Example__Notes__V1__Note_Closure reply, void *rpc)
+{
+    struct tn_call *call = tn_rpc_call(rpc);
+    const struct tn_record *record = NULL;
+    struct tn_found *found = NULL;
+    Note note = ORG__EXAMPLE__NOTES__V1__NOTE__INIT;
+    tn_status status = tn_records->find(call, NOTE, NULL, 0, TN_BY_ID, 0, &found);
+
+    (void)service;
+    (void)request;
+    while (status == TN_OK) {
+        status = tn_records->next(found, &record);
+        if (status != TN_OK || !record)
+            break;
+        note.text = copy_text(tn_text(record, TEXT));
+        note.id = tn_id_of(record);
+        if (note.text)
+            reply(&note, rpc);
+        status = note.text ? tn_rpc_status(rpc) : TN_RESOURCE_EXHAUSTED;
+        free(note.text);
+    }
+    if (found)
+        tn_records->close(found);
+    if (status != TN_OK)
+        tn_rpc_fail(rpc, status);
+}
+
 static NotesService notes_service = ORG__EXAMPLE__NOTES__V1__NOTES__INIT(notes_);
 TN_RPC(add, notes_service, "Add")
+TN_RPC_STREAM(list, notes_service, "List")
 
 static const struct tn_type types[] = {
     [NOTE] = {.name = "notes", .label = "Note", .plural = "Notes"},
     [ADD] = {.name = "org.example.notes.v1.AddRequest", .flags = TN_MESSAGE | TN_ENCODED},
     [ADDED] = {.name = "org.example.notes.v1.AddResponse", .flags = TN_MESSAGE | TN_ENCODED},
+    [LIST] = {.name = "org.example.notes.v1.ListRequest", .flags = TN_MESSAGE | TN_ENCODED},
+    [LISTED] = {.name = "org.example.notes.v1.Note", .flags = TN_MESSAGE | TN_ENCODED},
 };
 static const struct tn_property properties[] = {
     [TEXT] = {TN_PROPERTY(NOTE, TN_TEXT, "text", "Text", TN_REQUIRED | TN_TITLE)},
 };
 static const struct tn_method methods[] = {
     {"org.example.notes.v1.Notes/Add", ADD, ADDED, add, .flags = TN_JOINS},
+    {"org.example.notes.v1.Notes/List", LIST, LISTED, list, .flags = TN_READS | TN_STREAMS},
 };
 
 const struct tn_plugin tenon_plugin_v1 = {

@@ -22,6 +22,22 @@ static void on_added(const AddResponse *response, void *ctx)
         ids[i] = response->notes[i]->id;
 }
 
+/* Of a stream: once for each, and for a failure with NULL. */
+struct listing {
+    size_t count;
+    uint64_t last_id;
+};
+
+static void on_note(const Note *note, void *ctx)
+{
+    struct listing *listing = ctx;
+
+    if (!note)
+        return;
+    listing->count++;
+    listing->last_id = note->id;
+}
+
 static void expect(int is_true, const char *what)
 {
     if (is_true)
@@ -50,6 +66,12 @@ int main(int argc, char **argv)
     expect(tenon_service_result(notes)->status == TN_OK, "two notes are added");
     expect(ids[0] != 0 && ids[1] != 0 && ids[0] != ids[1], "each has an id");
     tenon_test_record(host, "notes", ids[1], "{'text': 'A note'}");
+
+    struct listing listing = {0, 0};
+    Org__Example__Notes__V1__ListRequest all = ORG__EXAMPLE__NOTES__V1__LIST_REQUEST__INIT;
+    org__example__notes__v1__notes__list(notes, &all, on_note, &listing);
+    expect(tenon_service_result(notes)->status == TN_OK, "the notes are listed");
+    expect(listing.count == 2 && listing.last_id == ids[1], "each once, in order");
 
     request.n_notes = NOTE_COUNT;
     ids[0] = 0;
