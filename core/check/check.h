@@ -29,6 +29,8 @@ struct check_finding {
 struct check_options {
     struct store *store;
     const char *language; /* NULL: English */
+    const char *blob_dir; /* where the files of blobs are; NULL: they are not looked at */
+    bool reads_blobs;     /* and compared with their hashes: it takes as long as reading all */
     void (*tell)(void *ctx, const struct check_finding *finding);
     void *ctx;
 };

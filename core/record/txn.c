@@ -81,6 +81,7 @@ void txn_destroy(struct txn *txn)
     assert(txn->stage != TXN_SUBMITTED);
     if (txn->has_turn)
         committer_end_turn(txn->records, txn->state, txn);
+    txn_release_blobs(txn);
     map_fini(&txn->by_id);
     map_fini(&txn->unique);
     map_fini(&txn->edges);

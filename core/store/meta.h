@@ -4,6 +4,7 @@
 #define CORE_STORE_META_H
 
 enum store_meta {
+    STORE_META_BLOB = 'b',    /* blobs by their hash, and who names them: record/blob.h */
     STORE_META_FORMAT = 'f',  /* portal 0: the store's format */
     STORE_META_HEAD = 'h',    /* where the portal's log stands */
     STORE_META_OUTCOME = 'o', /* first results by idempotency key */

@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
 
-readonly order=(base sandbox value store schema access index graph record query check bus plugin service)
+readonly order=(base sandbox value store schema access index graph record blob query check bus plugin service)
 violations=0
 
 report() {

@@ -43,9 +43,12 @@ static void note(void *ctx, const struct check_finding *finding)
 
 static void check_all(struct fixture *f, struct told *told)
 {
-    const struct check_options options = {.store = f->store, .tell = note, .ctx = told};
+    char blob_dir[FILLED_BLOB_DIR_SIZE];
+    const struct check_options options = {
+        .store = f->store, .blob_dir = blob_dir, .reads_blobs = true, .tell = note, .ctx = told};
     struct check_counts counts = {0};
 
+    filled_blob_dir(f, blob_dir);
     *told = (struct told){.len = 0};
     err_clear(&f->err);
     if (check_store(&options, &counts, &f->err) != TN_OK)
