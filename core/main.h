@@ -21,6 +21,7 @@ struct host {
     struct portals *portals;
     struct tokens *tokens;
     struct records *records;
+    struct blobs *blobs;
     struct plugin_host *plugins;
     struct pool *pool;
     struct service_host *services;

@@ -25,6 +25,7 @@
 /* After so many lost commits a call takes its portal's turn. */
 #define DISPATCH_LOSS_MAX 3u
 
+struct blobs;
 struct notices;
 struct watches;
 
@@ -33,6 +34,7 @@ struct service {
     struct records *records;
     struct access access;
     struct catalog *catalog;
+    struct blobs *blobs;
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
     struct notices *notices;     /* notices.h */
