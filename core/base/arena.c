@@ -67,7 +67,8 @@ static struct arena_block *grow(struct arena *arena, size_t need)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed. */
+static void *take(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
 
@@ -86,7 +87,14 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *p = block->data + arena->used;
     arena->used += need;
     arena->total += need;
-    return memset(p, 0, need);
+    return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *p = take(arena, size);
+
+    return p ? memset(p, 0, size) : NULL;
 }
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
@@ -100,10 +108,13 @@ char *arena_copy(struct arena *arena, const void *data, size_t len)
 {
     if (len == SIZE_MAX)
         return NULL;
-    char *copy = arena_alloc(arena, len + 1);
+    char *copy = take(arena, len + 1);
 
-    if (copy && len)
+    if (!copy)
+        return NULL;
+    if (len)
         memcpy(copy, data, len);
+    copy[len] = '\0';
     return copy;
 }
 

@@ -16,15 +16,8 @@ void buf_fini(struct buf *buf)
     *buf = (struct buf){0};
 }
 
-void buf_clear(struct buf *buf)
+tn_status buf_grow(struct buf *buf, size_t more)
 {
-    buf->len = 0;
-}
-
-tn_status buf_reserve(struct buf *buf, size_t more)
-{
-    if (more <= buf->cap - buf->len)
-        return TN_OK;
     if (more > SIZE_MAX / 4 - buf->len)
         return TN_RESOURCE_EXHAUSTED;
 
@@ -78,39 +71,6 @@ tn_status buf_add_varint(struct buf *buf, uint64_t value)
         bytes[len++] = (uint8_t)(value | 0x80);
     bytes[len++] = (uint8_t)value;
     return buf_add(buf, bytes, len);
-}
-
-uint16_t read_u16(const uint8_t *p)
-{
-    return (uint16_t)((unsigned)p[0] << 8 | p[1]);
-}
-
-uint32_t read_u32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-uint64_t read_u64(const uint8_t *p)
-{
-    return (uint64_t)read_u32(p) << 32 | read_u32(p + 4);
-}
-
-void write_u16(uint8_t *p, uint16_t value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
-void write_u32(uint8_t *p, uint32_t value)
-{
-    write_u16(p, (uint16_t)(value >> 16));
-    write_u16(p + 2, (uint16_t)value);
-}
-
-void write_u64(uint8_t *p, uint64_t value)
-{
-    write_u32(p, (uint32_t)(value >> 32));
-    write_u32(p + 4, (uint32_t)value);
 }
 
 tn_status read_varint(struct tn_bytes *bytes, uint64_t *ret_value)

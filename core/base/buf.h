@@ -15,11 +15,22 @@ struct buf {
     size_t cap;
 };
 
-void buf_fini(struct buf *buf);  /* frees; the buffer is empty and usable again */
-void buf_clear(struct buf *buf); /* len becomes 0, memory is kept */
+void buf_fini(struct buf *buf); /* frees; the buffer is empty and usable again */
+
+/* len becomes 0, memory is kept */
+static inline void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+}
+
+/* As buf_reserve(), which is what to call. */
+tn_status buf_grow(struct buf *buf, size_t more);
 
 /* Room for `more` bytes behind len. TN_RESOURCE_EXHAUSTED: memory is out. [any] */
-tn_status buf_reserve(struct buf *buf, size_t more);
+static inline tn_status buf_reserve(struct buf *buf, size_t more)
+{
+    return more <= buf->cap - buf->len ? TN_OK : buf_grow(buf, more);
+}
 
 /* Append; the buffer is untouched when TN_RESOURCE_EXHAUSTED. Integers big-endian. [any] */
 tn_status buf_add(struct buf *buf, const void *data, size_t len);
@@ -35,12 +46,33 @@ static inline struct tn_bytes buf_bytes(const struct buf *buf)
 }
 
 /* Big-endian at `p`, which needs no alignment. */
-uint16_t read_u16(const uint8_t *p);
-uint32_t read_u32(const uint8_t *p);
-uint64_t read_u64(const uint8_t *p);
-void write_u16(uint8_t *p, uint16_t value);
-void write_u32(uint8_t *p, uint32_t value);
-void write_u64(uint8_t *p, uint64_t value);
+static inline uint16_t read_u16(const uint8_t *p)
+{
+    return (uint16_t)((unsigned)p[0] << 8 | p[1]);
+}
+static inline uint32_t read_u32(const uint8_t *p)
+{
+    return (uint32_t)read_u16(p) << 16 | read_u16(p + 2);
+}
+static inline uint64_t read_u64(const uint8_t *p)
+{
+    return (uint64_t)read_u32(p) << 32 | read_u32(p + 4);
+}
+static inline void write_u16(uint8_t *p, uint16_t value)
+{
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
+static inline void write_u32(uint8_t *p, uint32_t value)
+{
+    write_u16(p, (uint16_t)(value >> 16));
+    write_u16(p + 2, (uint16_t)value);
+}
+static inline void write_u64(uint8_t *p, uint64_t value)
+{
+    write_u32(p, (uint32_t)(value >> 32));
+    write_u32(p + 4, (uint32_t)value);
+}
 
 /*
  * Reads one varint and moves `*bytes` behind it.

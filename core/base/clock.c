@@ -21,3 +21,8 @@ int64_t clock_mono_us(void)
 {
     return read_us(CLOCK_MONOTONIC);
 }
+
+int64_t clock_mono_coarse_us(void)
+{
+    return read_us(CLOCK_MONOTONIC_COARSE);
+}

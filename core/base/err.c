@@ -17,8 +17,13 @@
 
 void err_init(struct err *err, const char *language)
 {
-    memset(err, 0, offsetof(struct err, violations));
-    /* Every call has one: cheaper than a format. */
+    /* Every call has one, which says nothing as a rule: neither its texts are cleared, nor is the
+     * language formatted. */
+    err->status = TN_OK;
+    err->message[0] = '\0';
+    err->retry_after_us = 0;
+    err->violation_count = 0;
+    err->violation_dropped = 0;
     if (!memccpy(err->language, language ? language : "en", '\0', sizeof(err->language)))
         err->language[sizeof(err->language) - 1] = '\0';
 }

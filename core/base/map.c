@@ -15,8 +15,9 @@ struct map_slot {
     uint64_t hash;
 };
 
-/* MurmurHash64A's mixing (Austin Appleby, public domain) over 8-byte words. */
-uint64_t hash_bytes(const void *data, size_t len)
+/* MurmurHash64A's mixing (Austin Appleby, public domain) over 8-byte words. In line, so that the
+ * hash of a number is as short as it can be. */
+static inline uint64_t mix_bytes(const void *data, size_t len)
 {
     const uint64_t mix = 0xc6a4a7935bd1e995u;
     const uint8_t *p = data;
@@ -39,6 +40,11 @@ uint64_t hash_bytes(const void *data, size_t len)
     hash ^= hash >> 47;
     hash *= mix;
     return hash ^ hash >> 47;
+}
+
+uint64_t hash_bytes(const void *data, size_t len)
+{
+    return mix_bytes(data, len);
 }
 
 static struct tn_str u64_key(const uint64_t *key)
@@ -66,7 +72,7 @@ size_t map_count(const struct map *map)
 }
 
 /* The slot of `key`, or the free one where it would go. The map has a free slot. */
-static size_t find_slot(const struct map *map, struct tn_str key, uint64_t hash)
+static inline size_t find_slot(const struct map *map, struct tn_str key, uint64_t hash)
 {
     size_t at = hash & (map->cap - 1);
 
@@ -94,16 +100,21 @@ static tn_status grow(struct map *map)
     return TN_OK;
 }
 
-void *map_get(const struct map *map, struct tn_str key)
+static inline void *get(const struct map *map, struct tn_str key)
 {
     if (map->count == 0)
         return NULL;
-    return map->slots[find_slot(map, key, hash_bytes(key.data, key.len))].value;
+    return map->slots[find_slot(map, key, mix_bytes(key.data, key.len))].value;
+}
+
+void *map_get(const struct map *map, struct tn_str key)
+{
+    return get(map, key);
 }
 
 void *map_get_u64(const struct map *map, const uint64_t *key)
 {
-    return map_get(map, u64_key(key));
+    return get(map, u64_key(key));
 }
 
 tn_status map_set(struct map *map, struct tn_str key, void *value, void **ret_old)

@@ -48,13 +48,19 @@ static struct pool_task *pop(struct queue *queue)
 }
 
 /* One at a time: who is woken wakes the next if there is still work. So a short task does not wake
- * threads that find nothing. */
-static void wake_one(struct pool *pool)
+ * threads that find nothing. Whether one is to be woken, which is no longer idle then. */
+static bool claim_idle(struct pool *pool)
 {
     if (pool->idle_count == 0 || pool->queued == 0)
-        return;
+        return false;
     pool->idle_count--;
-    (void)pthread_cond_signal(&pool->wake);
+    return true;
+}
+
+static void wake_one(struct pool *pool)
+{
+    if (claim_idle(pool))
+        (void)pthread_cond_signal(&pool->wake);
 }
 
 /* NULL: there is none. */
@@ -81,8 +87,10 @@ static void *work(void *arg)
         struct pool_task *task = take(pool);
         if (!task)
             break;
-        wake_one(pool);
+        bool wakes = claim_idle(pool);
         (void)pthread_mutex_unlock(&pool->mu);
+        if (wakes) /* it would wait for the lock at once */
+            (void)pthread_cond_signal(&pool->wake);
         task->run(task);
         (void)pthread_mutex_lock(&pool->mu);
     }

@@ -125,9 +125,11 @@ static void leave_server(struct bus_server *server)
         server_drained(server);
 }
 
-/* What link_hold() took. */
+/* What link_hold() took: nothing of a call whose pieces fit in frames. */
 static void let_go(struct bus_call *call, size_t bytes)
 {
+    if (bytes == 0)
+        return;
     call->held -= bytes;
     call->link->held -= bytes;
     (void)atomic_fetch_sub_explicit(&call->link->server->held, bytes, memory_order_relaxed);
@@ -170,30 +172,28 @@ void call_end(struct bus_call *call, tn_status status, const struct err *err)
 /* Running */
 
 /*
- * How long calls of the method take to their answer: a moving average of about eight, of which two
+ * How long calls of the method hold their thread: a moving average of about eight, of which two
  * threads may lose one.
  */
-static void learn(struct bus_call *call, int64_t now_us)
+static void learn(struct bus_method_entry *method, int64_t took_us)
 {
-    _Atomic int32_t *usual_us_by_8 = &call->method->usual_us_by_8;
-    int64_t took_us = now_us - call->begun_us;
     int32_t took = took_us < LEARN_MAX_US ? (int32_t)took_us : LEARN_MAX_US;
-    int32_t usual = atomic_load_explicit(usual_us_by_8, memory_order_relaxed);
+    int32_t usual = atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed);
 
-    atomic_store_explicit(usual_us_by_8, usual + took - usual / 8, memory_order_relaxed);
+    atomic_store_explicit(&method->usual_us_by_8, usual + took - usual / 8, memory_order_relaxed);
 }
 
-static bool is_slow(const struct bus_method_entry *method)
+static int32_t usual_us(const struct bus_method_entry *method)
 {
-    return atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed) / 8 >= INLINE_RUN_US;
+    return atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed) / 8;
 }
 
 static void run_from(struct bus_call *call, int64_t now_us)
 {
     tn_status stopped = bus_call_state(call);
 
-    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     call->begun_us = now_us;
+    call->ended_us = 0;
     /* A handler that left something for its next run has to free it. */
     if (stopped != TN_OK && !call->data)
         bus_call_finish(call, stopped);
@@ -203,7 +203,14 @@ static void run_from(struct bus_call *call, int64_t now_us)
 
 static void run_handler(struct pool_task *task)
 {
-    run_from(CONTAINER_OF(task, struct bus_call, task), clock_mono_us());
+    struct bus_call *call = CONTAINER_OF(task, struct bus_call, task);
+    int64_t begun_us = clock_mono_us();
+
+    (void)atomic_fetch_sub_explicit(&call->link->unstarted, 1, memory_order_relaxed);
+    bus_call_ref(call); /* it may end meanwhile, and the server with it */
+    run_from(call, begun_us);
+    learn(call->method, clock_mono_us() - begun_us);
+    bus_call_unref(call);
 }
 
 /* The pool did not take it. */
@@ -219,7 +226,6 @@ void call_submit(struct bus_call *call)
     struct bus_link *link = call->link;
 
     call->state = CALL_BUSY;
-    (void)atomic_fetch_add_explicit(&link->unstarted, 1, memory_order_relaxed);
     if (link->is_reading) {
         call->task.run = run_handler;
         call->task.next = NULL;
@@ -229,9 +235,10 @@ void call_submit(struct bus_call *call)
             link->first_ready = &call->task;
         link->last_ready = &call->task;
         link->ready_count++;
-        link->has_slow = link->has_slow || is_slow(call->method);
+        link->has_slow = link->has_slow || usual_us(call->method) >= INLINE_RUN_US;
         return;
     }
+    (void)atomic_fetch_add_explicit(&link->unstarted, 1, memory_order_relaxed);
     tn_status st = pool_submit(link->server->options.pool, &call->task, run_handler);
     if (st != TN_OK)
         refuse_busy(call, st);
@@ -260,15 +267,31 @@ static void submit_ready(struct bus_link *link)
 
     link->ready_count = 0;
     link->has_slow = false;
+    (void)atomic_fetch_add_explicit(&link->unstarted, (uint32_t)count, memory_order_relaxed);
     if (first && pool_submit_list(pool, first, last, count) != TN_OK)
         submit_each(pool, first);
+}
+
+/* Whether it is the one call of the server: then no other waits for the thread that reads. */
+static bool is_alone(const struct bus_link *link)
+{
+    return link->ready_count == 1 &&
+           atomic_load_explicit(&link->server->open_calls, memory_order_relaxed) == 1;
+}
+
+/* Whether the thread that read the ready ones had better run them itself. */
+static bool is_for_reader(const struct bus_link *link)
+{
+    const struct bus_call *first = CONTAINER_OF(link->first_ready, struct bus_call, task);
+
+    return !link->has_slow || (is_alone(link) && usual_us(first->method) < INLINE_LONE_RUN_US);
 }
 
 void call_submit_ready(struct bus_link *link)
 {
     if (!link->first_ready)
         return;
-    if (link->has_slow || link->is_running ||
+    if (!is_for_reader(link) || link->is_running ||
         !bus_poll_run_after(&link->server->poll, &link->run)) {
         submit_ready(link);
         return;
@@ -297,12 +320,15 @@ void call_run_ready(struct bus_poll_work *work)
     (void)pthread_mutex_lock(&link->mu);
     while (link->is_running && link->first_ready && now_us < until_us) {
         struct bus_call *call = take_ready(link);
+        struct bus_method_entry *method = call->method;
+        int64_t begun_us = now_us;
 
         (void)pthread_mutex_unlock(&link->mu);
-        run_from(call, now_us);
+        run_from(call, begun_us);
         (void)pthread_mutex_lock(&link->mu);
         /* Reading the clock is a tenth of an echo: its answer has just done so. */
-        now_us = link->answered_us > now_us ? link->answered_us : clock_mono_us();
+        now_us = link->answered_us > begun_us ? link->answered_us : clock_mono_us();
+        learn(method, now_us - begun_us);
     }
     (void)pthread_mutex_unlock(&link->mu);
 }
@@ -340,6 +366,7 @@ void bus_call_again(struct bus_call *call)
 {
     arena_reset(&call->arena);
     err_clear(&call->err);
+    buf_clear(&call->out.body);
     (void)atomic_fetch_add_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     /* It was admitted before, so it is not refused now. */
     (void)pool_submit_again(call->link->server->options.pool, &call->task, run_handler);
@@ -532,6 +559,18 @@ int64_t bus_call_deadline_us(const struct bus_call *call)
     return call->deadline_us;
 }
 
+int64_t bus_call_ended_us(struct bus_call *call)
+{
+    if (call->ended_us == 0)
+        call->ended_us = clock_mono_us();
+    return call->ended_us;
+}
+
+tn_time bus_call_wall_us(const struct bus_call *call)
+{
+    return call->begun_us + call->ahead_us;
+}
+
 tn_status bus_call_state(const struct bus_call *call)
 {
     return atomic_load_explicit(&call->stopped, memory_order_relaxed);
@@ -544,15 +583,21 @@ ProtobufCMessage *bus_call_unpack(struct bus_call *call, const ProtobufCMessageD
 
 /* Answering */
 
+static tn_status check_size(struct bus_call *call, size_t len)
+{
+    if (len <= RESPONSE_SIZE_MAX)
+        return TN_OK;
+    return err_set(&call->err,
+                   TN_OUT_OF_RANGE,
+                   "The answer of %zu bytes is larger than %zu.",
+                   len,
+                   RESPONSE_SIZE_MAX);
+}
+
 /* Empties call->out.body and makes room in it for an answer. */
 static tn_status reserve_answer(struct bus_call *call, size_t len)
 {
-    if (len > RESPONSE_SIZE_MAX)
-        return err_set(&call->err,
-                       TN_OUT_OF_RANGE,
-                       "The answer of %zu bytes is larger than %zu.",
-                       len,
-                       RESPONSE_SIZE_MAX);
+    TRY(check_size(call, len));
     buf_clear(&call->out.body);
     if (buf_reserve(&call->out.body, len) == TN_OK)
         return TN_OK;
@@ -616,11 +661,12 @@ static void answer_body(struct bus_call *call)
     struct bus_link *link = call->link;
     struct bus_conn *conn = &link->conn;
 
-    int64_t now_us = clock_mono_us();
-    learn(call, now_us);
+    int64_t ended_us = bus_call_ended_us(call);
+
     (void)pthread_mutex_lock(&link->mu);
-    link->answered_us = now_us;
-    conn->is_held = atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
+    link->answered_us = ended_us;
+    conn->is_held =
+        link->first_ready || atomic_load_explicit(&link->unstarted, memory_order_relaxed) > 0;
     answer_locked(call);
     if (conn->is_held && !link->is_running && !conn->is_sending && conn->state != BUS_CONN_CLOSED)
         bus_loop_post(&link->server->loop, &link->flush);
@@ -648,6 +694,21 @@ void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response)
     }
     (void)buf_add(&call->out.body, response.data, response.len); /* there is room */
     answer_body(call);
+}
+
+struct buf *bus_call_response(struct bus_call *call)
+{
+    return &call->out.body;
+}
+
+void bus_call_answer_packed(struct bus_call *call)
+{
+    tn_status st = check_size(call, call->out.body.len);
+
+    if (st != TN_OK)
+        bus_call_finish(call, st);
+    else
+        answer_body(call);
 }
 
 tn_status bus_call_send(struct bus_call *call, const ProtobufCMessage *message)
@@ -718,7 +779,6 @@ void bus_call_finish(struct bus_call *call, tn_status status)
 
     if (status != TN_OK)
         explain(call, &status);
-    learn(call, clock_mono_us());
     (void)pthread_mutex_lock(&link->mu);
     finish_locked(call, status);
     link_unlock(link);

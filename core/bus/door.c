@@ -268,7 +268,7 @@ static tn_status feed(struct door_peer *peer, struct tn_bytes frames, uint32_t i
     struct bus_frame frame = {.kind = BUS_KIND_MESSAGE, .call_id = id, .body = payload};
     struct bus_frame head;
 
-    peer->link->read_us = clock_mono_us();
+    link_begin_read(peer->link);
     while (frames.len > 0) {
         TRY(bus_frame_read(&frames, &head, err));
         TRY(link_take_frame(peer->link, &head, err));

@@ -251,10 +251,16 @@ tn_status bus_define_read(struct tn_bytes body, struct bus_define *ret_define, s
 
 static tn_status call_head_body(struct buf *out, const struct bus_call_head *head)
 {
-    TRY(add_u16(out, head->method_id));
-    TRY(add_u16(out, head->session_id));
-    if (head->timeout_us >= 0)
-        TRY(buf_add_u64(out, (uint64_t)head->timeout_us));
+    uint8_t fixed[12];
+    size_t len = 4;
+
+    write_u16(fixed, head->method_id);
+    write_u16(fixed + 2, head->session_id);
+    if (head->timeout_us >= 0) {
+        write_u64(fixed + len, (uint64_t)head->timeout_us);
+        len += 8;
+    }
+    TRY(buf_add(out, fixed, len));
     if (head->metadata.len == 0)
         return TN_OK;
     TRY(add_u16(out, (uint16_t)head->metadata.len));

@@ -360,6 +360,7 @@ static tn_status fill_call(struct bus_call *call, const struct arrival *arrival)
     call->request.len = 0;
     call->metadata_len = arrival->head.metadata.len;
     call->deadline_us = deadline_of(link, call, arrival->head.timeout_us);
+    call->ahead_us = link->ahead_us;
     /* What is open to everybody is so on this machine. */
     if (!(call->method->def.flags & BUS_OPEN) || !link->peer.is_loopback) {
         if (!arrival->session)
@@ -502,6 +503,12 @@ static tn_status take_other(struct bus_link *link, const struct bus_frame *frame
     }
 }
 
+void link_begin_read(struct bus_link *link)
+{
+    link->read_us = clock_mono_us();
+    link->ahead_us = clock_wall_us() - link->read_us;
+}
+
 tn_status link_take_frame(struct bus_link *link, const struct bus_frame *frame, struct err *err)
 {
     if (!link->has_hello)
@@ -529,7 +536,7 @@ static void on_begin(struct bus_conn *conn)
 
     link->is_reading = true;
     link->has_heard = true;
-    link->read_us = clock_mono_us();
+    link_begin_read(link);
 }
 
 /* After the frames of a read. */

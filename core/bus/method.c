@@ -9,7 +9,7 @@
 #include "core/base/utf8.h"
 
 /* What a method is taken to need before it was called a few times. */
-#define USUAL_US 50
+#define USUAL_US 100
 
 void bus_method_table_init(struct bus_method_table *table)
 {

@@ -14,7 +14,7 @@ struct bus_method_entry {
     struct bus_method def; /* its strings belong to the entry */
     struct bus_method_entry *next;
     bool is_removed;               /* guarded by the table's mu */
-    _Atomic int32_t usual_us_by_8; /* what a call takes, in eighths of 1 us; relaxed: a hint */
+    _Atomic int32_t usual_us_by_8; /* of a call's thread, in eighths of 1 us; relaxed: a hint */
 };
 
 struct bus_method_table {

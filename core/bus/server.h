@@ -160,9 +160,13 @@ struct arena *bus_call_arena(struct bus_call *call);
 struct err *bus_call_err(struct bus_call *call);
 /* A metadata value, or an empty string. */
 struct tn_str bus_call_metadata(const struct bus_call *call, const char *key);
-/* Both on clock_mono_us(): when its handler began to run, and when its time is over. */
+/* On clock_mono_us(), as the next two: when its handler began to run, and when its time is over. */
 int64_t bus_call_begun_us(const struct bus_call *call);
 int64_t bus_call_deadline_us(const struct bus_call *call);
+/* When its handler was done: the first to ask, or the answer, reads the clock. */
+int64_t bus_call_ended_us(struct bus_call *call);
+/* clock_wall_us() when its handler began to run. */
+tn_time bus_call_wall_us(const struct bus_call *call);
 /* Cancelled by the peer, deadline over, or connection gone: TN_CANCELLED, TN_DEADLINE_EXCEEDED. Any
  * thread. */
 tn_status bus_call_state(const struct bus_call *call);
@@ -177,6 +181,10 @@ ProtobufCMessage *bus_call_unpack(struct bus_call *call, const ProtobufCMessageD
  * TN_OUT_OF_RANGE for the caller. The call is gone. */
 void bus_call_answer(struct bus_call *call, const ProtobufCMessage *response);
 void bus_call_answer_bytes(struct bus_call *call, struct tn_bytes response);
+/* Where a response may be packed, empty at first and after bus_call_again(); then it is sent as
+ * bus_call_answer() does. */
+struct buf *bus_call_response(struct bus_call *call);
+void bus_call_answer_packed(struct bus_call *call);
 
 /*
  * Sends one message of a stream; copied. TN_OK; TN_RESOURCE_EXHAUSTED: no credit, not taken: wait

@@ -48,6 +48,8 @@
  * late: waking another thread costs about as much.
  */
 #define INLINE_RUN_US 20
+/* The same for the one call that is open, which nothing waits for: a create, say. */
+#define INLINE_LONE_RUN_US 100
 /* It runs them for so long at most; the rest go to the pool. */
 #define INLINE_BUDGET_US ((int64_t)100)
 /* Connections past connection_max that are told so; more are just closed. */
@@ -136,7 +138,7 @@ struct bus_link {
     struct bus_timer timer;     /* of the hello, of silence, of stalling, of lingering */
     struct bus_job job;         /* the end */
     struct bus_job flush;       /* writes answers that were held for more */
-    _Atomic uint32_t unstarted; /* calls that wait for a worker; relaxed: a hint to hold */
+    _Atomic uint32_t unstarted; /* calls that the pool has not begun; relaxed: a hint to hold */
 
     bool has_hello;   /* guarded by mu, as all below */
     bool has_heard;   /* something came since the timer last fired */
@@ -155,6 +157,7 @@ struct bus_link {
     uint32_t spare_count;
     bool is_reading;               /* the calls of a read go to the pool together */
     int64_t read_us;               /* when it began: the calls' time starts then */
+    int64_t ahead_us;              /* how far the wall clock was ahead of that then */
     struct pool_task *first_ready; /* they, in order */
     struct pool_task *last_ready;
     size_t ready_count;
@@ -187,6 +190,8 @@ struct bus_call {
     void *data; /* the handler's own */
     int64_t deadline_us;
     int64_t begun_us;   /* when its handler last began to run */
+    int64_t ended_us;   /* when it was done; 0: the clock was not read for that yet */
+    int64_t ahead_us;   /* the wall clock, of the monotonic one, as the call arrived */
     struct buf request; /* metadata first */
     size_t metadata_len;
     struct arena arena;
@@ -230,6 +235,8 @@ tn_status link_create_plain(struct bus_server *server, const struct bus_peer *pe
                             struct door_peer *door, struct bus_link **ret_link);
 /* Closes it, and gives it up. Not locked. */
 void link_release(struct bus_link *link);
+/* Before the frames of a read: says when it is. Locked. */
+void link_begin_read(struct bus_link *link);
 /* Handles one frame that arrived; an error is the connection's. Locked. */
 tn_status link_take_frame(struct bus_link *link, const struct bus_frame *frame, struct err *err);
 /* The bytes count towards the bounds; false: they do not fit. Locked. */

@@ -230,6 +230,7 @@ static tn_status check_parts(struct check *check)
     if (!check->schema)
         return check->counts->findings > 0 ? TN_OK : check_memory(check);
     TRY(check_rows(check));
+    TRY(check_timers(check));
     TRY(check_log(check));
     TRY(check_index(check));
     TRY(check_rollups(check));

@@ -9,6 +9,7 @@
 #include "core/base/utf8.h"
 #include "core/check/state.h"
 #include "core/record/blob.h"
+#include "core/record/timer.h"
 #include "core/store/key.h"
 #include "core/store/meta.h"
 
@@ -202,6 +203,19 @@ static bool add_blob(struct text *text, struct tn_bytes key)
     return true;
 }
 
+/* type, record, name */
+static bool add_timer(struct text *text, struct tn_bytes rest)
+{
+    if (rest.len <= 12)
+        return false;
+    add(text,
+        "timer of record %" PRIu64 " of type %" PRIu32 ": ",
+        read_u64(rest.data + 4),
+        read_u32(rest.data));
+    add_bytes(text, (struct tn_bytes){rest.data + 12, rest.len - 12});
+    return true;
+}
+
 static bool add_meta(struct text *text, struct tn_bytes key)
 {
     if (key.len == 0)
@@ -227,6 +241,12 @@ static bool add_meta(struct text *text, struct tn_bytes key)
         return rest.len == 4;
     case STORE_META_SCHEMA:
         return add_definition(text, key);
+    case STORE_META_CONSUMER:
+        add(text, "consumer ");
+        add_bytes(text, rest);
+        return true;
+    case STORE_META_TIMER:
+        return add_timer(text, rest);
     case STORE_META_TOKEN:
         add(text, "token ");
         add_bytes(text, rest);
@@ -240,9 +260,23 @@ static bool add_meta(struct text *text, struct tn_bytes key)
     }
 }
 
-/* time, portal, key of family meta */
-static bool add_due(struct text *text, struct tn_bytes key)
+/* name, time, and the key of family meta without it */
+static bool add_due_timer(struct text *text, struct tn_bytes key)
 {
+    CLEANUP(buf_fini) struct buf meta = {0};
+    tn_time wake_us;
+
+    if (timer_meta_key(key, &wake_us, &meta) != TN_OK)
+        return false;
+    add(text, "%" PRIi64 " us, ", wake_us);
+    return add_meta(text, buf_bytes(&meta));
+}
+
+/* time, portal, key of family meta */
+static bool add_due(const struct check *check, struct text *text, struct tn_bytes key)
+{
+    if (check->portal != 0)
+        return add_due_timer(text, key);
     if (key.len < 13)
         return false;
     add(text, "%" PRIu64 " us, portal %" PRIu32 ", ", read_u64(key.data), read_u32(key.data + 8));
@@ -291,7 +325,7 @@ static bool add_key(const struct check *check, enum store_family family, struct 
     case STORE_LOG:
         return add_change(text, key);
     case STORE_DUE:
-        return add_due(text, key);
+        return add_due(check, text, key);
     case STORE_META:
         return add_meta(text, key);
     }

@@ -77,7 +77,7 @@ static bool is_family(unsigned family, uint32_t portal)
 {
     if (portal == 0)
         return family == STORE_META || family == STORE_DUE;
-    return family >= 1 && family <= STORE_FAMILY_MAX && family != STORE_DUE;
+    return family >= 1 && family <= STORE_FAMILY_MAX;
 }
 
 static tn_status check_ranges(struct check *check, const struct directory *directory)
@@ -211,14 +211,30 @@ static tn_status each_token(struct check *check, void *ctx, struct tn_bytes key,
     return TN_OK;
 }
 
+/* Known since a portal that there was. */
+static tn_status each_consumer(struct check *check, void *ctx, struct tn_bytes key,
+                               struct tn_bytes value)
+{
+    const struct directory *directory = ctx;
+
+    if (key.len < 2 || !memchr(key.data, '/', key.len))
+        FOUND(check, STORE_META, key, "This is no key of its family.");
+    else if (value.len != 4 || read_u32(value.data) > directory->last)
+        FOUND(check, STORE_META, key, "The value is damaged.");
+    return TN_OK;
+}
+
 static tn_status check_with(struct check *check, struct directory *directory, bool *ret_readable)
 {
     const uint8_t portals = STORE_META_PORTAL;
     const uint8_t tokens = STORE_META_TOKEN;
+    const uint8_t consumers = STORE_META_CONSUMER;
 
     TRY(check_walk(check, 0, STORE_META, (struct tn_bytes){&portals, 1}, each_portal, directory));
     check_portal_ids(check, directory);
     TRY(check_walk(check, 0, STORE_META, (struct tn_bytes){&tokens, 1}, each_token, directory));
+    TRY(check_walk(
+        check, 0, STORE_META, (struct tn_bytes){&consumers, 1}, each_consumer, directory));
     *ret_readable = check->counts->findings == 0;
     TRY(check_ranges(check, directory));
     return check_walk(check, 0, STORE_DUE, (struct tn_bytes){0}, each_due, directory);

@@ -303,6 +303,11 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
         if (!rollup_is_shape(value))
             FOUND(check, STORE_META, key, "The value is damaged.");
         return TN_OK;
+    case STORE_META_TIMER:
+        if (check->portal != 0)
+            return TN_OK; /* check_timers */
+        break;
+    case STORE_META_CONSUMER:
     case STORE_META_PORTAL:
     case STORE_META_TOKEN:
         if (check->portal == 0)

@@ -110,14 +110,15 @@ tn_status check_add_record(struct check *check, tn_id id, struct checked_record 
 
 /* The parts, in their order. Each returns TN_OK when all was read. */
 tn_status check_meta(struct check *check);   /* head, definitions, outcomes */
-tn_status check_values(struct check *check); /* settings and imports; of check_meta */
+tn_status check_values(struct check *check); /* settings, imports, cursors; of check_meta */
 tn_status check_blobs(struct check *check);  /* entries and names; of check_meta */
 /* That a blob which the row names knows it; of check_rows. */
 tn_status check_blob_named(struct check *check, const struct checked_record *record,
                            const struct row_value *named);
-tn_status check_rows(struct check *check);  /* reads them into `records` */
-tn_status check_log(struct check *check);   /* against rows and history */
-tn_status check_index(struct check *check); /* index, unique, words */
+tn_status check_timers(struct check *check); /* and when they are due; after the rows */
+tn_status check_rows(struct check *check);   /* reads them into `records` */
+tn_status check_log(struct check *check);    /* against rows and history */
+tn_status check_index(struct check *check);  /* index, unique, words */
 tn_status check_rollups(struct check *check);
 tn_status check_links(struct check *check);
 /* The host's own: portals and what is due. `ret_readable`: definitions and portals are sound, so

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * values.c - what services keep of a portal beside its records: settings of plugins and states of
- * imports. What an operator set is written down nowhere else, so that a setting that is gone, or
- * says something else that a setting may say, cannot be told from one that was never made.
+ * values.c - what is kept of a portal beside its records: settings of plugins, cursors of
+ * consumers, and states of imports. What an operator set is written down nowhere else, so that a
+ * setting that is gone, or says something else that a setting may say, cannot be told from one that
+ * was never made.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "core/store/meta.h"
 #include "tenon/stored/v1/stored.pb-c.h"
 
+#define CURSOR_START "cursor/"
 #define SETTING_START "setting/"
 #define IMPORT_START "import/"
 #define NEWEST_KEY "import-newest"
@@ -108,6 +110,53 @@ static void read_newest(struct check *check, struct imports *imports, struct tn_
     FOUND(check, STORE_META, key, "The value is damaged.");
 }
 
+/* cursor/PLUGIN/CONSUMER, and how far it came. */
+static void check_cursor(struct check *check, struct tn_bytes key, struct tn_bytes value)
+{
+    Tenon__Stored__V1__Cursor *cursor =
+        tenon__stored__v1__cursor__unpack(NULL, value.len, value.data);
+    uint64_t next = cursor && cursor->base.n_unknown_fields == 0 ? cursor->next : 0;
+
+    if (cursor)
+        tenon__stored__v1__cursor__free_unpacked(cursor, NULL);
+    if (next == 0)
+        FOUND(check, STORE_META, key, "The value is damaged.");
+    else if (check->has_head && next - 1 > check->head.change)
+        FOUND(check, STORE_META, key, "It has come farther than the changes.");
+}
+
+/* Of a consumer that is known since `value`, the last portal of that time: the others may have no
+ * cursor yet. */
+static tn_status each_known(struct check *check, void *ctx, struct tn_bytes key,
+                            struct tn_bytes value)
+{
+    const uint32_t portal = check->portal;
+    CLEANUP(buf_fini) struct buf cursor = {0};
+
+    (void)ctx;
+    if (value.len != 4 || portal > read_u32(value.data))
+        return TN_OK;
+    if (buf_add(&cursor, "v" CURSOR_START, strlen("v" CURSOR_START)) != TN_OK ||
+        buf_add(&cursor, key.data + 1, key.len - 1) != TN_OK)
+        return check_memory(check);
+    tn_status st = store_has(
+        check->store, check->snapshot, STORE_META, portal, buf_bytes(&cursor), check->err);
+    if (st != TN_NOT_FOUND)
+        return st;
+    FOUND(check, STORE_META, buf_bytes(&cursor), "It is missing: its consumer is known.");
+    check->portal = 0; /* either of the two may be the one that is wrong */
+    FOUND(check, STORE_META, key, "A portal that it knows has no cursor of it.");
+    check->portal = portal;
+    return TN_OK;
+}
+
+static tn_status check_cursors(struct check *check)
+{
+    static const uint8_t known = STORE_META_CONSUMER;
+
+    return check_walk(check, 0, STORE_META, (struct tn_bytes){&known, 1}, each_known, NULL);
+}
+
 static tn_status each_value(struct check *check, void *ctx, struct tn_bytes key,
                             struct tn_bytes value)
 {
@@ -117,6 +166,8 @@ static tn_status each_value(struct check *check, void *ctx, struct tn_bytes key,
         FOUND(check, STORE_META, key, "It is empty, which is how a value is taken away.");
     else if (utf8_is(name, NEWEST_KEY))
         read_newest(check, ctx, key, value);
+    else if (starts_with(name, CURSOR_START))
+        check_cursor(check, key, value);
     else if (starts_with(name, IMPORT_START))
         check_import(check, ctx, key, value);
     else if (starts_with(name, SETTING_START))
@@ -134,6 +185,7 @@ tn_status check_values(struct check *check)
 
     TRY(check_walk(
         check, check->portal, STORE_META, (struct tn_bytes){prefix, 1}, each_value, &imports));
+    TRY(check_cursors(check));
     /* States of imports are never taken away. */
     if (!imports.is_broken && imports.count != imports.newest)
         FOUND(check,

@@ -68,10 +68,6 @@ tn_status bind_check(const struct plugin *plugin, struct err *err)
     const struct tn_plugin *rows = plugin->rows;
 
     TRY(check_needs(rows, err));
-    if (rows->consumers.count > 0)
-        return not_served(err, "consumer", rows->consumers.items[0].name);
-    if (rows->timers.count > 0)
-        return not_served(err, "timer", rows->timers.items[0].name);
     if (rows->migrate)
         return not_served(err, "migration of", rows->id);
     for (uint32_t i = 0; i < rows->settings.count; i++)

@@ -86,11 +86,18 @@ struct tn_record *call_see(struct tn_call *call, struct record *record)
     return seen;
 }
 
+/* A message as plugins see it: of that row of the types. */
+static struct tn_record seen_message(struct tn_call *call, uint32_t row, struct message *message)
+{
+    return (struct tn_record){
+        .call = call, .seen = SEEN_MESSAGE, .type_row = row, .message = message};
+}
+
 struct tn_record *call_see_message(struct tn_call *call, uint32_t type_row, struct message *message)
 {
-    return see(call,
-               &(struct tn_record){
-                   .call = call, .seen = SEEN_MESSAGE, .type_row = type_row, .message = message});
+    const struct tn_record seen = seen_message(call, type_row, message);
+
+    return see(call, &seen);
 }
 
 tn_status call_type(struct tn_call *call, uint32_t row, const struct schema_type **ret_type)
@@ -107,29 +114,39 @@ tn_status call_type(struct tn_call *call, uint32_t row, const struct schema_type
 }
 
 /* Of its own rows, a plugin sees only what it declared: never what a portal gave that name. */
-static const struct schema_property *find_template(const struct tn_call *call,
+static const struct schema_property *find_template(const struct plugin *plugin,
+                                                   const struct schema *schema,
                                                    const struct tn_property *row,
                                                    const struct schema_type *type)
 {
     const struct schema_property *property =
-        schema_property_by_name(txn_schema(call->txn), type, log_str(row->name));
-    bool is_own = property && utf8_equal(property->owner, plugin_id(call->plugin));
+        schema_property_by_name(schema, type, log_str(row->name));
+    bool is_own = property && utf8_equal(property->owner, plugin_id(plugin));
 
     return is_own || row->flags & TN_EXTERN ? property : NULL;
 }
 
-static const struct schema_property *find_property(const struct tn_call *call, uint32_t row,
+const struct schema_property *plugin_find_property(const struct plugin *plugin,
+                                                   const struct schema *schema, uint32_t row,
                                                    const struct schema_type *type)
 {
-    const struct tn_property *declared = &call->plugin->rows->properties.items[row];
-    const struct schema *schema = txn_schema(call->txn);
+    const struct tn_property *declared = &plugin->rows->properties.items[row];
 
     /* Such a row is a property of each of its types, and has no id of its own. */
     if (declared->type == TN_ANY_TYPE || TN_IS_MARKED(declared->type))
-        return type ? find_template(call, declared, type) : NULL;
-    if (call->plugin->messages[declared->type])
+        return type ? find_template(plugin, schema, declared, type) : NULL;
+    if (plugin->messages[declared->type])
         return NULL;
-    return schema_property_by_id(schema, call->plugin->binding->properties[row]);
+    return schema_property_by_id(schema, plugin->binding->properties[row]);
+}
+
+bool plugin_is_for_type(const struct plugin *plugin, uint32_t row, const struct schema_type *type)
+{
+    if (row == TN_ANY_TYPE)
+        return true;
+    if (TN_IS_MARKED(row))
+        return (row & type->flags & TN_MARK_ALL) != 0;
+    return plugin->binding->types[row] == type->id;
 }
 
 tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_type *type,
@@ -138,7 +155,7 @@ tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_
     const struct schema_property *property = NULL;
 
     if (row < call->plugin->rows->properties.count)
-        property = find_property(call, row, type);
+        property = plugin_find_property(call->plugin, txn_schema(call->txn), row, type);
     if (!property || (type && property->type != type->id))
         return call_misuse(call, "no such property of that type is declared");
     *ret_property = property;
@@ -177,12 +194,10 @@ tn_status call_field(struct tn_call *call, uint32_t row, const struct tn_record 
 static tn_status run_callback(struct tn_call *call, const struct tn_method *row,
                               struct message *request, struct message *response)
 {
-    struct tn_record *seen_request = call_see_message(call, row->request, request);
-    struct tn_record *seen_response = call_see_message(call, row->response, response);
+    struct tn_record seen_request = seen_message(call, row->request, request);
+    struct tn_record seen_response = seen_message(call, row->response, response);
 
-    if (!seen_request || !seen_response)
-        return call->status;
-    return callback_method(call, row, seen_request, seen_response);
+    return callback_method(call, row, &seen_request, &seen_response);
 }
 
 tn_status call_method(const struct plugin_method *method, struct txn *txn, uint32_t depth,

@@ -8,12 +8,14 @@
 
 #include "core/base/map.h"
 #include "core/plugin/plugin.h"
+#include "core/record/past.h"
 
 enum seen {
     SEEN_LIVE = 1,   /* a record of the transaction */
     SEEN_BEFORE = 2, /* the same, as it is in the store */
     SEEN_FOUND = 3,  /* a row that a query met */
-    SEEN_MESSAGE = 4
+    SEEN_MESSAGE = 4,
+    SEEN_PAST = 5 /* a record as a change found it or left it */
 };
 
 /* One record or message as one plugin sees it. */
@@ -24,6 +26,7 @@ struct tn_record {
     const struct schema_type *type; /* NULL of a message */
     struct record *record;          /* SEEN_LIVE, SEEN_BEFORE */
     struct tn_bytes row;            /* SEEN_FOUND */
+    const struct past *past;        /* SEEN_PAST */
     uint32_t type_row;              /* SEEN_MESSAGE: which row of the plugin's types */
     struct message *message;
     const struct plugin_method *method; /* of a request made by tn_bus_v1.request, as the next */
@@ -75,6 +78,14 @@ tn_status call_property(struct tn_call *call, uint32_t row, const struct schema_
                         const struct schema_property **ret_property);
 tn_status call_association(struct tn_call *call, uint32_t row, const struct schema_type *at,
                            const struct schema_association **ret_association, bool *ret_is_inverse);
+/* The property that a row of a record's properties names on `type` (NULL: on that of the row);
+ * NULL: none there. [any] */
+const struct schema_property *plugin_find_property(const struct plugin *plugin,
+                                                   const struct schema *schema, uint32_t row,
+                                                   const struct schema_type *type);
+/* Whether `row`, of a hook or consumer, means records of that type. [any] */
+bool plugin_is_for_type(const struct plugin *plugin, uint32_t row, const struct schema_type *type);
+
 /* Position of a property in the message. */
 tn_status call_field(struct tn_call *call, uint32_t row, const struct tn_record *message,
                      uint32_t *ret_field);

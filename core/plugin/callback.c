@@ -24,6 +24,24 @@ tn_status callback_hook(struct tn_call *call, const struct tn_hook *row,
     return st;
 }
 
+tn_status callback_consumer(struct tn_call *call, const struct tn_consumer *row,
+                            const struct tn_record *before, const struct tn_record *after)
+{
+    enter_serial(call->plugin);
+    tn_status st = row->run(call, before, after);
+    leave_serial(call->plugin);
+    return st;
+}
+
+tn_status callback_timer(struct tn_call *call, const struct tn_timer *row, struct tn_record *record,
+                         tn_time due)
+{
+    enter_serial(call->plugin);
+    tn_status st = row->run(call, record, due);
+    leave_serial(call->plugin);
+    return st;
+}
+
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
                           const struct tn_record *request, struct tn_record *response)
 {

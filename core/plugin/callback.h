@@ -14,6 +14,11 @@
 /* `before` is NULL of a new record, `after` of an archived one. */
 tn_status callback_hook(struct tn_call *call, const struct tn_hook *row,
                         const struct tn_record *before, struct tn_record *after);
+/* `before` and `after` are NULL where the record was not live. */
+tn_status callback_consumer(struct tn_call *call, const struct tn_consumer *row,
+                            const struct tn_record *before, const struct tn_record *after);
+tn_status callback_timer(struct tn_call *call, const struct tn_timer *row, struct tn_record *record,
+                         tn_time due);
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
                           const struct tn_record *request, struct tn_record *response);
 

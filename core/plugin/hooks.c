@@ -49,17 +49,6 @@ void hooks_add(struct plugin_host *host, struct plugin *plugin)
         qsort(host->hooks, host->hook_count, sizeof(*host->hooks), compare_hooks);
 }
 
-static bool is_for_type(const struct plugin_hook *hook, const struct schema_type *type)
-{
-    uint32_t row = hook->row->type;
-
-    if (row == TN_ANY_TYPE)
-        return true;
-    if (TN_IS_MARKED(row))
-        return (row & type->flags & TN_MARK_ALL) != 0;
-    return hook->plugin->binding->types[row] == type->id;
-}
-
 /* Whether one of the hook's properties is another one than in the store. */
 static tn_status is_woken(struct tn_call *call, const struct tn_hook *row,
                           const struct record *record, bool *ret_is_woken)
@@ -131,7 +120,7 @@ tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct er
     if (record_is_new(record) && record_is_archived(record))
         return TN_OK; /* it never was, for anybody else */
     for (size_t i = 0; i < host->hook_count; i++)
-        if (is_for_type(&host->hooks[i], type) &&
+        if (plugin_is_for_type(host->hooks[i].plugin, host->hooks[i].row->type, type) &&
             rest_check(host->hooks[i].plugin, txn_schema(txn), txn_portal(txn), NULL) == TN_OK)
             TRY(run_hook(&host->hooks[i], txn, record, err));
     return TN_OK;

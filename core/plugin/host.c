@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
 #include "core/plugin/callback.h"
+#include "core/plugin/duties.h"
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
 #include "core/plugin/load.h"
@@ -149,12 +150,13 @@ tn_status plugin_host_load_all(struct plugin_host *host, struct err *err)
     rest_report(host);
     /* pairs with the acquire of enter(): hooks and methods do not change from here on */
     atomic_store_explicit(&host->is_serving, true, memory_order_release);
-    return TN_OK;
+    return duties_start(host, &host->duties, err);
 }
 
 void plugin_host_stop(struct plugin_host *host)
 {
     atomic_store_explicit(&host->is_serving, false, memory_order_release);
+    duties_stop(host->duties);
     for (size_t i = host->running_count; i > 0; i--)
         callback_end(host->running[i - 1]);
 }
@@ -163,6 +165,7 @@ void plugin_host_destroy(struct plugin_host *host)
 {
     if (!host)
         return;
+    duties_destroy(host->duties);
     for (size_t i = host->plugin_count; i > 0; i--)
         load_destroy(host->plugins[i - 1]);
     mem_free(host->plugins);

@@ -26,6 +26,9 @@ struct plugin;
 #define PLUGIN_FILE_SIZE_MAX ((size_t)64 * 1024 * 1024)
 /* Bytes of one request or response; as the bus's own limit. */
 #define PLUGIN_MESSAGE_SIZE_MAX ((size_t)4 * 1024 * 1024)
+/* How long a consumer or timer may take at once: a transaction's worth, or with TN_LONG minutes. */
+#define PLUGIN_SHORT_LIMIT_US ((int64_t)10 * 1000000)
+#define PLUGIN_LONG_LIMIT_US ((int64_t)10 * 60 * 1000000)
 /* Calls of a joined method inside a joined method; past it TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_DEPTH_MAX 16u
 
@@ -43,7 +46,9 @@ struct plugin_host_options {
     size_t library_count;
     const char *const *disabled; /* plugin ids that are listed and not loaded */
     size_t disabled_count;
-    const char *language; /* of the reasons why plugins do not run; NULL: English */
+    const char *language;   /* of the reasons why plugins do not run; NULL: English */
+    int64_t short_limit_us; /* of consumers and timers; 0: PLUGIN_SHORT_LIMIT_US */
+    int64_t long_limit_us;  /* of those that are TN_LONG; 0: PLUGIN_LONG_LIMIT_US */
 };
 
 /* Becomes the hook of `records`; loads nothing yet. [loader] */
@@ -51,7 +56,8 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
                              struct plugin_host **ret_host, struct err *err);
 
 /*
- * Loads every plugin found, those that others need first, and starts them. A plugin that cannot
+ * Loads every plugin found, those that others need first, and starts them, their consumers and
+ * timers included. A plugin that cannot
  * be served is in the list with its reason and logged once; that is no failure of this function.
  * TN_NOT_FOUND: a directory is not there; TN_RESOURCE_EXHAUSTED. [loader] blocks
  */

@@ -67,19 +67,30 @@ static tn_status copy_rows(struct plugin *plugin, struct err *err)
     const struct tn_plugin *from = &plugin->manifest->plugin;
     struct tn_plugin *rows = arena_new(&plugin->arena, struct tn_plugin);
     struct tn_hook *hooks = arena_array(&plugin->arena, struct tn_hook, from->hooks.count);
+    struct tn_consumer *consumers =
+        arena_array(&plugin->arena, struct tn_consumer, from->consumers.count);
+    struct tn_timer *timers = arena_array(&plugin->arena, struct tn_timer, from->timers.count);
     struct tn_method *methods = arena_array(&plugin->arena, struct tn_method, from->methods.count);
 
-    if (!rows || !hooks || !methods)
+    if (!rows || !hooks || !consumers || !timers || !methods)
         return err_memory(err, "a plugin");
     *rows = *from;
     for (uint32_t i = 0; i < from->hooks.count; i++)
         hooks[i] = from->hooks.items[i];
+    for (uint32_t i = 0; i < from->consumers.count; i++)
+        consumers[i] = from->consumers.items[i];
+    for (uint32_t i = 0; i < from->timers.count; i++)
+        timers[i] = from->timers.items[i];
     for (uint32_t i = 0; i < from->methods.count; i++)
         methods[i] = from->methods.items[i];
     rows->hooks.items = hooks;
+    rows->consumers.items = consumers;
+    rows->timers.items = timers;
     rows->methods.items = methods;
     plugin->rows = rows;
     plugin->hooks = hooks;
+    plugin->consumers = consumers;
+    plugin->timers = timers;
     plugin->methods = methods;
     return TN_OK;
 }
@@ -136,6 +147,10 @@ static void point_functions(struct plugin *plugin)
 
     for (uint32_t i = 0; i < rows->hooks.count; i++)
         plugin->hooks[i].run = MAPPED(plugin, tn_hook_fn, rows->hooks.items[i].run);
+    for (uint32_t i = 0; i < rows->consumers.count; i++)
+        plugin->consumers[i].run = MAPPED(plugin, tn_consumer_fn, rows->consumers.items[i].run);
+    for (uint32_t i = 0; i < rows->timers.count; i++)
+        plugin->timers[i].run = MAPPED(plugin, tn_timer_fn, rows->timers.items[i].run);
     for (uint32_t i = 0; i < rows->methods.count; i++)
         plugin->methods[i].run = MAPPED(plugin, tn_method_fn, rows->methods.items[i].run);
     rows->load = MAPPED(plugin, plugin_load_fn, rows->load);

@@ -10,17 +10,19 @@
 #include "core/record/txn.h"
 #include "core/value/value.h"
 
+_Static_assert(sizeof(struct message) % _Alignof(struct tn_value) == 0, "values can follow it");
+
 tn_status message_create(struct arena *arena, const struct message_type *type,
                          struct message **ret_message, struct err *err)
 {
-    struct message *message = arena_new(arena, struct message);
+    /* The values follow the message: one piece for both. */
+    struct message *message =
+        arena_alloc(arena, sizeof(*message) + type->field_count * sizeof(struct tn_value));
 
     if (!message)
         return err_memory(err, "a message");
     message->type = type;
-    message->values = arena_array(arena, struct tn_value, type->field_count);
-    if (!message->values)
-        return err_memory(err, "a message");
+    message->values = (struct tn_value *)(message + 1);
     *ret_message = message;
     return TN_OK;
 }

@@ -34,7 +34,9 @@ struct plugin {
     struct buf bytes;       /* of the file, until it is mapped */
     struct tn_plugin *rows; /* the manifest's, with functions as addresses of the process; NULL:
                              * the file is no plugin */
-    struct tn_hook *hooks;  /* items of rows->hooks, as those of methods */
+    struct tn_hook *hooks;  /* items of rows->hooks, as those of the others */
+    struct tn_consumer *consumers;
+    struct tn_timer *timers;
     struct tn_method *methods;
     enum plugin_state state;
     char reason[ERR_MESSAGE_SIZE]; /* why it is not PLUGIN_RUNNING */
@@ -77,7 +79,8 @@ struct plugin_host {
     size_t hook_room;
     const struct plugin_method **methods; /* of running plugins */
     size_t method_count;
-    uint32_t copy_count; /* private copies made, for their names */
+    uint32_t copy_count;   /* private copies made, for their names */
+    struct duties *duties; /* NULL: not started, or there are none */
 
     /* Held while a callback of a TN_SERIAL plugin runs: one lock for all of them, recursive, so
      * that serial plugins that call each other cannot deadlock. */
@@ -88,6 +91,16 @@ struct plugin_host {
 static inline struct tn_str plugin_id(const struct plugin *plugin)
 {
     return (struct tn_str){plugin->rows->id, strlen(plugin->rows->id)};
+}
+
+/* How long a consumer or timer with these flags may take at once, commit included. [any] */
+static inline int64_t plugin_limit_us(const struct plugin *plugin, uint32_t flags)
+{
+    const struct plugin_host_options *options = &plugin->host->options;
+
+    if (flags & TN_LONG)
+        return options->long_limit_us ? options->long_limit_us : PLUGIN_LONG_LIMIT_US;
+    return options->short_limit_us ? options->short_limit_us : PLUGIN_SHORT_LIMIT_US;
 }
 
 /* The running plugin of that id, or NULL. [any] once loaded */

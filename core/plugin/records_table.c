@@ -5,6 +5,7 @@
 #include "core/base/utf8.h"
 #include "core/plugin/call.h"
 #include "core/plugin/found.h"
+#include "core/plugin/timers.h"
 #include "core/record/rollup.h"
 #include "core/value/decimal.h"
 #include "core/value/row.h"
@@ -61,6 +62,8 @@ static tn_status records_read(const struct tn_record *record, uint32_t row,
         st = record_read(record->record, property, ret_value);
     else if (record->seen == SEEN_BEFORE)
         st = record_read_before(record->record, property, ret_value);
+    else if (record->seen == SEEN_PAST)
+        st = past_read(record->past, property, ret_value, record->call->err);
     else
         st = row_get(record->row, property->id, ret_value);
     return call_fail(record->call, st);
@@ -104,6 +107,8 @@ static uint64_t records_version(const struct tn_record *record)
 
     if (record->seen == SEEN_MESSAGE)
         return 0;
+    if (record->seen == SEEN_PAST)
+        return past_version(record->past);
     if (record->seen == SEEN_FOUND)
         return row_header(record->row, &header) == TN_OK ? header.version : 0;
     return record_read_version(record->record);
@@ -393,14 +398,15 @@ static tn_status records_total(struct tn_call *call, uint32_t row, const struct 
     return TN_OK;
 }
 
-/* Plugins that declare timers are refused at load, so there is none to set. */
+/* Timers */
+
 static tn_status records_timer(struct tn_record *record, uint32_t timer, tn_time at,
                                const char *rule)
 {
-    (void)timer;
-    (void)at;
-    (void)rule;
-    return call_misuse(record->call, "no such timer is declared");
+    if (record->seen != SEEN_LIVE)
+        return call_misuse(record->call, "it sets a timer on what is no live record");
+    TRY(check_changes(record->call));
+    return timers_set(record, timer, at, rule);
 }
 
 const struct tn_records_v1 plugin_records_table = {

@@ -12,7 +12,8 @@
 #include "core/value/value.h"
 
 /* With its NUL. A plugin id and a setting's name are shorter; longer ones are refused at load. */
-#define KEY_SIZE (TXN_META_KEY_MAX + 1)
+#define KEY_SIZE 201u
+_Static_assert(KEY_SIZE <= TXN_META_KEY_MAX, "the store takes it");
 #define STORED_VALUE 1u /* number of Setting.value */
 
 static bool make_key(const struct plugin *plugin, uint32_t row, char key[KEY_SIZE],

@@ -470,17 +470,21 @@ static tn_status why_neighbour(const struct group *group, struct err *err)
 
 static void publish(struct records *records, struct group *group)
 {
-    for (size_t i = 0; i < group->portal_count; i++) {
-        struct portal_state *state = group->states[i];
-
-        /* release: who reads the head finds its changes in the store. */
-        atomic_store_explicit(&state->head, state->next_change - 1, memory_order_release);
-    }
     for (struct submission *sub = group->first; sub; sub = sub->next)
         if (!sub->txn && !sub->is_recount)
             catalog_adopt(records->catalog, (uint32_t)sub->state->id, sub->schema);
-    close_portals(group);
     committer_end_epoch(records);
+    for (size_t i = 0; i < group->portal_count; i++) {
+        struct portal_state *state = group->states[i];
+
+        /* release: who reads the head finds its changes in the store; and, as the epoch has ended
+         * before, in every snapshot that it takes from now on. */
+        atomic_store_explicit(&state->head, state->next_change - 1, memory_order_release);
+    }
+    for (const struct submission *sub = group->first; sub; sub = sub->next)
+        if (sub->txn && sub->txn->has_timers)
+            (void)atomic_fetch_add_explicit(&sub->state->timer_epoch, 1, memory_order_release);
+    close_portals(group);
 }
 
 static void count_group(struct records *records, const struct group *group, tn_status st)
@@ -724,13 +728,16 @@ tn_status committer_submit(struct records *records, struct submission *submissio
     if (st != TN_OK)
         return st;
     (void)pthread_mutex_lock(&records->mu);
-    if (records->is_stopping) {
+    bool is_asleep = !records->is_committing;
+    if (records->is_stopping)
         st = TN_UNAVAILABLE;
-    } else {
+    else
         committer_push(records, submission);
-        if (!records->is_committing)
-            (void)pthread_cond_signal(&records->submitted);
-    }
     (void)pthread_mutex_unlock(&records->mu);
-    return st == TN_OK ? TN_OK : err_set(err, st, "The host is stopping.");
+    if (st != TN_OK)
+        return err_set(err, st, "The host is stopping.");
+    /* Without the lock, which the thread would wait for as soon as it is awake. */
+    if (is_asleep)
+        (void)pthread_cond_signal(&records->submitted);
+    return TN_OK;
 }

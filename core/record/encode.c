@@ -349,6 +349,8 @@ static tn_status encode_metas(struct txn *txn)
         TRY(txn_mark_write(txn, mark_bytes(txn, MARK_META, key)));
         if (meta->value.len)
             store_batch_put(txn->batch, STORE_META, txn->portal->id, key, meta->value);
+        if (meta->key.data[0] == STORE_META_TIMER)
+            TRY(timer_encode_due(txn, meta));
         if (meta->expires_us)
             expire_note(txn->batch, meta->expires_us, txn->portal->id, key);
         if (!meta->value.len)

@@ -205,6 +205,44 @@ tn_status history_read(struct record *record, uint32_t property, struct history_
     return TN_OK;
 }
 
+/*
+ * What the oldest change behind `number` replaced, which is what the property was after `number`.
+ * Entries stand with the newest change first, so it is the last one before the key of `number`.
+ */
+tn_status history_find_replaced(struct txn *txn, uint32_t type, tn_id record, uint32_t property,
+                                uint64_t number, struct tn_value *ret_value, struct err *err)
+{
+    CLEANUP(buf_fini) struct buf prefix = {0};
+    CLEANUP(buf_fini) struct buf from = {0};
+    struct history_value found;
+    struct tn_bytes key;
+    struct tn_bytes value;
+
+    if (key_history_property(&prefix, type, record, property) != TN_OK ||
+        key_history(&from, type, record, property, number + 1) != TN_OK)
+        return err_memory(err, "a history");
+    struct store_cursor *walk = store_cursor_open(txn->records->store,
+                                                  txn_snapshot(txn),
+                                                  STORE_HISTORY,
+                                                  txn->portal->id,
+                                                  buf_bytes(&prefix),
+                                                  buf_bytes(&from),
+                                                  true);
+    if (!walk)
+        return err_memory(err, "a history");
+    tn_status st = store_cursor_next(walk, &key, &value, err);
+    const char *copy = st == TN_OK ? arena_copy(&txn->arena, value.data, value.len) : NULL;
+    size_t len = st == TN_OK ? value.len : 0;
+    store_cursor_close(walk);
+    TRY(st);
+    if (!copy)
+        return err_memory(err, "a history");
+    if (decode((struct tn_bytes){(const uint8_t *)copy, len}, &found) != TN_OK)
+        return err_set(err, TN_DATA_LOSS, "The stored history of a record is damaged.");
+    *ret_value = found.value;
+    return TN_OK;
+}
+
 /* Purging */
 
 /* The entry without what the record held; its number, kind and time stay. */

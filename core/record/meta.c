@@ -8,9 +8,8 @@
 #include "core/store/meta.h"
 #include "tenon/stored/v1/stored.pb-c.h"
 
-/* The key as stored: who keeps it, then its text. */
-static tn_status open_meta(struct txn *txn, enum store_meta owner, struct tn_str name,
-                           struct txn_meta **ret_meta, struct err *err)
+tn_status txn_open_meta(struct txn *txn, enum store_meta owner, struct tn_str name,
+                        struct txn_meta **ret_meta, struct err *err)
 {
     struct buf value = {0};
 
@@ -38,7 +37,7 @@ static tn_status open_meta(struct txn *txn, enum store_meta owner, struct tn_str
         const char *copy = arena_copy(&txn->arena, value.data, value.len);
 
         if (copy)
-            meta->value = (struct tn_bytes){(const uint8_t *)copy, value.len};
+            meta->stored = meta->value = (struct tn_bytes){(const uint8_t *)copy, value.len};
         else
             st = err_memory(err, "a value");
     }
@@ -58,7 +57,7 @@ static tn_status get(struct txn *txn, enum store_meta owner, struct tn_str key,
 {
     struct txn_meta *meta;
 
-    TRY(open_meta(txn, owner, key, &meta, err));
+    TRY(txn_open_meta(txn, owner, key, &meta, err));
     if (meta->value.len == 0)
         return TN_NOT_FOUND;
     *ret_value = meta->value;
@@ -70,7 +69,7 @@ static tn_status put(struct txn *txn, enum store_meta owner, struct tn_str key,
 {
     struct txn_meta *meta;
 
-    TRY(open_meta(txn, owner, key, &meta, err));
+    TRY(txn_open_meta(txn, owner, key, &meta, err));
     const char *copy = arena_copy(&txn->arena, value.data, value.len);
     if (!copy || txn_undo_meta(txn, meta) != TN_OK)
         return err_memory(err, "a value");

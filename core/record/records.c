@@ -36,6 +36,7 @@ static tn_status open_state(struct records *records, struct portal *portal,
     atomic_init(&state->next_record, head.next_record);
     atomic_init(&state->head, head.change);
     atomic_init(&state->settled, 0);
+    atomic_init(&state->timer_epoch, 0);
     *ret_state = state;
     return TN_OK;
 }
@@ -47,26 +48,64 @@ static void close_state(struct portal_state *state)
     mem_free(state);
 }
 
+/* [mu held] */
+static tn_status find_state(struct records *records, struct portal *portal,
+                            struct portal_state **ret_state, struct err *err)
+{
+    uint64_t id = portal->id;
+    struct portal_state *state = map_get_u64(&records->states, &id);
+
+    if (!state) {
+        /* Once per portal and start: a read under the lock does no harm. */
+        TRY(open_state(records, portal, &state, err));
+        if (map_set_u64(&records->states, &state->id, state, NULL) != TN_OK) {
+            close_state(state);
+            return err_memory(err, "a portal");
+        }
+    }
+    *ret_state = state;
+    return TN_OK;
+}
+
 tn_status records_state(struct records *records, struct portal *portal,
                         struct portal_state **ret_state, struct err *err)
 {
-    uint64_t id = portal->id;
-    tn_status st = TN_OK;
-
     (void)pthread_mutex_lock(&records->mu);
-    struct portal_state *state = map_get_u64(&records->states, &id);
-    if (!state) {
-        /* Once per portal and start: a read under the lock does no harm. */
-        st = open_state(records, portal, &state, err);
-        if (st == TN_OK && map_set_u64(&records->states, &state->id, state, NULL) != TN_OK) {
-            close_state(state);
-            st = err_memory(err, "a portal");
+    tn_status st = find_state(records, portal, ret_state, err);
+    (void)pthread_mutex_unlock(&records->mu);
+    return st;
+}
+
+tn_status records_enter(struct records *records, struct portal *portal,
+                        struct portal_state **ret_state, struct txn **ret_txn, struct err *err)
+{
+    (void)pthread_mutex_lock(&records->mu);
+    tn_status st = find_state(records, portal, ret_state, err);
+    if (st == TN_OK) {
+        struct txn *txn = records->spare;
+
+        *ret_txn = txn;
+        if (txn) {
+            records->spare = TAKE(txn->next_spare);
+            records->spare_count--;
         }
     }
     (void)pthread_mutex_unlock(&records->mu);
-    if (st == TN_OK)
-        *ret_state = state;
     return st;
+}
+
+void records_leave(struct records *records, struct txn *txn)
+{
+    (void)pthread_mutex_lock(&records->mu);
+    bool is_kept = records->spare_count < TXN_SPARE_MAX;
+    if (is_kept) {
+        txn->next_spare = records->spare;
+        records->spare = txn;
+        records->spare_count++;
+    }
+    (void)pthread_mutex_unlock(&records->mu);
+    if (!is_kept)
+        txn_free(txn);
 }
 
 struct records_stats records_stats(const struct records *records)
@@ -177,7 +216,7 @@ tn_status records_snapshot(struct records *records, struct shared_snapshot **ret
     (void)pthread_mutex_lock(&records->mu);
     struct shared_snapshot *current = records->snapshot;
     if (!current || current->epoch != records->epoch ||
-        clock_mono_us() - current->opened_us > SNAPSHOT_AGE_MAX_US) {
+        clock_mono_coarse_us() - current->opened_us > SNAPSHOT_AGE_MAX_US) {
         /* It may already hold the group after `epoch`: at worst a false conflict. */
         stale = current;
         current = records->snapshot = open_snapshot(records->store, records->epoch);
@@ -279,7 +318,8 @@ tn_status records_create(const struct records_options *options, struct records *
     records->recent = recent_create();
     records->mending = mending_create(records);
     records->blob_pins = blob_pins_create();
-    if (!records->recent || !records->blob_pins || !records->mending || committer_start(records) != TN_OK) {
+    if (!records->recent || !records->blob_pins || !records->mending ||
+        committer_start(records) != TN_OK) {
         records_destroy(records);
         return err_memory(err, "the records");
     }
@@ -303,6 +343,12 @@ void records_destroy(struct records *records)
         close_state(state);
     map_fini(&records->states);
     committer_free_totals(records);
+    while (records->spare) {
+        struct txn *txn = records->spare;
+
+        records->spare = txn->next_spare;
+        txn_free(txn);
+    }
     records_snapshot_release(records->snapshot);
     recent_destroy(records->recent);
     blob_pins_destroy(records->blob_pins);

@@ -301,13 +301,13 @@ bool rollups_are_settled(const struct portal_state *state, const struct schema *
 tn_status rollups_settle(struct records *records, struct portal_state *state,
                          const struct schema *schema, struct err *err)
 {
-    struct recount r = {records, (uint32_t)state->id, schema};
-    struct submission submission = {
-        .state = state, .evolve = recount, .evolve_ctx = &r, .is_recount = true};
     bool all = false;
 
     if (rollups_are_settled(state, schema))
         return TN_OK;
+    struct recount r = {records, (uint32_t)state->id, schema};
+    struct submission submission = {
+        .state = state, .evolve = recount, .evolve_ctx = &r, .is_recount = true};
     TRY(all_settled(records, r.portal, schema, &all, err));
     if (!all)
         TRY(committer_submit_wait(records, &submission, err));

@@ -16,11 +16,15 @@
 #include "core/record/recent.h"
 #include "core/record/records.h"
 #include "core/record/txn.h"
+#include "core/store/meta.h"
 
 /* Bytes that one transaction may allocate: a batch of 1000 large records. */
 #define TXN_ARENA_SIZE_MAX ((size_t)256 << 20)
 /* Bytes that one transaction may write; several share a batch of STORE_BATCH_SIZE_MAX. */
 #define TXN_WRITE_SIZE_MAX ((size_t)48 << 20)
+/* Ended transactions whose memory is kept for the next ones, and how much of the arena of each. */
+#define TXN_SPARE_MAX 64u
+#define TXN_SPARE_SIZE_MAX ((size_t)32 << 10)
 #define WATCHER_MAX 4096u
 
 /* A store snapshot shared by transactions that began in the same epoch. */
@@ -36,9 +40,11 @@ struct portal_state {
     uint64_t id; /* the map's key */
     struct portal *portal;
     _Atomic uint64_t next_record;
-    _Atomic uint64_t head;        /* newest durable change; release by the committer */
-    _Atomic uint64_t settled;     /* the newest schema version whose roll-ups are counted */
-    const struct txn *turn;       /* runs alone; guarded by records->mu, as the next */
+    _Atomic uint64_t head;    /* newest durable change; release by the committer */
+    _Atomic uint64_t settled; /* the newest schema version whose roll-ups are counted */
+    _Atomic uint64_t
+        timer_epoch;        /* rises with commits that have timers; release by the committer */
+    const struct txn *turn; /* runs alone; guarded by records->mu, as the next */
     struct submission *set_aside; /* waits for the turn to end; newest first */
     /* Of the group that is being built; the committer's alone. */
     struct store_batch *batch;
@@ -97,7 +103,9 @@ struct records {
     int64_t aside_until_us;           /* monotonic: the first deadline of those set aside */
     uint64_t batch_count;             /* times that is_committing ended */
     struct shared_snapshot *snapshot; /* the newest one, or NULL */
-    uint64_t epoch;                   /* of the newest durable group */
+    struct txn *spare;                /* ended ones, empty */
+    uint32_t spare_count;
+    uint64_t epoch; /* of the newest durable group */
 
     pthread_mutex_t watch_mu;
     struct blob_pins *blob_pins;
@@ -128,6 +136,12 @@ struct records {
 /* [any] */
 tn_status records_state(struct records *records, struct portal *portal,
                         struct portal_state **ret_state, struct err *err);
+/* As records_state(), for a transaction that begins: `*ret_txn` is an empty one, or NULL: none is
+ * kept. */
+tn_status records_enter(struct records *records, struct portal *portal,
+                        struct portal_state **ret_state, struct txn **ret_txn, struct err *err);
+/* Keeps the empty transaction for another one, or frees it. */
+void records_leave(struct records *records, struct txn *txn);
 tn_status records_snapshot(struct records *records, struct shared_snapshot **ret_snapshot);
 void records_snapshot_release(struct shared_snapshot *snapshot);
 /* Gives it to the committer; TN_UNAVAILABLE: stopping, or frozen; TN_RESOURCE_EXHAUSTED: frozen by
@@ -189,7 +203,8 @@ enum mark_kind {
     MARK_EDGE,       /* one link */
     MARK_EDGES,      /* the links of one record by one association and direction */
     MARK_ALL_EDGES,  /* all links of one record */
-    MARK_META        /* a key of family meta */
+    MARK_META,       /* a key of family meta */
+    MARK_TIMERS      /* all timers of a record */
 };
 
 struct txn_edge {
@@ -234,7 +249,8 @@ struct unique_holder {
 };
 
 struct txn_meta {
-    struct tn_str key;
+    struct tn_str key; /* as stored: who keeps it, then its text */
+    struct tn_bytes stored;
     struct tn_bytes value; /* empty: none */
     tn_time expires_us;    /* of an outcome; 0: it stays */
     bool is_written;
@@ -291,6 +307,7 @@ struct undo {
 enum txn_stage { TXN_OPEN, TXN_PREPARED, TXN_SUBMITTED, TXN_ENDED };
 
 struct txn {
+    struct txn *next_spare;
     struct records *records;
     struct portal *portal;
     struct portal_state *state;
@@ -309,6 +326,7 @@ struct txn {
     bool is_read_only;
     bool has_turn;
     bool is_in_hook;
+    bool has_timers;   /* its commit sets or ends some */
     bool has_detached; /* some link hangs in the list of one of its records only */
 
     struct map by_id;  /* id -> struct record */
@@ -342,6 +360,9 @@ struct txn {
     struct totals_step *steps;
     struct submission submission;
 };
+
+/* The memory of an empty one. */
+void txn_free(struct txn *txn);
 
 /* Remember what was read or will be written. TN_RESOURCE_EXHAUSTED. */
 tn_status txn_mark_read(struct txn *txn, uint64_t hash);
@@ -394,6 +415,15 @@ size_t txn_write_size(const struct txn *txn);
 /* And, last, the values beside records: an outcome is kept when the response is known. */
 tn_status txn_encode_metas(struct txn *txn, struct err *err);
 
+/* The value under `name` of that owner, own writes included, marked as read. [worker] blocks */
+tn_status txn_open_meta(struct txn *txn, enum store_meta owner, struct tn_str name,
+                        struct txn_meta **ret_meta, struct err *err);
+
+/* Ends all timers of a record (it is archived). */
+tn_status timers_end_all(struct record *record, struct err *err);
+/* Adds the entry of family due of a timer that is written, and takes away the one that it had. */
+tn_status timer_encode_due(struct txn *txn, const struct txn_meta *meta);
+
 /* That the outcome under `key` of family meta ends at `at_us`. [worker] */
 void expire_note(struct store_batch *batch, tn_time at_us, uint32_t portal, struct tn_bytes key);
 /* Now and then, takes away what has ended, with the batch. [committer thread] */
@@ -402,6 +432,11 @@ void expire_look(struct records *records, struct store_batch *batch);
 /* Renews the entries of a store of an older format, before there are transactions. [loader] blocks
  */
 tn_status renew_store(struct records *records, struct err *err);
+
+/* What a property of a record was after change `number`, if a later one replaced it; lent by the
+ * transaction. TN_NOT_FOUND (err untouched): none did. [worker] blocks */
+tn_status history_find_replaced(struct txn *txn, uint32_t type, tn_id record, uint32_t property,
+                                uint64_t number, struct tn_value *ret_value, struct err *err);
 
 /* blob.c */
 struct blob_pins *blob_pins_create(void);

@@ -34,7 +34,6 @@ static tn_status open_schema(struct txn *txn, struct err *err)
 
 static tn_status set_up(struct txn *txn, const struct txn_options *options, struct err *err)
 {
-    TRY(records_state(txn->records, options->portal, &txn->state, err));
     TRY(open_schema(txn, err));
     TRY(rollups_settle(txn->records, txn->state, txn->schema, err));
     if (options->takes_turn) {
@@ -48,16 +47,29 @@ static tn_status set_up(struct txn *txn, const struct txn_options *options, stru
     return TN_OK;
 }
 
-tn_status txn_begin(struct records *records, const struct txn_options *options,
-                    struct txn **ret_txn, struct err *err)
+static struct txn *object_create(void)
 {
     struct txn *txn = mem_new(struct txn);
 
+    if (txn)
+        arena_init(&txn->arena, TXN_ARENA_SIZE_MAX);
+    return txn;
+}
+
+tn_status txn_begin(struct records *records, const struct txn_options *options,
+                    struct txn **ret_txn, struct err *err)
+{
+    struct portal_state *state;
+    struct txn *txn;
+
+    TRY(records_enter(records, options->portal, &state, &txn, err));
+    if (!txn)
+        txn = object_create();
     if (!txn)
         return err_memory(err, "a transaction");
-    arena_init(&txn->arena, TXN_ARENA_SIZE_MAX);
     txn->records = records;
     txn->portal = options->portal;
+    txn->state = state;
     txn->now_us = options->now_us ? options->now_us : clock_wall_us();
     txn->deadline_us = options->deadline_us;
     txn->ask_state = options->state;
@@ -74,13 +86,32 @@ tn_status txn_begin(struct records *records, const struct txn_options *options,
     return TN_OK;
 }
 
+void txn_free(struct txn *txn)
+{
+    arena_fini(&txn->arena);
+    mem_free(txn);
+}
+
+/* What is left is as good as new. */
+static void empty(struct txn *txn)
+{
+    struct arena arena = txn->arena;
+
+    if (arena.total > TXN_SPARE_SIZE_MAX)
+        arena_fini(&arena);
+    else
+        arena_reset(&arena);
+    *txn = (struct txn){.arena = arena};
+}
+
 void txn_destroy(struct txn *txn)
 {
     if (!txn)
         return;
     assert(txn->stage != TXN_SUBMITTED);
+    struct records *records = txn->records;
     if (txn->has_turn)
-        committer_end_turn(txn->records, txn->state, txn);
+        committer_end_turn(records, txn->state, txn);
     txn_release_blobs(txn);
     map_fini(&txn->by_id);
     map_fini(&txn->unique);
@@ -92,8 +123,8 @@ void txn_destroy(struct txn *txn)
     store_batch_destroy(txn->batch);
     records_snapshot_release(txn->snapshot);
     schema_unref(txn->schema);
-    arena_fini(&txn->arena);
-    mem_free(txn);
+    empty(txn);
+    records_leave(records, txn);
 }
 
 struct arena *txn_arena(struct txn *txn)
@@ -486,6 +517,7 @@ tn_status txn_archive(struct record *record, struct err *err)
     if (record->is_archived)
         return TN_OK;
     TRY(txn_unlink_all(record, err));
+    TRY(timers_end_all(record, err));
     if (record_touch(record) != TN_OK || txn_undo_state(record) != TN_OK)
         return err_memory(err, "a record");
     record->is_archived = true;

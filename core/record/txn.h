@@ -165,7 +165,7 @@ tn_status txn_linked(struct record *at, const struct schema_association *associa
 
 /* What services and plugins keep beside records: settings, the progress of an import. A key is at
  * most TXN_META_KEY_MAX bytes; reads and writes count for conflicts as those of records do. */
-#define TXN_META_KEY_MAX 200u
+#define TXN_META_KEY_MAX 400u
 /* Lent by the transaction, own writes included. TN_NOT_FOUND (err untouched). [worker] blocks */
 tn_status txn_get_meta(struct txn *txn, struct tn_str key, struct tn_bytes *ret_value,
                        struct err *err);

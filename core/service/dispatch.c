@@ -37,7 +37,6 @@ struct run {
     struct bus_call *bus;
     struct txn *txn;
     struct schema *schema; /* of a DISPATCH_BARE method */
-    struct buf response;   /* packed */
     tn_time now_us;        /* the same in all runs of a call */
     int64_t begun_us;      /* monotonic */
     uint32_t loss_count;
@@ -144,7 +143,8 @@ static void choose_language(struct run *run, const struct session *session)
     }
     size_t len = strnlen(language, sizeof(run->language) - 1);
     memcpy(run->language, language, len); /* the rest is zero */
-    err_init(err, run->language);
+    if (err->language[0] == '\0')
+        err_init(err, run->language);
 }
 
 static tn_status call_state(void *ctx)
@@ -216,6 +216,7 @@ static tn_status begin(struct run *run)
 
 static tn_status pack(struct run *run, const ProtobufCMessage *message)
 {
+    struct buf *response = bus_call_response(run->bus);
     size_t len = protobuf_c_message_get_packed_size(message);
 
     if (len > RESPONSE_SIZE_MAX)
@@ -224,9 +225,9 @@ static tn_status pack(struct run *run, const ProtobufCMessage *message)
                        "The answer of %zu bytes is larger than %zu.",
                        len,
                        RESPONSE_SIZE_MAX);
-    if (buf_reserve(&run->response, len) != TN_OK)
+    if (buf_reserve(response, len) != TN_OK)
         return err_memory(bus_call_err(run->bus), "the answer");
-    run->response.len = protobuf_c_message_pack(message, run->response.data);
+    response->len = protobuf_c_message_pack(message, response->data);
     return TN_OK;
 }
 
@@ -255,7 +256,7 @@ static tn_status run_method(struct run *run)
     return plugin_method_run(run->entry->plugin,
                              run->txn,
                              bus_call_request(run->bus),
-                             &run->response,
+                             bus_call_response(run->bus),
                              bus_call_err(run->bus));
 }
 
@@ -263,7 +264,6 @@ static tn_status run_method(struct run *run)
 
 static void run_fini(struct run *run)
 {
-    buf_fini(&run->response);
     txn_destroy(run->txn);
     schema_unref(run->schema);
 }
@@ -307,7 +307,7 @@ static void report(const struct run *run, tn_status status)
 static void measure(struct run *run, tn_status status)
 {
     const struct session *session = bus_call_session(run->bus);
-    const int64_t duration_us = clock_mono_us() - run->begun_us;
+    const int64_t duration_us = bus_call_ended_us(run->bus) - run->begun_us;
 
     metric_add(&run->entry->statuses, (unsigned)status);
     metric_observe(&run->entry->durations, duration_us);
@@ -326,7 +326,7 @@ static void answer(struct run *run, tn_status status)
         status = reason_of(run->bus, status);
     measure(run, status);
     if (status == TN_OK) {
-        bus_call_answer_bytes(run->bus, buf_bytes(&run->response));
+        bus_call_answer_packed(run->bus);
         return;
     }
     report(run, status);
@@ -336,8 +336,10 @@ static void answer(struct run *run, tn_status status)
 /* Reads and refusals: nothing is committed, so nothing outlives the worker's visit. */
 static void run_uncommitted(struct entry *entry, struct bus_call *bus)
 {
-    struct run run = {
-        .entry = entry, .bus = bus, .now_us = clock_wall_us(), .begun_us = bus_call_begun_us(bus)};
+    struct run run = {.entry = entry,
+                      .bus = bus,
+                      .now_us = bus_call_wall_us(bus),
+                      .begun_us = bus_call_begun_us(bus)};
 
     choose_language(&run, bus_call_session(bus));
     tn_status st = begin(&run);
@@ -389,13 +391,14 @@ static tn_status run_once(struct run *run, struct tn_str key, bool *ret_repeated
     tn_status st = txn_outcome(run->txn, key, method, hash, &response, err);
     *ret_repeated = st == TN_OK;
     if (st == TN_OK)
-        return buf_add(&run->response, response.data, response.len) == TN_OK
+        return buf_add(bus_call_response(run->bus), response.data, response.len) == TN_OK
                    ? TN_OK
                    : err_memory(err, "the answer");
     if (st != TN_NOT_FOUND)
         return st;
     TRY(run_method(run));
-    return txn_keep_outcome(run->txn, key, method, hash, buf_bytes(&run->response), err);
+    return txn_keep_outcome(
+        run->txn, key, method, hash, buf_bytes(bus_call_response(run->bus)), err);
 }
 
 /* Committing */
@@ -412,7 +415,6 @@ static bool may_run_again(const struct run *run)
 static void run_again(struct run *run)
 {
     txn_destroy(TAKE(run->txn));
-    buf_clear(&run->response);
     run->loss_count++;
     *bus_call_data(run->bus) = run;
     bus_call_again(run->bus);
@@ -449,7 +451,7 @@ static struct run *take_run(struct entry *entry, struct bus_call *bus)
         return NULL;
     run->entry = entry;
     run->bus = bus;
-    run->now_us = clock_wall_us();
+    run->now_us = bus_call_wall_us(bus);
     run->begun_us = bus_call_begun_us(bus);
     choose_language(run, bus_call_session(bus));
     return run;

@@ -124,7 +124,7 @@ static tn_status make_from_template(struct tn_call *call, const PipelineMessage 
 
     if (!template)
         return invalid(
-            call, UINT32_MAX, "template", "The templates are native, agency and journey.");
+            call, UINT32_MAX, "template", "The templates are native, agency, journey and leads.");
     if (from->n_stages > 0)
         return invalid(
             call, UINT32_MAX, "template", "Give either the stages or a template, not both.");

@@ -25,6 +25,8 @@ static const struct tn_type types[] = {
     [LIST_RESPONSE] = {.name = "tenon.pipelines.v1.ListResponse", .flags = ENCODED},
     [BOARD_REQUEST] = {.name = "tenon.pipelines.v1.BoardRequest", .flags = ENCODED},
     [BOARD_RESPONSE] = {.name = "tenon.pipelines.v1.BoardResponse", .flags = ENCODED},
+    [MAKE_REQUEST] = {.name = "tenon.deals.v1.CreateRequest", .flags = TN_MESSAGE},
+    [MAKE_RESPONSE] = {.name = "tenon.deals.v1.CreateResponse", .flags = TN_MESSAGE},
 };
 
 static const struct tn_option contact_labels[] = {
@@ -88,6 +90,11 @@ static const struct tn_method methods[] = {
      BOARD_REQUEST,
      BOARD_RESPONSE,
      serve_board,
+     .flags = TN_JOINS},
+    {"tenon.deals.v1.Deals/Create",
+     MAKE_REQUEST,
+     MAKE_RESPONSE,
+     serve_make_deal,
      .flags = TN_JOINS},
 };
 

@@ -120,6 +120,13 @@ static const struct tn_property properties[] = {
                                  TN_READONLY)},
     [STAGED_IS_CLOSED] = {TN_PROPERTY(TN_MARKED(TN_STAGED), TN_BOOL, "hs_is_closed", "Is closed",
                                       TN_READONLY)},
+    [MAKE_NAME] = {TN_PROPERTY(MAKE_REQUEST, TN_TEXT, "dealname", "Deal name", TN_REQUIRED)},
+    [MAKE_PIPELINE] = {TN_PROPERTY(MAKE_REQUEST, TN_TEXT, "pipeline", "Pipeline", 0)},
+    [MAKE_STAGE] = {TN_PROPERTY(MAKE_REQUEST, TN_TEXT, "dealstage", "Deal stage", 0)},
+    [MAKE_AMOUNT] = {TN_PROPERTY(MAKE_REQUEST, TN_NUMBER, "amount", "Amount", 0)},
+    [MAKE_OWNER] = {TN_PROPERTY(MAKE_REQUEST, TN_REF, "owner", "Deal owner", 0), .refers = USER},
+    [MAKE_CLOSE_DATE] = {TN_PROPERTY(MAKE_REQUEST, TN_DATETIME, "closedate", "Close date", 0)},
+    [MADE_DEAL] = {TN_PROPERTY(MAKE_RESPONSE, TN_REF, "deal", "Deal", 0), .refers = DEAL},
 
     /* What code does not look at. */
     {TN_PROPERTY(DEAL, TN_CHOICE, "dealtype", "Deal type", 0),

@@ -19,7 +19,9 @@ enum {
     LIST_REQUEST,
     LIST_RESPONSE,
     BOARD_REQUEST,
-    BOARD_RESPONSE
+    BOARD_RESPONSE,
+    MAKE_REQUEST,
+    MAKE_RESPONSE
 };
 
 /* Those that code works with; the data-only rows of deals follow them. */
@@ -54,7 +56,14 @@ enum {
     STAGED_PIPELINE,
     STAGED_STAGE,
     STAGED_DATE,
-    STAGED_IS_CLOSED
+    STAGED_IS_CLOSED,
+    MAKE_NAME,
+    MAKE_PIPELINE,
+    MAKE_STAGE,
+    MAKE_AMOUNT,
+    MAKE_OWNER,
+    MAKE_CLOSE_DATE,
+    MADE_DEAL
 };
 
 enum { PIPELINE_TO_STAGE, DEAL_TO_CONTACT, DEAL_TO_COMPANY };
@@ -91,5 +100,9 @@ tn_status serve_list(struct tn_call *call, const struct tn_record *request,
                      struct tn_record *response);
 tn_status serve_board(struct tn_call *call, const struct tn_record *request,
                       struct tn_record *response);
+
+/* tenon.deals.v1.Deals/Create */
+tn_status serve_make_deal(struct tn_call *call, const struct tn_record *request,
+                          struct tn_record *response);
 
 #endif /* PLUGINS_PIPELINES_ROWS_H */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * templates.c - the stages of pipelines to begin with: the field's own, an agency's, and those of
- * a customer's journey. The probabilities of the last two are a start, for the portal to tune.
+ * templates.c - the stages of pipelines to begin with: the field's own, an agency's, those of a
+ * customer's journey, and those in which leads are qualified. The probabilities of the last three
+ * are a start, for the portal to tune.
  */
 #include "templates.h"
 
@@ -36,12 +37,21 @@ static const struct template_stage journey[] = {
     {"closedlost", "Closed lost", "Perdue", STATE_LOST, 0},
 };
 
+static const struct template_stage leads[] = {
+    {"new", "New", "Nouveau", STATE_OPEN, 1},
+    {"attempting", "Attempting", "Tentative de contact", STATE_OPEN, 2},
+    {"connected", "Connected", "Joint", STATE_OPEN, 4},
+    {"qualified", "Qualified", "Qualifié", STATE_WON, 10},
+    {"disqualified", "Disqualified", "Disqualifié", STATE_LOST, 0},
+};
+
 #define COUNT(stages) (uint32_t)(sizeof(stages) / sizeof((stages)[0]))
 
 static const struct template templates[] = {
     {"native", "Sales pipeline", "Pipeline de vente", native, COUNT(native)},
     {"agency", "Agency pipeline", "Pipeline d'agence", agency, COUNT(agency)},
     {"journey", "Customer journey", "Parcours client", journey, COUNT(journey)},
+    {"leads", "Lead pipeline", "Pipeline de leads", leads, COUNT(leads)},
 };
 
 const struct template *template_find(struct tn_str name)

@@ -76,7 +76,7 @@ static void detach(struct tenon_call *call)
     calls_send_waiting(client);
 }
 
-/* Of a call that is detached if it `has_ended`. */
+/* Tells it; of a call that is detached if it `has_ended`. */
 static void refuse_too_large(struct tenon_call *call, bool has_ended)
 {
     struct tenon_client *client = call->client;
@@ -89,17 +89,18 @@ static void refuse_too_large(struct tenon_call *call, bool has_ended)
         call_give_up(call);
         (void)pthread_mutex_unlock(&client->mu);
     }
-    call_fail(call, err.status, err.message);
+    call_tell(call, &(struct tenon_result){.status = err.status, .message = err.message});
 }
 
-static void deliver(struct tenon_call *call, const struct bus_frame *frame)
+/* Whether the call was told of its end. */
+static bool deliver(struct tenon_call *call, const struct bus_frame *frame)
 {
     struct tn_bytes message = {0};
     bool is_last = (frame->flags & BUS_FLAG_LAST) != 0;
 
     if (assemble(call, frame, &message) != TN_OK) {
         refuse_too_large(call, is_last);
-        return;
+        return true;
     }
     if (!(frame->flags & BUS_FLAG_MORE)) {
         if (call->message)
@@ -107,7 +108,8 @@ static void deliver(struct tenon_call *call, const struct bus_frame *frame)
         buf_clear(&call->partial);
     }
     if (is_last)
-        call_fail(call, TN_OK, "");
+        call_tell(call, &(struct tenon_result){.status = TN_OK, .message = ""});
+    return is_last;
 }
 
 tn_status calls_take_message(struct tenon_client *client, const struct bus_frame *frame,
@@ -123,8 +125,10 @@ tn_status calls_take_message(struct tenon_client *client, const struct bus_frame
         detach(call);
     (void)pthread_mutex_unlock(&client->mu);
     /* Calls end with deliver_mu held only, which is ours now: it is still there. */
-    deliver(call, frame);
+    bool has_ended = deliver(call, frame);
     (void)pthread_mutex_lock(&client->mu);
+    if (has_ended)
+        call_recycle(call);
     return TN_OK;
 }
 
@@ -174,8 +178,9 @@ tn_status calls_take_end(struct tenon_client *client, const struct bus_frame *fr
     (void)pthread_mutex_unlock(&client->mu);
     if (read_result(client, &ending, &result) != TN_OK && !result.message)
         result.message = "";
-    call_end(call, &result);
+    call_tell(call, &result);
     (void)pthread_mutex_lock(&client->mu);
+    call_recycle(call);
     return TN_OK;
 }
 

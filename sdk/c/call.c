@@ -34,8 +34,7 @@ static void trim(struct buf *buf)
     buf_clear(buf);
 }
 
-/* Locked. */
-static void recycle(struct tenon_call *call)
+void call_recycle(struct tenon_call *call)
 {
     struct tenon_client *client = call->client;
 
@@ -366,7 +365,7 @@ static tn_status add_call(struct tenon_client *client, const struct outgoing *ou
     if (st == TN_OK)
         client->open_count++;
     else
-        recycle(call);
+        call_recycle(call);
     return st;
 }
 
@@ -429,14 +428,19 @@ void call_detach(struct tenon_call *call)
     client->open_count--;
 }
 
+void call_tell(struct tenon_call *call, const struct tenon_result *result)
+{
+    assert(call->state == CALL_ENDED);
+    call->done(call->ctx, result);
+}
+
 void call_end(struct tenon_call *call, const struct tenon_result *result)
 {
     struct tenon_client *client = call->client;
 
-    assert(call->state == CALL_ENDED);
-    call->done(call->ctx, result);
+    call_tell(call, result);
     (void)pthread_mutex_lock(&client->mu);
-    recycle(call);
+    call_recycle(call);
     (void)pthread_mutex_unlock(&client->mu);
 }
 

@@ -59,6 +59,7 @@ struct names {
     uint32_t max;
     uint32_t first; /* the lowest id */
     uint32_t next;
+    uint32_t last;  /* what was looked for last */
     struct map ids; /* name to id, as a pointer */
 };
 
@@ -158,9 +159,13 @@ void call_detach(struct tenon_call *call);
 void call_give_up(struct tenon_call *call);
 /* The host ended the call of this id: it may be used again. Locked. */
 void calls_free_id(struct tenon_client *client, uint32_t id);
-/* Ends of detached calls: with deliver_mu held, without mu. */
+/* Ends of detached calls: with deliver_mu held, without mu. The first leaves the call to be
+ * recycled. */
+void call_tell(struct tenon_call *call, const struct tenon_result *result);
 void call_end(struct tenon_call *call, const struct tenon_result *result);
 void call_fail(struct tenon_call *call, tn_status status, const char *text);
+/* Keeps the memory of a call that was told of its end, or frees it. Locked. */
+void call_recycle(struct tenon_call *call);
 /* Of client->call_timer. */
 void calls_fire(struct bus_timer *timer);
 /* Sends what waits, as far as there are ids and room. Locked. */

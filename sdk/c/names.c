@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* names.c - names to small ids, given round and round. */
+#include <string.h>
+
+#include "core/base/err.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "sdk/c/client_private.h"
 
 tn_status names_init(struct names *names, uint32_t first, uint32_t max)
 {
-    *names = (struct names){.first = first, .next = first, .max = max};
+    *names = (struct names){.first = first, .next = first, .last = first, .max = max};
     names->names = mem_array(char *, max);
     return names->names ? TN_OK : TN_RESOURCE_EXHAUSTED;
 }
@@ -19,6 +22,7 @@ void names_clear(struct names *names)
         names->names[i] = NULL;
     }
     names->next = names->first;
+    names->last = names->first;
 }
 
 void names_fini(struct names *names)
@@ -50,18 +54,28 @@ static tn_status give_id(struct names *names, const char *name, uint32_t *ret_id
     return TN_OK;
 }
 
+/* Most calls name what the call before did. */
+static bool is_last(const struct names *names, const char *name)
+{
+    const char *last = names->names[names->last];
+
+    return last && strcmp(last, name) == 0;
+}
+
 tn_status names_find(struct names *names, const char *name, uint32_t *ret_id, bool *ret_is_new)
 {
-    void *found = map_get(&names->ids, utf8_str(name));
+    bool is_new = false;
 
-    if (!found) {
-        tn_status st = give_id(names, name, ret_id);
+    if (!is_last(names, name)) {
+        void *found = map_get(&names->ids, utf8_str(name));
+        uint32_t id = (uint32_t)(uintptr_t)found - 1;
 
-        if (st == TN_OK)
-            *ret_is_new = true;
-        return st;
+        is_new = !found;
+        if (is_new)
+            TRY(give_id(names, name, &id));
+        names->last = id;
     }
-    *ret_id = (uint32_t)(uintptr_t)found - 1;
-    *ret_is_new = false;
+    *ret_id = names->last;
+    *ret_is_new = is_new;
     return TN_OK;
 }

@@ -97,14 +97,14 @@ static void on_message(void *ctx, struct tn_bytes body)
 
 static void on_done(void *ctx, const struct tenon_result *result);
 
-/* Locked. */
-static void ask(struct slot *slot)
+/* A call begins as the one before ends: what is between them is counted too. Locked. */
+static void ask(struct slot *slot, int64_t now_ns)
 {
     struct load *load = slot->load;
 
     load->work->build(&load->subject, &load->request);
     slot->has_answer = false;
-    slot->start_ns = measure_now_ns();
+    slot->start_ns = now_ns;
     tn_status st = tenon_call(load->client,
                               load->work->method,
                               (struct tn_bytes){load->request.data, load->request.len},
@@ -139,7 +139,7 @@ static void on_done(void *ctx, const struct tenon_result *result)
     (void)pthread_mutex_lock(&load->mu);
     measure_add(&load->measure, slot->start_ns, now_ns, load->work->units);
     if (goes_on(load, now_ns))
-        ask(slot);
+        ask(slot, now_ns);
     else if (--load->open_count == 0)
         (void)pthread_cond_signal(&load->is_over);
     (void)pthread_mutex_unlock(&load->mu);
@@ -185,7 +185,7 @@ static void run(const struct work *work, const char *url, unsigned count, double
     for (unsigned i = 0; i < count; i++) {
         load->slots[i].load = load;
         if (goes_on(load, 0))
-            ask(&load->slots[i]);
+            ask(&load->slots[i], measure_now_ns());
     }
     while (load->open_count > 0)
         (void)pthread_cond_wait(&load->is_over, &load->mu);

@@ -9,7 +9,7 @@
 
 #define MANY 200u /* more values and filters than any query takes */
 
-enum { THING, USER, RUN_REQUEST, RUN_RESPONSE };
+enum { THING, OTHER, USER, RUN_REQUEST, RUN_RESPONSE };
 enum { THING_NAME, RUN_WHAT, RAN_TEXT };
 enum { RUN, LOOK };
 
@@ -103,7 +103,24 @@ static tn_status total_nothing(struct tn_call *call, struct tn_record *response)
 static tn_status set_timer(struct tn_call *call, struct tn_record *response)
 {
     (void)response;
-    return tn_records->timer(tn_create(call, THING), 0, 0, NULL);
+    return tn_records->timer(tn_create(call, THING), MANY, 0, NULL);
+}
+
+static tn_status time_record(struct tn_record *record)
+{
+    return tn_records->timer(record, 0, 0, NULL);
+}
+
+static tn_status time_lent(struct tn_call *call, struct tn_record *response)
+{
+    (void)response;
+    return use_lent(call, time_record);
+}
+
+static tn_status time_another(struct tn_call *call, struct tn_record *response)
+{
+    (void)response;
+    return time_record(tn_create(call, OTHER));
 }
 
 static tn_status find_with(struct tn_call *call, const struct tn_filter *filters, uint32_t count)
@@ -207,6 +224,8 @@ static const struct {
     {"read no field", read_no_field},
     {"total nothing", total_nothing},
     {"set timer", set_timer},
+    {"time lent", time_lent},
+    {"time another", time_another},
     {"find by many", find_by_many},
     {"find by many values", find_by_many_values},
     {"find oddly", find_oddly},
@@ -239,6 +258,7 @@ static tn_status look(struct tn_call *call, const struct tn_record *request,
 
 static const struct tn_type types[] = {
     [THING] = {.name = "things", .label = "Thing", .plural = "Things"},
+    [OTHER] = {.name = "others", .label = "Other", .plural = "Others"},
     [USER] = {.name = "users", .flags = TN_EXTERN},
     [RUN_REQUEST] = {.name = "org.example.misuses.v1.RunRequest", .flags = TN_MESSAGE},
     [RUN_RESPONSE] = {.name = "org.example.misuses.v1.RunResponse", .flags = TN_MESSAGE},
@@ -257,6 +277,13 @@ static const struct tn_method methods[] = {
     [LOOK] =
         {"org.example.misuses.v1.Misuses/Look", RUN_REQUEST, RUN_RESPONSE, look, .flags = TN_READS},
 };
+static tn_status ring(struct tn_call *call, struct tn_record *record, tn_time due)
+{
+    (void)record;
+    (void)due;
+    return tn_core->status(call);
+}
+static const struct tn_timer timers[] = {{"ring", THING, .run = ring}};
 static const struct tn_setting settings[] = {
     {"key", "The key of a service", TN_TEXT, TN_SECRET, NULL},
 };
@@ -268,4 +295,5 @@ const struct tn_plugin tenon_plugin_v1 = {
     .associations = TN_LIST(associations),
     .methods = TN_LIST(methods),
     .settings = TN_LIST(settings),
+    .timers = TN_LIST(timers),
 };

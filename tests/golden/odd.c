@@ -14,13 +14,12 @@
 #define ODD_SAME_METHOD 8
 #define ODD_NOT_DESCRIBED 9
 #define ODD_SAME_ID 10
-#define ODD_TIMER 11
+#define ODD_UNREADABLE 11
 #define ODD_MIGRATE 12
 #define ODD_GLOBAL 13
 #define ODD_STREAMS 14
-#define ODD_UNREADABLE 15
 
-enum { ASK, ANSWER, PACKED, THING = PACKED };
+enum { ASK, ANSWER, PACKED };
 enum { ASK_WHAT };
 enum { DO, REACH };
 
@@ -60,8 +59,6 @@ static const struct tn_type types[] = {
     [PACKED] = {.name = "tenon.pipelines.v1.CreateRequest", .flags = TN_MESSAGE | TN_EXTERN},
 #elif ODD == ODD_NOT_DESCRIBED || ODD == ODD_UNREADABLE
     [PACKED] = {.name = MESSAGE("Packed"), .flags = TN_MESSAGE | TN_ENCODED},
-#elif ODD == ODD_TIMER
-    [THING] = {.name = "things", .label = "Thing", .plural = "Things"},
 #endif
 };
 
@@ -100,14 +97,6 @@ static const struct tn_method methods[] = {
 static const uint8_t descriptors[] = {0x0a, 0x00};
 #elif ODD == ODD_UNREADABLE
 static const uint8_t descriptors[] = {0x0a, 0x7f}; /* ends before its first file does */
-#elif ODD == ODD_TIMER
-static tn_status ring(struct tn_call *call, struct tn_record *record, tn_time due)
-{
-    (void)record;
-    (void)due;
-    return tn_core->status(call);
-}
-static const struct tn_timer timers[] = {{"ring", THING, .run = ring}};
 #elif ODD == ODD_MIGRATE
 static tn_status migrate(struct tn_call *call, uint32_t from, struct tn_value *progress)
 {
@@ -135,8 +124,6 @@ const struct tn_plugin tenon_plugin_v1 = {
     .methods = TN_LIST(methods),
 #if ODD == ODD_NOT_DESCRIBED || ODD == ODD_UNREADABLE
     .descriptors = TN_LIST(descriptors),
-#elif ODD == ODD_TIMER
-    .timers = TN_LIST(timers),
 #elif ODD == ODD_MIGRATE
     .migrate = migrate,
 #elif ODD == ODD_GLOBAL

@@ -149,7 +149,7 @@ static tn_status keep_without_key(struct fixture *f, struct txn *txn, struct err
 
 static tn_status put_long_key(struct fixture *f, struct txn *txn, struct err *err)
 {
-    static char key[300];
+    static char key[TXN_META_KEY_MAX + 100];
 
     (void)f;
     memset(key, 'k', sizeof(key));

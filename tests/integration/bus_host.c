@@ -2,6 +2,7 @@
 /* bus_host.c - the handlers of bus_host.h. */
 #include "tests/integration/bus_host.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,23 @@ static void run_hang(struct bus_call *call, void *ctx)
 
     (void)atomic_fetch_add(&host->hanging, 1);
     hang_on(call, ctx);
+}
+
+static void answer_name(struct bus_call *call, void *ctx)
+{
+    (void)ctx;
+    answer_text(call, *bus_call_data(call));
+}
+
+/* The answer is due long after the handler has returned. */
+static void run_thread(struct bus_call *call, void *ctx)
+{
+    char *name = arena_alloc(bus_call_arena(call), 16);
+
+    assert_non_null(name);
+    assert_int_equal(pthread_getname_np(pthread_self(), name, 16), 0);
+    *bus_call_data(call) = name;
+    bus_call_wait(call, clock_mono_us() + THREAD_WAIT_US, answer_name, ctx);
 }
 
 static void run_again(struct bus_call *call, void *ctx)
@@ -271,6 +289,7 @@ static void add_methods(struct host *host)
         {"test.Echo/Portal", run_portal, 0},
         {"test.Echo/Fail", run_fail, 0},
         {"test.Echo/Hang", run_hang, 0},
+        {"test.Echo/Thread", run_thread, 0},
         {"test.Echo/Again", run_again, 0},
         {"test.Echo/Large", run_large, 0},
         {"test.Echo/Metadata", run_metadata, 0},

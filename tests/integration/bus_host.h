@@ -11,6 +11,7 @@
 #define SECOND ((int64_t)1000000)
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define PATIENCE_US (20 * SECOND)
+#define THREAD_WAIT_US ((int64_t)1000)
 #define STREAM_MESSAGE_SIZE 1000u
 #define FLOOD_MESSAGE_SIZE 100000u
 
@@ -20,7 +21,8 @@
  * "again" after it was run again, test.Echo/Large with as many bytes as the request says,
  * test.Echo/Stream with as many messages as the request says (0: without end),
  * test.Echo/Watch with one message for each host_notify, test.Echo/Metadata with the value of the
- * metadata that the request names, test.Echo/Gate once `is_gate_open`: it holds a worker.
+ * metadata that the request names, test.Echo/Gate once `is_gate_open`: it holds a worker,
+ * test.Echo/Thread with the name of the thread it ran on, THREAD_WAIT_US later: it holds none.
  */
 struct host {
     struct pool *pool;

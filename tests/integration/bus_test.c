@@ -62,6 +62,30 @@ static void answers_and_failures_mixed_all_arrive(void **state)
     mem_free(outcomes);
 }
 
+/* Whether the only call of the host ran on the thread that reads. */
+static bool runs_where_it_was_read(struct tenon_client *client)
+{
+    uint8_t *name = NULL;
+    size_t len = 0;
+
+    assert_int_equal(
+        tenon_invoke_bytes(client, "test.Echo/Thread", text_bytes(""), NULL, &name, &len, NULL),
+        TN_OK);
+    bool is_read = len > 6 && memcmp(name, "bus-io", 6) == 0;
+    free(name);
+    return is_read;
+}
+
+/* How long a call waits does not make it slow: only how long it holds a thread. */
+static void lone_call_that_waits_runs_where_it_was_read(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t until_us = clock_mono_us() + PATIENCE_US;
+
+    while (!runs_where_it_was_read(fixture->client))
+        assert_true(clock_mono_us() < until_us);
+}
+
 static void streams_every_message_in_order(void **state)
 {
     struct fixture *fixture = *state;
@@ -428,6 +452,7 @@ int main(void)
         TEST(answers_over_ipc_and_tcp),
         TEST(runs_many_calls_on_one_connection),
         TEST(answers_and_failures_mixed_all_arrive),
+        TEST(lone_call_that_waits_runs_where_it_was_read),
         TEST(streams_every_message_in_order),
         TEST(stream_may_send_more_than_is_held_at_once),
         TEST(failure_carries_its_violations),

@@ -9,6 +9,7 @@
 #include "core/access/token.h"
 #include "core/base/utf8.h"
 #include "core/blob/blobs.h"
+#include "core/record/timer.h"
 
 void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,
                 const struct tn_bytes *value)
@@ -74,6 +75,7 @@ const struct filled_kind filled_kinds[] = {
     {"log", STORE_LOG, false, "", 0, ""},
     {"due", STORE_DUE, true, "", 0, ""},
     {"blobs", STORE_META, false, "b", 0, ""},
+    {"timers by time", STORE_DUE, false, "", 0, ""},
     {"head", STORE_META, false, "h", 0, ""},
     {"outcomes", STORE_META, false, "o", 0, ""},
     {"shapes",
@@ -90,6 +92,19 @@ const struct filled_kind filled_kinds[] = {
      FILLED_REMOVED | FILLED_MOVED | FILLED_ADDED,
      "an operator may set anything"},
     {"imports", STORE_META, false, "vi", 0, ""},
+    {"timers by record", STORE_META, false, "d", 0, ""},
+    {"cursors",
+     STORE_META,
+     false,
+     "vc",
+     FILLED_ADDED,
+     "a consumer is known once all portals have its cursor"},
+    {"consumers",
+     STORE_META,
+     true,
+     "c",
+     FILLED_REMOVED,
+     "a consumer is known once all portals have its cursor"},
     {"definitions of the host", STORE_META, true, "s", 0, ""},
     {"portals", STORE_META, true, "p", 0, ""},
     {"tokens",
@@ -201,6 +216,29 @@ static void keep_outcome(struct fixture *f)
     assert_int_equal(fixture_commit(f, txn), TN_OK);
 }
 
+/* As core/plugin/consumers.c does for a consumer. */
+static void keep_cursor(struct fixture *f)
+{
+    const struct tn_bytes known = {(const uint8_t *)"\0\0\0\1", 4}; /* since the first portal */
+    const struct tn_bytes cursor = {(const uint8_t *)"\x08\x03", 2};
+    struct txn *txn = fixture_begin(f);
+
+    assert_int_equal(txn_put_meta(txn, utf8_str("cursor/a.b/c"), cursor, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+    filled_put(f, STORE_META, 0, (struct tn_bytes){(const uint8_t *)"ca.b/c", 6}, &known);
+}
+
+static void set_timer(struct fixture *f, tn_id id)
+{
+    const struct timer timer = {.due_us = 1000000, .wake_us = 2000000, .failed_count = 1};
+    struct txn *txn = fixture_begin(f);
+    struct record *record;
+
+    assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
+    assert_int_equal(timer_set(record, utf8_str("a.b/ring"), &timer, &f->err), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
 static void make_tokens(struct fixture *f)
 {
     struct tokens *tokens;
@@ -253,6 +291,8 @@ void filled_fill(struct fixture *f)
     archive(f, fixture_machine(f, "Pump C"), false);
     name_blob(f, a, b);
     keep_outcome(f);
+    keep_cursor(f);
+    set_timer(f, a);
     make_tokens(f);
     f->portal = f->other; /* a portal that nobody has written to would not be missed */
     (void)fixture_site(f, "Elsewhere");

@@ -78,16 +78,9 @@ static const struct tn_hook hooks[] = {{THING, .run = nothing}};
 static const void *table; /* that the host fills in */
 static const struct tn_need needs[] = {{NEED, &table, NEED_SIZE, 0}};
 
-#if defined(BROKEN_CONSUMER)
-static tn_status consume(struct tn_call *call, const struct tn_record *before,
-                         const struct tn_record *after)
-{
-    (void)call;
-    (void)before;
-    (void)after;
-    return TN_OK;
-}
-static const struct tn_consumer consumers[] = {{"things_seen", THING, .run = consume}};
+#if defined(BROKEN_GLOBAL)
+static const struct tn_setting settings[] = {
+    {"things_max", "How many there may be", TN_NUMBER, TN_GLOBAL, "1"}};
 #endif
 
 #if defined(BROKEN_LOAD) || defined(BROKEN_START)
@@ -137,7 +130,7 @@ __attribute__((constructor)) static void rewrite(void)
     plugin->id = "org.example.trusted";
     plugin->hooks.count = 0;
 #if !defined(BROKEN_HARMLESS)
-    plugin->consumers.count = 0;
+    plugin->settings.count = 0;
 #endif
 }
 #endif
@@ -153,8 +146,8 @@ const struct tn_plugin tenon_plugin_v1 = {
 #if defined(BROKEN_START)
     .methods = TN_LIST(methods),
 #endif
-#if defined(BROKEN_CONSUMER)
-    .consumers = TN_LIST(consumers),
+#if defined(BROKEN_GLOBAL)
+    .settings = TN_LIST(settings),
 #endif
 #if defined(BROKEN_LOAD) || defined(BROKEN_START)
     .load = load,

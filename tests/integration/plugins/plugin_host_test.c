@@ -117,10 +117,10 @@ static void blobs_are_not_served_yet(void **state)
     check_broken("broken_blobs.so", PLUGIN_REFUSED, "tenon.blobs/1");
 }
 
-static void consumers_are_not_served_yet(void **state)
+static void global_settings_are_not_served_yet(void **state)
 {
     (void)state;
-    check_broken("broken_consumer.so", PLUGIN_REFUSED, "things_seen");
+    check_broken("broken_global.so", PLUGIN_REFUSED, "things_max");
 }
 
 static void a_type_that_nobody_declares_is_named(void **state)
@@ -251,7 +251,7 @@ static void what_a_plugin_served_ends_with_its_failing_start(void **state)
 static void what_a_constructor_hides_is_refused_without_running_it(void **state)
 {
     (void)state;
-    check_broken("broken_evil.so", PLUGIN_REFUSED, "things_seen");
+    check_broken("broken_evil.so", PLUGIN_REFUSED, "things_max");
     assert_null(getenv(TOLD));
 }
 
@@ -799,7 +799,7 @@ int main(void)
         cmocka_unit_test(a_need_that_nobody_has_is_named),
         cmocka_unit_test(a_table_of_a_newer_host_is_refused),
         cmocka_unit_test(blobs_are_not_served_yet),
-        cmocka_unit_test(consumers_are_not_served_yet),
+        cmocka_unit_test(global_settings_are_not_served_yet),
         cmocka_unit_test(a_type_that_nobody_declares_is_named),
         cmocka_unit_test(a_clashing_name_leaves_the_first_owner),
         cmocka_unit_test(a_plugin_rests_where_the_portal_gave_its_name),

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* consumers.c - see consumers.h. */
+#include "core/plugin/consumers.h"
+
+#include <stdio.h>
+
+#include "core/base/clock.h"
+#include "core/base/utf8.h"
+#include "core/plugin/attempt.h"
+#include "core/plugin/callback.h"
+#include "core/plugin/manifest_name.h"
+#include "core/plugin/rest.h"
+#include "core/record/past.h"
+#include "core/store/meta.h"
+#include "tenon/stored/v1/stored.pb-c.h"
+
+/* Changes read at once, and then looked at in one go: others get the thread in between. */
+#define PAGE_COUNT ((size_t)100)
+/* Memory of one page; if its changes are larger, fewer are read. */
+#define PAGE_ARENA_SIZE_MAX ((size_t)32 * 1024 * 1024)
+/* Changes of no interest between the cursor that is stored and where the feed is: so many are
+ * looked at again after a crash. */
+#define SKIP_MAX 1000u
+/* Between two attempts, doubled from the one to the other. */
+#define BACKOFF_MIN_US ((int64_t)100 * 1000)
+#define BACKOFF_MAX_US ((int64_t)60 * 1000000)
+
+_Static_assert(sizeof("cursor/") + NAME_PATH_LEN_MAX + NAME_LEN_MAX <= TXN_META_KEY_MAX,
+               "cursor/PLUGIN/CONSUMER fits");
+
+struct feed {
+    struct job job; /* its first member */
+    struct lanes *lanes;
+    struct plugin *plugin;
+    uint32_t row;
+    struct portal *portal;
+    char key[TXN_META_KEY_MAX + 1]; /* of its cursor */
+    /* The lane's alone once it runs. */
+    uint64_t position; /* all changes up to it are done */
+    uint64_t stored;   /* and by the cursor that is stored; UINT64_MAX: none is */
+    uint32_t failed_count;
+};
+
+static const struct tn_consumer *row_of(const struct feed *feed)
+{
+    return &feed->plugin->rows->consumers.items[feed->row];
+}
+
+static const struct plugin_host_options *options_of(const struct feed *feed)
+{
+    return &feed->plugin->host->options;
+}
+
+/* Cursors */
+
+static tn_status put_cursor(const struct feed *feed, struct txn *txn, uint64_t position,
+                            struct err *err)
+{
+    Tenon__Stored__V1__Cursor cursor = TENON__STORED__V1__CURSOR__INIT;
+    uint8_t packed[16]; /* one number */
+
+    cursor.next = position + 1;
+    size_t len = tenon__stored__v1__cursor__pack(&cursor, packed);
+    return txn_put_meta(txn, utf8_str(feed->key), (struct tn_bytes){packed, len}, err);
+}
+
+static tn_status decode_cursor(const struct buf *value, uint64_t *ret_position, struct err *err)
+{
+    Tenon__Stored__V1__Cursor *cursor =
+        tenon__stored__v1__cursor__unpack(NULL, value->len, value->data);
+    uint64_t next = cursor ? cursor->next : 0;
+
+    if (cursor)
+        tenon__stored__v1__cursor__free_unpacked(cursor, NULL);
+    if (next == 0)
+        return err_set(err, TN_DATA_LOSS, "The stored cursor of a consumer is damaged.");
+    *ret_position = next - 1;
+    return TN_OK;
+}
+
+/* Of the host: the portals that there were when the consumer was first seen, by the last one's id.
+ */
+static tn_status key_known(const struct plugin *plugin, uint32_t row, struct buf *out)
+{
+    const char *name = plugin->rows->consumers.items[row].name;
+
+    TRY(buf_add_u8(out, STORE_META_CONSUMER));
+    TRY(buf_add(out, plugin->rows->id, strlen(plugin->rows->id)));
+    TRY(buf_add_u8(out, '/'));
+    return buf_add(out, name, strlen(name));
+}
+
+/* TN_NOT_FOUND: the consumer is new. */
+static tn_status read_known(const struct plugin *plugin, uint32_t row, uint32_t *ret_last_portal,
+                            struct err *err)
+{
+    struct store *store = records_store(plugin->host->options.records);
+    CLEANUP(buf_fini) struct buf key = {0};
+    CLEANUP(buf_fini) struct buf value = {0};
+
+    if (key_known(plugin, row, &key) != TN_OK)
+        return err_memory(err, "a consumer");
+    TRY(store_get(store, NULL, STORE_META, 0, buf_bytes(&key), &value, err));
+    if (value.len != 4)
+        return err_set(err, TN_DATA_LOSS, "The stored cursor of a consumer is damaged.");
+    *ret_last_portal = read_u32(value.data);
+    return TN_OK;
+}
+
+static tn_status choose_beginning(struct feed *feed, struct err *err)
+{
+    uint32_t last_portal = UINT32_MAX;
+    tn_status st = read_known(feed->plugin, feed->row, &last_portal, err);
+
+    if (st != TN_OK && st != TN_NOT_FOUND)
+        return st;
+    feed->stored = UINT64_MAX;
+    feed->position =
+        feed->portal->id > last_portal ? 0 : records_head(options_of(feed)->records, feed->portal);
+    return TN_OK;
+}
+
+static tn_status read_cursor(struct feed *feed, struct err *err)
+{
+    CLEANUP(buf_fini) struct buf value = {0};
+    CLEANUP(buf_fini) struct buf key = {0};
+
+    if (buf_add_u8(&key, STORE_META_VALUE) != TN_OK ||
+        buf_add(&key, feed->key, strlen(feed->key)) != TN_OK)
+        return err_memory(err, "a consumer");
+    tn_status st = store_get(records_store(options_of(feed)->records),
+                             NULL,
+                             STORE_META,
+                             feed->portal->id,
+                             buf_bytes(&key),
+                             &value,
+                             err);
+    if (st == TN_NOT_FOUND)
+        return choose_beginning(feed, err);
+    TRY(st);
+    TRY(decode_cursor(&value, &feed->position, err));
+    feed->stored = feed->position;
+    return TN_OK;
+}
+
+/* The cursors of several feeds of one portal in one commit. */
+struct keeping {
+    struct feed *const *feeds;
+    size_t count;
+};
+
+static tn_status keep_cursors(struct txn *txn, const struct keeping *keeping, struct err *err)
+{
+    for (size_t i = 0; i < keeping->count; i++) {
+        const struct feed *feed = keeping->feeds[i];
+
+        if (feed->stored != feed->position)
+            TRY(put_cursor(feed, txn, feed->position, err));
+    }
+    return TN_OK;
+}
+
+tn_status feeds_keep_cursors(struct feed *const *feeds, size_t count, struct err *err)
+{
+    const struct keeping keeping = {feeds, count};
+    struct txn_options how = {.source = utf8_str("consumers"), .deadline_us = INT64_MAX};
+    struct txn *txn = NULL;
+    bool has_new = false;
+
+    for (size_t i = 0; i < count; i++)
+        has_new = has_new || feeds[i]->stored == UINT64_MAX;
+    if (!has_new)
+        return TN_OK;
+    how.portal = feeds[0]->portal;
+    TRY(txn_begin(options_of(feeds[0])->records, &how, &txn, err));
+    tn_status st = keep_cursors(txn, &keeping, err);
+    if (st == TN_OK)
+        st = txn_commit_wait(txn, err);
+    txn_destroy(txn);
+    for (size_t i = 0; st == TN_OK && i < count; i++)
+        feeds[i]->stored = feeds[i]->position;
+    return st;
+}
+
+static tn_status add_known(const struct plugin *plugin, uint32_t row, uint32_t last_portal,
+                           struct store_batch *batch, struct err *err)
+{
+    CLEANUP(buf_fini) struct buf key = {0};
+    uint32_t known;
+    uint8_t value[4];
+    tn_status st = read_known(plugin, row, &known, err);
+
+    if (st != TN_NOT_FOUND)
+        return st;
+    if (key_known(plugin, row, &key) != TN_OK)
+        return err_memory(err, "a consumer");
+    write_u32(value, last_portal);
+    store_batch_put(batch, STORE_META, 0, buf_bytes(&key), (struct tn_bytes){value, sizeof(value)});
+    return TN_OK;
+}
+
+tn_status feeds_keep_known(struct plugin_host *host, uint32_t last_portal, struct err *err)
+{
+    struct store_batch *batch = store_batch_create();
+    tn_status st = batch ? TN_OK : err_memory(err, "a consumer");
+
+    for (size_t i = 0; st == TN_OK && i < host->running_count; i++)
+        for (uint32_t row = 0; st == TN_OK && row < host->running[i]->rows->consumers.count; row++)
+            st = add_known(host->running[i], row, last_portal, batch, err);
+    if (st == TN_OK && store_batch_count(batch) > 0)
+        st = store_write(records_store(host->options.records), batch, true, err);
+    store_batch_destroy(batch);
+    return st;
+}
+
+/* Interest */
+
+static bool has_property(const struct change *change, uint32_t property)
+{
+    for (size_t i = 0; i < change->value_count; i++)
+        if (change->values[i].property == property)
+            return true;
+    return false;
+}
+
+/* As with hooks: with a list of properties, only those of them that changed are of interest in a
+ * record that is live before and after. */
+static bool is_wanted(const struct feed *feed, const struct schema *schema,
+                      const struct change *change)
+{
+    const struct tn_consumer *row = row_of(feed);
+    const struct schema_type *type = schema_type_by_id(schema, change->type);
+
+    if (!type || !plugin_is_for_type(feed->plugin, row->type, type) ||
+        (!change_finds_live(change) && !change_leaves_live(change)))
+        return false;
+    if (row->on.count == 0 || !change_finds_live(change) || !change_leaves_live(change))
+        return true;
+    for (uint32_t i = 0; i < row->on.count; i++) {
+        const struct schema_property *property =
+            plugin_find_property(feed->plugin, schema, row->on.items[i], type);
+
+        if (property && has_property(change, property->id))
+            return true;
+    }
+    return false;
+}
+
+/* One change */
+
+struct delivery {
+    struct feed *feed;
+    const struct change *change;
+};
+
+static tn_status deliver(void *ctx, struct tn_call *call)
+{
+    const struct delivery *delivery = ctx;
+    const struct feed *feed = delivery->feed;
+    const struct change *change = delivery->change;
+    struct past before;
+    struct past after;
+
+    TRY(call_fail(call, put_cursor(feed, call->txn, change->number, call->err)));
+    tn_status st = past_open(call->txn, change, &before, &after, call->err);
+    if (st == TN_NOT_FOUND)
+        return TN_OK; /* purged since: there is nothing left to tell */
+    TRY(call_fail(call, st));
+    struct tn_record seen_before = {.call = call,
+                                    .seen = SEEN_PAST,
+                                    .id = change->record,
+                                    .type = before.type,
+                                    .past = &before};
+    struct tn_record seen_after = seen_before;
+    seen_after.past = &after;
+    return callback_consumer(call,
+                             row_of(feed),
+                             change_finds_live(change) ? &seen_before : NULL,
+                             change_leaves_live(change) ? &seen_after : NULL);
+}
+
+static enum attempt_end try_change(struct feed *feed, const struct change *change, struct err *err)
+{
+    struct delivery delivery = {feed, change};
+    const struct attempt attempt = {.plugin = feed->plugin,
+                                    .portal = feed->portal,
+                                    .lanes = feed->lanes,
+                                    .limit_us = plugin_limit_us(feed->plugin, row_of(feed)->flags),
+                                    .now_us = clock_wall_us(),
+                                    .run = deliver,
+                                    .ctx = &delivery};
+
+    return attempt_run(&attempt, err);
+}
+
+/* Walking the log */
+
+static int64_t back_off(struct feed *feed)
+{
+    uint32_t doublings = feed->failed_count < 20 ? feed->failed_count : 20;
+    int64_t wait_us = BACKOFF_MIN_US << doublings;
+
+    feed->failed_count++;
+    return clock_mono_us() + (wait_us < BACKOFF_MAX_US ? wait_us : BACKOFF_MAX_US);
+}
+
+/* When to go on with the next change, 0: at once. */
+static int64_t take_change(struct feed *feed, const struct schema *schema,
+                           const struct change *change)
+{
+    struct err err;
+
+    if (!is_wanted(feed, schema, change)) {
+        feed->position = change->number;
+        return 0;
+    }
+    err_init(&err, options_of(feed)->language);
+    switch (try_change(feed, change, &err)) {
+    case ATTEMPT_DONE:
+        feed->position = feed->stored = change->number;
+        feed->failed_count = 0;
+        return 0;
+    case ATTEMPT_RESTS:
+        return LANE_NEVER; /* what lets it serve again is a commit, which wakes the feed */
+    case ATTEMPT_REFUSED:
+    case ATTEMPT_HINDERED:
+        break;
+    }
+    LOG(options_of(feed)->log,
+        LOG_WARN,
+        "a consumer failed",
+        LOG_STR("plugin", feed->plugin->rows->id),
+        LOG_STR("consumer", row_of(feed)->name),
+        LOG_STR("portal", feed->portal->name),
+        LOG_UINT("change", change->number),
+        LOG_STR("reason", err.message));
+    return back_off(feed);
+}
+
+/* Fewer at once if they are too large for a page. */
+static tn_status read_page(const struct feed *feed, struct arena *arena,
+                           struct change **ret_changes, size_t *ret_count, struct err *err)
+{
+    for (size_t limit = PAGE_COUNT;; limit /= 2) {
+        arena_reset(arena);
+        err_clear(err);
+        tn_status st = changes_read(options_of(feed)->records,
+                                    feed->portal,
+                                    feed->position,
+                                    limit,
+                                    arena,
+                                    ret_changes,
+                                    ret_count,
+                                    err);
+        if (st != TN_RESOURCE_EXHAUSTED || limit == 1)
+            return st;
+    }
+}
+
+static int64_t take_page(struct feed *feed, const struct schema *schema, struct arena *arena)
+{
+    struct change *changes = NULL;
+    size_t count = 0;
+    struct err err;
+
+    err_init(&err, options_of(feed)->language);
+    if (read_page(feed, arena, &changes, &count, &err) != TN_OK) {
+        LOG(options_of(feed)->log,
+            LOG_ERROR,
+            "a consumer cannot read the change log",
+            LOG_STR("plugin", feed->plugin->rows->id),
+            LOG_STR("consumer", row_of(feed)->name),
+            LOG_STR("portal", feed->portal->name),
+            LOG_STR("reason", err.message));
+        return back_off(feed);
+    }
+    for (size_t i = 0; i < count && !lanes_are_stopping(feed->lanes); i++) {
+        int64_t due_us = take_change(feed, schema, &changes[i]);
+
+        if (due_us != 0)
+            return due_us;
+    }
+    return count < PAGE_COUNT ? LANE_NEVER : clock_mono_us();
+}
+
+/* What was of no interest is not looked at again after a restart. */
+static void keep_position(struct feed *feed)
+{
+    struct err err;
+
+    if (feed->position - feed->stored < SKIP_MAX)
+        return;
+    err_init(&err, options_of(feed)->language);
+    struct feed *const one[] = {feed};
+    const uint64_t stored = feed->stored;
+    feed->stored = UINT64_MAX;
+    if (feeds_keep_cursors(one, 1, &err) != TN_OK)
+        feed->stored = stored; /* the next page, or the next change, keeps it */
+}
+
+static int64_t run_feed(struct job *job)
+{
+    struct feed *feed = (struct feed *)(void *)job; /* its first member */
+    struct schema *schema = catalog_schema(options_of(feed)->catalog, feed->portal->id);
+    struct arena arena;
+
+    if (!schema)
+        return back_off(feed);
+    if (rest_check(feed->plugin, schema, feed->portal, NULL) != TN_OK) {
+        schema_unref(schema);
+        return LANE_NEVER;
+    }
+    arena_init(&arena, PAGE_ARENA_SIZE_MAX);
+    int64_t due_us = take_page(feed, schema, &arena);
+    arena_fini(&arena);
+    schema_unref(schema);
+    keep_position(feed);
+    return due_us;
+}
+
+/* Opening */
+
+tn_status feed_open(struct lanes *lanes, struct plugin *plugin, uint32_t row, struct portal *portal,
+                    struct feed **ret_feed, struct err *err)
+{
+    CLEANUP(mem_free_p) struct feed *feed = mem_new(struct feed);
+
+    if (!feed)
+        return err_memory(err, "a consumer");
+    feed->lanes = lanes;
+    feed->plugin = plugin;
+    feed->row = row;
+    feed->portal = portal;
+    feed->job = (struct job){.run = run_feed,
+                             .lane = row_of(feed)->flags & TN_LONG ? LANE_LONG : LANE_SHORT};
+    (void)snprintf(
+        feed->key, sizeof(feed->key), "cursor/%s/%s", plugin->rows->id, row_of(feed)->name);
+    TRY(read_cursor(feed, err));
+    if (lanes_add(lanes, &feed->job) != TN_OK)
+        return err_memory(err, "a consumer");
+    *ret_feed = TAKE(feed);
+    return TN_OK;
+}
+
+void feed_close(struct feed *feed)
+{
+    mem_free(feed);
+}
+
+void feed_wake(struct feed *feed)
+{
+    lanes_wake(feed->lanes, &feed->job);
+}
