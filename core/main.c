@@ -157,6 +157,7 @@ static tn_status load_plugins(struct host *host, struct err *err)
     struct plugin_host_options options = {.records = host->records,
                                           .catalog = host->catalog,
                                           .portals = host->portals,
+                                          .blobs = host->blobs,
                                           .log = host->log,
                                           .dirs = host->config->plugin_dirs.items,
                                           .dir_count = host->config->plugin_dirs.count,

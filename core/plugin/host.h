@@ -17,6 +17,7 @@
 #include "core/record/records.h"
 #include "core/record/txn.h"
 
+struct blobs;
 struct plugin_host;
 struct plugin;
 
@@ -37,6 +38,7 @@ struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;
     struct portals *portals;
+    struct blobs *blobs; /* NULL: plugins get none */
     struct log *log;
     const char *const *dirs; /* searched in order for *.so, by name within one */
     size_t dir_count;

@@ -43,6 +43,7 @@ static void load_plugins(struct served *s, struct err *err)
     struct plugin_host_options options = {.records = s->f->records,
                                           .catalog = s->f->catalog,
                                           .portals = s->f->portals,
+                                          .blobs = s->blobs,
                                           .dirs = &s->plugin_dir,
                                           .dir_count = 1,
                                           .work_dir = work_dir};
