@@ -101,6 +101,7 @@ static void full_name(const char *method, char out[NAME_SIZE])
         const char *package;
     } packages[] = {
         {"Records/", "records"},
+        {"Blobs/", "records"},
         {"Search/", "records"},
         {"Associations/", "graph"},
         {"Schema/", "schema"},
