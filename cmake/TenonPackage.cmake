@@ -46,8 +46,9 @@ package(client libtenon0 libs "Client library of Tenon hosts\n libtenon.so.0, fo
 set(CPACK_COMPONENT_CLIENT-SDK_GROUP dev)
 set(CPACK_COMPONENT_PLUGIN-SDK_GROUP dev)
 package(dev libtenon-dev libdevel
-  "Headers and CMake package for clients and plugins of Tenon\n include/tenon, libtenon.a, find_package(Tenon), pkg-config files."
+  "Headers and CMake package for clients and plugins of Tenon\n include/tenon, libtenon.a, find_package(tenon), pkg-config files."
   "libtenon0 ${same}, libprotobuf-c-dev, libnng-dev")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "tenon ${same}, cmake, protobuf-compiler, protobuf-c-compiler")
 set(CPACK_COMPONENTS_ALL host client client-sdk plugin-sdk)
 
 get_property(plugins GLOBAL PROPERTY TENON_PLUGINS)

@@ -2,7 +2,7 @@
 # C++ sources, as the host wants it: one export, constants protected after relocation, no
 # search paths of its own. The target is plugin_NAME. In this tree it is built with the
 # project's warnings, into lib/tenon/plugins/ unless DIRECTORY says otherwise; outside, after
-# find_package(Tenon), into the current binary directory. NEEDS: whose types and methods it uses, for
+# find_package(tenon), into the current binary directory. NEEDS: whose types and methods it uses, for
 # the package that it comes in.
 
 set(TENON_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
@@ -11,7 +11,7 @@ function(tenon_plugin name)
   cmake_parse_arguments(arg "" "DIRECTORY" "SOURCES;LIBS;NEEDS" ${ARGN})
   set(target plugin_${name})
   add_library(${target} MODULE ${arg_UNPARSED_ARGUMENTS} ${arg_SOURCES})
-  target_link_libraries(${target} PRIVATE Tenon::plugin ${arg_LIBS})
+  target_link_libraries(${target} PRIVATE tenon::plugin ${arg_LIBS})
 
   # Of the project's flags all but its include path: plugins do not see core/.
   if(TARGET tenon_flags)
@@ -51,4 +51,23 @@ function(tenon_plugin name)
     set_property(GLOBAL APPEND PROPERTY TENON_PLUGINS ${name})
     set_property(GLOBAL PROPERTY TENON_PLUGIN_${name}_NEEDS ${arg_NEEDS})
   endif()
+endfunction()
+
+# tenon_plugin_test(NAME SOURCE... [PLUGINS PLUGIN...] [LIBS LIBRARY...]): a test program of the
+# harness. PLUGINS are those that its host runs: targets of tenon_plugin() by their names, others by
+# the names under which they were installed.
+function(tenon_plugin_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS;PLUGINS" ${ARGN})
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE tenon::harness ${arg_LIBS})
+  set(plugins)
+  foreach(plugin ${arg_PLUGINS})
+    if(TARGET plugin_${plugin})
+      list(APPEND plugins $<TARGET_FILE:plugin_${plugin}>)
+      add_dependencies(${name} plugin_${plugin})
+    else()
+      list(APPEND plugins ${plugin})
+    endif()
+  endforeach()
+  add_test(NAME ${name} COMMAND ${name} ${plugins})
 endfunction()

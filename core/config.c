@@ -106,7 +106,21 @@ static tn_status plugin_add(struct config *config, struct tn_str id, const char 
         config->plugins = arena_array(&config->arena, struct config_plugin, CONFIG_PLUGIN_MAX);
     if (!config->plugins)
         return err_memory(err, "the configuration");
-    config->plugins[config->plugin_count++] = (struct config_plugin){copy, true};
+    config->plugins[config->plugin_count++] = (struct config_plugin){copy, true, NULL};
+    return TN_OK;
+}
+
+static tn_status visit_isolation(struct config_plugin *plugin, const struct config_entry *entry,
+                                 const char *place, struct err *err)
+{
+    const bool is_text = entry->kind == CONFIG_TEXT && !entry->is_in_list;
+
+    if (is_text && utf8_is(entry->text, "none"))
+        plugin->isolation = "none";
+    else if (is_text && utf8_is(entry->text, "process"))
+        plugin->isolation = "process";
+    else
+        return err_set(err, TN_INVALID_ARGUMENT, "%s: must be \"none\" or \"process\".", place);
     return TN_OK;
 }
 
@@ -119,11 +133,14 @@ static tn_status visit_plugin(struct config *config, const struct config_entry *
             return err_set(err, TN_INVALID_ARGUMENT, "%s: must be a table of settings.", place);
         return entry->path_len == 1 ? TN_OK : plugin_add(config, entry->path[1], place, err);
     }
+    struct config_plugin *plugin = &config->plugins[config->plugin_count - 1];
+    if (utf8_is(entry->path[2], "isolation"))
+        return visit_isolation(plugin, entry, place, err);
     if (!utf8_is(entry->path[2], "enabled"))
         return refuse_key(place, err);
     if (entry->kind != CONFIG_TRUTH || entry->is_in_list)
         return err_set(err, TN_INVALID_ARGUMENT, "%s: must be true or false.", place);
-    config->plugins[config->plugin_count - 1].is_enabled = entry->truth;
+    plugin->is_enabled = entry->truth;
     return TN_OK;
 }
 
@@ -481,4 +498,11 @@ bool config_plugin_is_enabled(const struct config *config, struct tn_str id)
     const struct config_plugin *plugin = find_plugin(config, id);
 
     return !plugin || plugin->is_enabled;
+}
+
+const char *config_plugin_isolation(const struct config *config, struct tn_str id)
+{
+    const struct config_plugin *plugin = find_plugin(config, id);
+
+    return plugin ? plugin->isolation : NULL;
 }

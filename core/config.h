@@ -29,6 +29,7 @@ struct config_list {
 struct config_plugin {
     const char *id;
     bool is_enabled;
+    const char *isolation; /* "none" or "process"; NULL: not said */
 };
 
 struct config_rate {
@@ -56,6 +57,10 @@ struct config {
     uint32_t worker_count;      /* 0: not said */
     uint32_t drain_s;           /* what open calls get to finish when the host stops */
     uint32_t metric_portal_max; /* portals that metrics name; the others are one */
+    struct {                    /* what plugins in processes of their own may take; 0: not said */
+        uint32_t hook_ms;       /* one hook */
+        uint32_t call_ms;       /* any other callback */
+    } runner;
     struct config_limits limits;
     struct {                     /* both or none */
         const char *certificate; /* files */
@@ -108,6 +113,8 @@ size_t config_compare(const struct config *before, const struct config *after, u
 
 /* Whether the plugin is to run: unless its table says `enabled = false`. [any] */
 bool config_plugin_is_enabled(const struct config *config, struct tn_str id);
+/* "none", "process", or NULL where its table does not say it. Static. [any] */
+const char *config_plugin_isolation(const struct config *config, struct tn_str id);
 /* Whether it has a table at all. [any] */
 bool config_plugin_is_named(const struct config *config, struct tn_str id);
 

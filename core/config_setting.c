@@ -157,6 +157,8 @@ static const struct config_setting settings[] = {
      NULL,
      1,
      METRIC_PORTALS_MAX},
+    {"runner", "hook_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.hook_ms), NULL, 1, 60000},
+    {"runner", "call_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.call_ms), NULL, 1, 3600000},
     {"tls", "certificate", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.certificate), check_file, 0, 0},
     {"tls", "key", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.key), check_file, 0, 0},
     {"portal",
@@ -436,6 +438,13 @@ static bool is_same(const struct config *a, const struct config *b,
     return true;
 }
 
+static const char *isolation_of(const struct config *config, struct tn_str id)
+{
+    const char *isolation = config_plugin_isolation(config, id);
+
+    return isolation ? isolation : "";
+}
+
 /* Of the plugins that `listed` names, which is one of the two; if it is the second, those that both
  * name were told already. */
 static size_t compare_plugins(const struct config *before, const struct config *after,
@@ -448,8 +457,17 @@ static size_t compare_plugins(const struct config *before, const struct config *
         const struct tn_str id = utf8_str(listed->plugins[i].id);
         bool was = config_plugin_is_enabled(before, id);
         bool is = config_plugin_is_enabled(after, id);
+        const char *ran = isolation_of(before, id);
+        const char *runs = isolation_of(after, id);
 
-        if (was == is || (listed == after && config_plugin_is_named(before, id)))
+        if (listed == after && config_plugin_is_named(before, id))
+            continue;
+        if (strcmp(ran, runs) != 0) {
+            (void)snprintf(key, sizeof(key), "plugin.\"%s\".isolation", listed->plugins[i].id);
+            tell(ctx, &(struct config_difference){key, CONFIG_RESTART, ran, runs});
+            count++;
+        }
+        if (was == is)
             continue;
         (void)snprintf(key, sizeof(key), "plugin.\"%s\".enabled", listed->plugins[i].id);
         tell(ctx,

@@ -22,6 +22,8 @@
 /* Calls that wait for a worker; past it RESOURCE_EXHAUSTED. */
 #define CALL_QUEUE_MAX 65536u
 #define WORKERS_MIN 4u
+/* Threads that call plugins beside the workers. */
+#define LANES_SPARE 8u
 
 /* Steps of starting */
 
@@ -151,6 +153,55 @@ static tn_status open_blobs(struct host *host, struct err *err)
     return blobs_open(&options, &host->blobs, err);
 }
 
+static unsigned count_workers(const struct host *host)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (host->config->worker_count > 0)
+        return host->config->worker_count;
+    return cores > (long)WORKERS_MIN ? (unsigned)cores : WORKERS_MIN;
+}
+
+/* tenon-runner beside this program, as it is built, or where it is installed. "": neither. */
+static void find_runner(struct host *host)
+{
+    static const char *const places[] = {"tenon-runner", "../libexec/tenon/tenon-runner"};
+    char exe[4096];
+    ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+    exe[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(exe, '/');
+    for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
+        slash[1] = '\0';
+        (void)snprintf(host->runner, sizeof(host->runner), "%s%s", exe, places[i]);
+        if (access(host->runner, X_OK) == 0)
+            return;
+    }
+    host->runner[0] = '\0';
+}
+
+/* What the configuration says of each plugin. */
+static void name_plugins(struct host *host, struct plugin_host_options *options,
+                         const char **disabled)
+{
+    for (uint32_t i = 0; i < host->config->plugin_count; i++) {
+        const struct config_plugin *plugin = &host->config->plugins[i];
+
+        if (!plugin->is_enabled)
+            disabled[options->disabled_count++] = plugin->id;
+        if (plugin->isolation)
+            host->isolated[options->isolated_count++] = (struct plugin_isolated){
+                plugin->id,
+                strcmp(plugin->isolation, "none") == 0 ? PLUGIN_IN_HOST : PLUGIN_IN_RUNNER};
+    }
+}
+
+static struct plugin_runner_limits runner_limits(const struct config *config)
+{
+    return (struct plugin_runner_limits){.hook_us = (int64_t)config->runner.hook_ms * 1000,
+                                         .call_us = (int64_t)config->runner.call_ms * 1000};
+}
+
 static tn_status load_plugins(struct host *host, struct err *err)
 {
     const char *disabled[CONFIG_PLUGIN_MAX];
@@ -163,23 +214,22 @@ static tn_status load_plugins(struct host *host, struct err *err)
                                           .dir_count = host->config->plugin_dirs.count,
                                           .work_dir = host->work_dir,
                                           .disabled = disabled,
+                                          .isolated = host->isolated,
+                                          .runner_limits = runner_limits(host->config),
+                                          .worker_count = count_workers(host) + LANES_SPARE,
                                           .language = text_environment()};
 
-    for (uint32_t i = 0; i < host->config->plugin_count; i++)
-        if (!host->config->plugins[i].is_enabled)
-            disabled[options.disabled_count++] = host->config->plugins[i].id;
+    find_runner(host);
+    if (host->runner[0] != '\0')
+        options.runner = host->runner;
+    name_plugins(host, &options, disabled);
     TRY(plugin_host_create(&options, &host->plugins, err));
     return plugin_host_load_all(host->plugins, err);
 }
 
 static tn_status start_workers(struct host *host, struct err *err)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned count = host->config->worker_count;
-
-    if (count == 0)
-        count = cores > (long)WORKERS_MIN ? (unsigned)cores : WORKERS_MIN;
-    if (pool_create("worker", count, CALL_QUEUE_MAX, &host->pool) != TN_OK)
+    if (pool_create("worker", count_workers(host), CALL_QUEUE_MAX, &host->pool) != TN_OK)
         return err_memory(err, "worker threads");
     return TN_OK;
 }

@@ -16,12 +16,14 @@ struct host {
     struct config *reloaded; /* the last that SIGHUP brought; NULL: none */
     struct log *log;
     char work_dir[4096];
+    char runner[4096 + 32]; /* the program of processes of plugins; "": there is none */
     struct store *store;
     struct catalog *catalog;
     struct portals *portals;
     struct tokens *tokens;
     struct records *records;
     struct blobs *blobs;
+    struct plugin_isolated isolated[CONFIG_PLUGIN_MAX];
     struct plugin_host *plugins;
     struct pool *pool;
     struct service_host *services;

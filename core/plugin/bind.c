@@ -16,8 +16,8 @@ struct table {
     uint32_t size;
 };
 
-/* The table of that id; a NULL id: none. */
-static struct table find_table(const struct plugin_host *host, const char *id)
+/* The table of that id; a NULL id: none. A runner has no blobs yet. */
+static struct table find_table(const struct plugin *plugin, const char *id)
 {
     const struct table tables[] = {
         {TN_CORE_ID, &plugin_core_table, sizeof(plugin_core_table)},
@@ -26,9 +26,11 @@ static struct table find_table(const struct plugin_host *host, const char *id)
         {TN_BLOBS_ID, &plugin_blobs_table, sizeof(plugin_blobs_table)},
     };
 
+    const bool has_blobs =
+        plugin->host->options.blobs && plugin_isolation(plugin) != PLUGIN_IN_RUNNER;
+
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        if (strcmp(tables[i].id, id) == 0 &&
-            (tables[i].table != &plugin_blobs_table || host->options.blobs))
+        if (strcmp(tables[i].id, id) == 0 && (tables[i].table != &plugin_blobs_table || has_blobs))
             return tables[i];
     return (struct table){0};
 }
@@ -39,7 +41,7 @@ static tn_status check_needs(const struct plugin *plugin, struct err *err)
 
     for (uint32_t i = 0; i < rows->needs.count; i++) {
         const struct tn_need *need = &rows->needs.items[i];
-        struct table table = find_table(plugin->host, need->id);
+        struct table table = find_table(plugin, need->id);
 
         if (need->flags & TN_OPTIONAL)
             continue;
@@ -305,7 +307,7 @@ void bind_slots(struct plugin *plugin)
 {
     for (uint32_t i = 0; i < plugin->rows->needs.count; i++) {
         const struct tn_need *need = &plugin->rows->needs.items[i];
-        struct table table = find_table(plugin->host, need->id);
+        struct table table = find_table(plugin, need->id);
         const void **slot = (const void **)(plugin->base + manifest_vaddr(&need->slot));
 
         *slot = table.id && table.size >= need->min_size ? table.table : NULL;

@@ -31,6 +31,7 @@ struct tn_record {
     struct message *message;
     const struct plugin_method *method; /* of a request made by tn_bus_v1.request, as the next */
     uint32_t response_row;
+    uint32_t handle; /* by which a runner names it; 0: none yet */
 };
 
 struct tn_call {
@@ -41,6 +42,7 @@ struct tn_call {
     uint32_t depth;     /* of joined calls */
     bool is_read_only;  /* a TN_READS method */
     bool is_misused;    /* the first failure is call_misuse's */
+    bool is_down;       /* the plugin's process is not there, or ended under the call */
     bool is_entered;    /* part of a struct entered (core_table.c), which owns the transaction */
     struct map records; /* struct tn_record of SEEN_LIVE by id: the same one, the same pointer */
     struct tn_found *found; /* open queries, newest first */

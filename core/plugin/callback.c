@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* callback.c - entering plugins that run in this process. */
+/* callback.c - entering plugins: functions in this process, or a runner. */
 #include "core/plugin/callback.h"
+
+#include "core/plugin/runner.h"
 
 /* Around every callback of a TN_SERIAL plugin. */
 static void enter_serial(struct plugin *plugin)
@@ -18,36 +20,48 @@ static void leave_serial(struct plugin *plugin)
 tn_status callback_hook(struct tn_call *call, const struct tn_hook *row,
                         const struct tn_record *before, struct tn_record *after)
 {
-    enter_serial(call->plugin);
-    tn_status st = row->run(call, before, after);
-    leave_serial(call->plugin);
+    struct plugin *plugin = call->plugin;
+
+    enter_serial(plugin);
+    tn_status st = plugin->runner ? runner_hook(plugin->runner, call, row, before, after)
+                                  : row->run(call, before, after);
+    leave_serial(plugin);
     return st;
 }
 
 tn_status callback_consumer(struct tn_call *call, const struct tn_consumer *row,
                             const struct tn_record *before, const struct tn_record *after)
 {
-    enter_serial(call->plugin);
-    tn_status st = row->run(call, before, after);
-    leave_serial(call->plugin);
+    struct plugin *plugin = call->plugin;
+
+    enter_serial(plugin);
+    tn_status st = plugin->runner ? runner_consumer(plugin->runner, call, row, before, after)
+                                  : row->run(call, before, after);
+    leave_serial(plugin);
     return st;
 }
 
 tn_status callback_timer(struct tn_call *call, const struct tn_timer *row, struct tn_record *record,
                          tn_time due)
 {
-    enter_serial(call->plugin);
-    tn_status st = row->run(call, record, due);
-    leave_serial(call->plugin);
+    struct plugin *plugin = call->plugin;
+
+    enter_serial(plugin);
+    tn_status st = plugin->runner ? runner_timer(plugin->runner, call, row, record, due)
+                                  : row->run(call, record, due);
+    leave_serial(plugin);
     return st;
 }
 
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
-                          const struct tn_record *request, struct tn_record *response)
+                          struct tn_record *request, struct tn_record *response)
 {
-    enter_serial(call->plugin);
-    tn_status st = row->run(call, request, response);
-    leave_serial(call->plugin);
+    struct plugin *plugin = call->plugin;
+
+    enter_serial(plugin);
+    tn_status st = plugin->runner ? runner_method(plugin->runner, call, row, request, response)
+                                  : row->run(call, request, response);
+    leave_serial(plugin);
     return st;
 }
 
@@ -56,6 +70,8 @@ tn_status callback_begin(struct plugin *plugin, struct err *err)
     const struct tn_plugin *rows = plugin->rows;
     tn_status st = TN_OK;
 
+    if (plugin->copy && plugin_isolation(plugin) == PLUGIN_IN_RUNNER)
+        return runner_start(plugin, &plugin->runner, err);
     plugin->is_loaded = rows->load != NULL;
     if (rows->load)
         st = rows->load(&plugin->handle, &plugin->self);
@@ -71,6 +87,9 @@ tn_status callback_begin(struct plugin *plugin, struct err *err)
 
 void callback_end(struct plugin *plugin)
 {
+    if (!plugin->is_stopped)
+        runner_stop(plugin->runner);
+    plugin->is_stopped = true;
     if (plugin->is_started && plugin->rows->stop)
         plugin->rows->stop(plugin->self);
     plugin->is_started = false;

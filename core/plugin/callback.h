@@ -20,7 +20,7 @@ tn_status callback_consumer(struct tn_call *call, const struct tn_consumer *row,
 tn_status callback_timer(struct tn_call *call, const struct tn_timer *row, struct tn_record *record,
                          tn_time due);
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
-                          const struct tn_record *request, struct tn_record *response);
+                          struct tn_record *request, struct tn_record *response);
 
 /* load() and start(), with a reason where one failed; callback_end() is due after either. [loader]
  */

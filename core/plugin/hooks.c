@@ -88,7 +88,7 @@ static tn_status run_callback(struct tn_call *call, const struct tn_hook *row,
 }
 
 static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struct record *record,
-                          struct err *err)
+                          bool *ret_is_down, struct err *err)
 {
     struct tn_call call;
     bool is_wanted = false;
@@ -100,16 +100,47 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
         const int64_t begun_us = clock_mono_us();
 
         st = call_result(&call, run_callback(&call, hook->row, record));
-        (void)atomic_fetch_add_explicit(st == TN_OK ? &hook->plugin->hook_accepted
-                                                    : &hook->plugin->hook_refused,
-                                        1,
-                                        memory_order_relaxed);
+        if (!call.is_down)
+            (void)atomic_fetch_add_explicit(st == TN_OK ? &hook->plugin->hook_accepted
+                                                        : &hook->plugin->hook_refused,
+                                            1,
+                                            memory_order_relaxed);
         (void)atomic_fetch_add_explicit(
             &hook->plugin->hook_us, (uint64_t)(clock_mono_us() - begun_us), memory_order_relaxed);
         (void)txn_set_writer(txn, writer);
     }
+    *ret_is_down = call.is_down;
     call_fini(&call);
     return st;
+}
+
+/* One that can be done without, while its plugin's process is down. */
+static tn_status run_advisory(const struct plugin_hook *hook, struct txn *txn,
+                              struct record *record, struct err *err)
+{
+    const struct txn_mark mark = txn_mark(txn);
+    struct err why;
+    bool is_down = false;
+
+    err_init(&why, txn_language(txn));
+    tn_status st = run_hook(hook, txn, record, &is_down, &why);
+    if (!is_down) {
+        err_copy(err, &why);
+        return st;
+    }
+    txn_rollback(txn, mark);
+    (void)atomic_fetch_add_explicit(&hook->plugin->hook_skipped, 1, memory_order_relaxed);
+    return TN_OK;
+}
+
+static tn_status run_one(const struct plugin_hook *hook, struct txn *txn, struct record *record,
+                         struct err *err)
+{
+    bool is_down;
+
+    if (hook->plugin->runner && hook->row->flags & TN_ADVISORY)
+        return run_advisory(hook, txn, record, err);
+    return run_hook(hook, txn, record, &is_down, err);
 }
 
 tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct err *err)
@@ -122,6 +153,6 @@ tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct er
     for (size_t i = 0; i < host->hook_count; i++)
         if (plugin_is_for_type(host->hooks[i].plugin, host->hooks[i].row->type, type) &&
             rest_check(host->hooks[i].plugin, txn_schema(txn), txn_portal(txn), NULL) == TN_OK)
-            TRY(run_hook(&host->hooks[i], txn, record, err));
+            TRY(run_one(&host->hooks[i], txn, record, err));
     return TN_OK;
 }

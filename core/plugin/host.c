@@ -2,6 +2,7 @@
 /* host.c - all plugins of a host: found, loaded in order, listed, called. */
 #include "core/plugin/host.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/clock.h"
@@ -13,6 +14,7 @@
 #include "core/plugin/load.h"
 #include "core/plugin/order.h"
 #include "core/plugin/rest.h"
+#include "core/plugin/runner.h"
 
 tn_status plugin_host_create(const struct plugin_host_options *options,
                              struct plugin_host **ret_host, struct err *err)
@@ -25,6 +27,9 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
     if (!host)
         return err_memory(err, "the plugins");
     host->options = *options;
+    if (host->options.isolation == 0)
+        host->options.isolation = PLUGIN_IN_HOST;
+    runner_limits_complete(&host->options.runner_limits);
     atomic_init(&host->is_serving, false);
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -193,6 +198,23 @@ const char *plugin_state_name(enum plugin_state state)
     return "loading";
 }
 
+/* How its process is. */
+static void add_runner(const struct plugin *plugin, struct plugin_info *info)
+{
+    struct err why;
+
+    err_init(&why, plugin->host->options.language);
+    const struct runner_info runner = runner_info(plugin->runner, &why);
+    info->restart_count = runner.restart_count;
+    info->is_up = runner.state == RUNNER_SERVING;
+    info->pid = runner.pid;
+    if (runner.state == RUNNER_SERVING)
+        return;
+    if (runner.state == RUNNER_OFF)
+        info->state = PLUGIN_FAILED;
+    (void)snprintf(info->reason, sizeof(info->reason), "%s", why.message);
+}
+
 bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugin_info *ret_info)
 {
     if (index >= host->plugin_count)
@@ -204,12 +226,26 @@ bool plugin_host_info(const struct plugin_host *host, size_t index, struct plugi
         .version = rows ? rows->version : "",
         .summary = rows && rows->summary ? rows->summary : "",
         .file = plugin->file,
-        .reason = plugin->reason,
         .state = plugin->state,
         .hook_accepted = atomic_load_explicit(&plugin->hook_accepted, memory_order_relaxed),
         .hook_refused = atomic_load_explicit(&plugin->hook_refused, memory_order_relaxed),
-        .hook_us = atomic_load_explicit(&plugin->hook_us, memory_order_relaxed)};
+        .hook_us = atomic_load_explicit(&plugin->hook_us, memory_order_relaxed),
+        .hook_skipped = atomic_load_explicit(&plugin->hook_skipped, memory_order_relaxed),
+        .isolation = plugin->runner ? PLUGIN_IN_RUNNER : PLUGIN_IN_HOST};
+    (void)snprintf(ret_info->reason, sizeof(ret_info->reason), "%s", plugin->reason);
+    if (plugin->runner)
+        add_runner(plugin, ret_info);
     return true;
+}
+
+enum plugin_isolation plugin_isolation(const struct plugin *plugin)
+{
+    const struct plugin_host_options *options = &plugin->host->options;
+
+    for (size_t i = 0; i < options->isolated_count; i++)
+        if (strcmp(options->isolated[i].id, plugin->rows->id) == 0)
+            return options->isolated[i].isolation;
+    return options->isolation;
 }
 
 bool plugin_host_rests(const struct plugin_host *host, size_t index, const struct schema *schema,

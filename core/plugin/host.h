@@ -33,7 +33,28 @@ struct plugin;
 /* Calls of a joined method inside a joined method; past it TN_RESOURCE_EXHAUSTED. */
 #define PLUGIN_DEPTH_MAX 16u
 
-/* Borrowed until plugin_host_destroy(); the lists, but for work_dir, only by load_all. */
+enum plugin_isolation {
+    PLUGIN_IN_HOST = 1,  /* "none" */
+    PLUGIN_IN_RUNNER = 2 /* "process" */
+};
+
+/* Of plugins in processes of their own; 0: the default. Time that they wait for the host does not
+ * count. */
+struct plugin_runner_limits {
+    int64_t hook_us;      /* one hook: it holds up a write, and with it the portal's others */
+    int64_t call_us;      /* any other callback, as long as its caller's deadline lasts */
+    int64_t start_us;     /* from the start of the process to the end of start() */
+    int64_t stop_us;      /* stop() and unload(); the process is killed then */
+    unsigned failure_max; /* within RUNNER_FAILURE_WINDOW_US; the plugin is switched off then */
+};
+
+/* What the operator decided about one plugin. */
+struct plugin_isolated {
+    const char *id;
+    enum plugin_isolation isolation;
+};
+
+/* Borrowed until plugin_host_destroy(); dirs and disabled only by load_all. */
 struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;
@@ -48,7 +69,14 @@ struct plugin_host_options {
     size_t library_count;
     const char *const *disabled; /* plugin ids that are listed and not loaded */
     size_t disabled_count;
-    const char *language;   /* of the reasons why plugins do not run; NULL: English */
+    const char *language; /* of the reasons why plugins do not run; NULL: English */
+    /* The program that runs plugins in processes of their own; NULL: none can. */
+    const char *runner;
+    enum plugin_isolation isolation; /* of plugins that the next do not name; 0: PLUGIN_IN_HOST */
+    const struct plugin_isolated *isolated;
+    size_t isolated_count;
+    struct plugin_runner_limits runner_limits;
+    unsigned worker_count;  /* threads that call plugins at once */
     int64_t short_limit_us; /* of consumers and timers; 0: PLUGIN_SHORT_LIMIT_US */
     int64_t long_limit_us;  /* of those that are TN_LONG; 0: PLUGIN_LONG_LIMIT_US */
 };
@@ -88,11 +116,16 @@ struct plugin_info {
     const char *version;
     const char *summary;
     const char *file;
-    const char *reason; /* why it does not run; in the language of the host */
+    char reason[ERR_MESSAGE_SIZE]; /* why it does not run; in the language of the host */
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;
-    uint64_t hook_us; /* how long all of them took */
+    uint64_t hook_us;      /* how long all of them took */
+    uint64_t hook_skipped; /* advisory hooks of a process that was down */
+    enum plugin_isolation isolation;
+    uint64_t restart_count; /* of its process, as the next */
+    bool is_up;             /* it serves */
+    int32_t pid;            /* 0: none */
 };
 
 /* All files found, in the order they were; `index` from 0. False: no more. [any] once loaded */

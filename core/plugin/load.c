@@ -13,6 +13,7 @@
 #include "core/plugin/callback.h"
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
+#include "core/plugin/runner.h"
 #include "core/plugin/settings.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
@@ -175,6 +176,11 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
     if (len < 0 || (size_t)len >= sizeof(path))
         return err_set(err, TN_INVALID_ARGUMENT, "The path of the work folder is too long.");
     TRY(file_copy(path, buf_bytes(&plugin->bytes), err));
+    plugin->copy = arena_copy(&plugin->arena, path, strlen(path));
+    if (!plugin->copy)
+        return err_memory(err, "a plugin");
+    if (plugin_isolation(plugin) == PLUGIN_IN_RUNNER)
+        return TN_OK; /* its process maps it */
     TRY(map_copy(plugin, path, err));
     point_functions(plugin);
     bind_slots(plugin);
@@ -252,6 +258,7 @@ void load_destroy(struct plugin *plugin)
 {
     if (!plugin)
         return;
+    runner_destroy(plugin->runner);
     catalog_declared_destroy(plugin->declared);
     manifest_destroy(plugin->manifest);
     buf_fini(&plugin->bytes);

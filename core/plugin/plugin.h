@@ -53,13 +53,17 @@ struct plugin {
     struct tn_value *settings; /* per row: its default */
     struct tn_bytes descriptors;
 
-    uintptr_t base; /* load address; 0: not mapped */
+    uintptr_t base;        /* load address; 0: not mapped */
+    const char *copy;      /* the private copy that is mapped; NULL: none */
+    struct runner *runner; /* NULL: it runs in this process */
     void *self;
     bool is_loaded; /* load() was called */
     bool is_started;
+    bool is_stopped;                /* so is its runner */
     _Atomic uint64_t hook_accepted; /* hooks run, by outcome; relaxed: for metrics */
     _Atomic uint64_t hook_refused;
     _Atomic uint64_t hook_us; /* how long all of them took */
+    _Atomic uint64_t hook_skipped;
 };
 
 /* One hook of a running plugin. */
@@ -92,6 +96,9 @@ static inline struct tn_str plugin_id(const struct plugin *plugin)
 {
     return (struct tn_str){plugin->rows->id, strlen(plugin->rows->id)};
 }
+
+/* Where its code runs. [any] */
+enum plugin_isolation plugin_isolation(const struct plugin *plugin);
 
 /* How long a consumer or timer with these flags may take at once, commit included. [any] */
 static inline int64_t plugin_limit_us(const struct plugin *plugin, uint32_t flags)

@@ -108,8 +108,10 @@ int64_t mend_due_us(struct records *records)
 }
 
 /* All that memory holds and that may not be what the store has. */
-static tn_status reread(struct records *records, struct err *err)
+static tn_status reread(void *ctx, struct err *err)
 {
+    struct records *records = ctx;
+
     committer_forget_totals(records);
     TRY(portals_reread(records->portals, err));
     TRY(records_reread(records, err));
@@ -153,10 +155,8 @@ void mend(struct records *records)
     struct err err;
 
     err_init(&err, NULL);
-    tn_status st = store_reopen(records->store, &err);
+    tn_status st = store_reopen(records->store, reread, records, &err);
     committer_end_epoch(records); /* the snapshot that is shared may be lost, or never was one */
-    if (st == TN_OK)
-        st = reread(records, &err);
     if (st != TN_OK) {
         note_failure(records, st, &err);
         return;

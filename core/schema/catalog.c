@@ -305,8 +305,13 @@ void catalog_reread(struct catalog *catalog, uint32_t portal)
 
     (void)pthread_mutex_lock(&catalog->mu);
     struct portal_schema *found = map_remove_u64(&catalog->portals, &id);
-    if (found)
+    if (found) {
         destroy_portal(found);
+        /* Now, while others wait: the store may be open to this thread alone. What fails is read
+         * when it is asked for. */
+        if (catalog_find_portal(catalog, portal, &found, NULL) == TN_OK)
+            (void)catalog_build(catalog, found, &found->current, NULL);
+    }
     (void)pthread_mutex_unlock(&catalog->mu);
 }
 

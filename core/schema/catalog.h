@@ -115,7 +115,7 @@ tn_status catalog_change(struct catalog *catalog, uint32_t portal,
                          struct schema **ret_schema, struct err *err);
 /* Takes `schema` over. */
 void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *schema);
-/* The batch was not written: what the store holds is the portal's schema, read again. */
+/* The batch was not written: what the store holds is the portal's schema, read again at once. */
 void catalog_reread(struct catalog *catalog, uint32_t portal);
 
 #endif /* CORE_SCHEMA_CATALOG_H */

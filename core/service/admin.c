@@ -222,7 +222,7 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
         err_init(&why, call->language);
         if (find_rest(call, response->n_plugins, &is_here, &why)) {
             info.state = is_here ? PLUGIN_REFUSED : info.state;
-            info.reason = why.message;
+            (void)snprintf(info.reason, sizeof(info.reason), "%s", why.message);
         }
         TRY(write_plugin(call, &info, &response->plugins[response->n_plugins]));
         response->n_plugins++;

@@ -309,6 +309,32 @@ static tn_status write_plugin_states(const struct service *service, struct buf *
     return TN_OK;
 }
 
+/* Of plugins in processes of their own. */
+static tn_status write_processes(const struct service *service, struct buf *out)
+{
+    struct plugin_info info;
+
+    TRY(metric_write_family(out,
+                            "tenon_plugin_restarts_total",
+                            METRIC_COUNTER,
+                            "How often the process of a plugin was started again"));
+    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (info.isolation == PLUGIN_IN_RUNNER)
+            TRY(metric_write_value(out, "tenon_plugin_restarts_total", labels, info.restart_count));
+    }
+    TRY(metric_write_family(
+        out, "tenon_plugin_process_up", METRIC_GAUGE, "1 while the process of a plugin serves"));
+    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (info.isolation == PLUGIN_IN_RUNNER)
+            TRY(metric_write_value(out, "tenon_plugin_process_up", labels, info.is_up));
+    }
+    return TN_OK;
+}
+
 static tn_status write_plugins(const struct service *service, struct buf *out)
 {
     struct plugin_info info;
@@ -326,6 +352,10 @@ static tn_status write_plugins(const struct service *service, struct buf *out)
         TRY(metric_write_value(out, "tenon_plugin_hooks_total", labels, info.hook_accepted));
         labels[1].value = "refused";
         TRY(metric_write_value(out, "tenon_plugin_hooks_total", labels, info.hook_refused));
+        if (info.isolation != PLUGIN_IN_RUNNER)
+            continue;
+        labels[1].value = "skipped";
+        TRY(metric_write_value(out, "tenon_plugin_hooks_total", labels, info.hook_skipped));
     }
     TRY(metric_write_family(out,
                             "tenon_plugin_hook_seconds_total",
@@ -337,7 +367,7 @@ static tn_status write_plugins(const struct service *service, struct buf *out)
         if (info.state == PLUGIN_RUNNING)
             TRY(metric_write_time(out, "tenon_plugin_hook_seconds_total", labels, info.hook_us));
     }
-    return TN_OK;
+    return write_processes(service, out);
 }
 
 static tn_status write_all(const struct service *service, struct buf *out)

@@ -33,6 +33,8 @@ struct store {
     /* The gate before the database: see gate_enter(). */
     _Atomic uint64_t users; /* who is inside, open cursors too */
     _Atomic bool is_shut;
+    _Atomic bool is_reread; /* by `opener`, which was set before; the gate is shut to all others */
+    pthread_t opener;
     _Atomic int failure; /* tn_status: see store_failure() */
     store_failed_fn failed;
     void *failed_ctx;

@@ -37,6 +37,13 @@ void gate_fini(struct store *store)
     (void)pthread_mutex_destroy(&store->mu);
 }
 
+/* Who opens it again is let in before all others. */
+static bool is_open_to_us(const struct store *store)
+{
+    return !atomic_load(&store->is_shut) ||
+           (atomic_load(&store->is_reread) && pthread_equal(store->opener, pthread_self()));
+}
+
 /*
  * Counted first and asked then, as the other side shuts first and counts then: with sequential
  * consistency at least one of the two sees the other.
@@ -44,7 +51,7 @@ void gate_fini(struct store *store)
 bool gate_enter(struct store *store)
 {
     (void)atomic_fetch_add(&store->users, 1);
-    if (!atomic_load(&store->is_shut))
+    if (is_open_to_us(store))
         return true;
     gate_leave(store);
     return false;
@@ -61,7 +68,7 @@ void gate_leave(struct store *store)
 
 bool gate_is_shut(const struct store *store)
 {
-    return atomic_load(&store->is_shut);
+    return !is_open_to_us(store);
 }
 
 tn_status gate_refuse(struct err *err)
@@ -212,7 +219,18 @@ static tn_status open_again(struct store *store, struct err *err)
     return status;
 }
 
-static tn_status reopen(struct store *store, struct err *err)
+/* The gate opens behind `reread`, whatever that comes to: what can be read is better than nothing.
+ */
+static tn_status read_first(struct store *store, store_reread_fn reread, void *ctx, struct err *err)
+{
+    store->opener = pthread_self();
+    atomic_store(&store->is_reread, true);
+    tn_status status = reread(ctx, err);
+    atomic_store(&store->is_reread, false);
+    return status;
+}
+
+static tn_status reopen(struct store *store, store_reread_fn reread, void *ctx, struct err *err)
 {
     /* As long as the disk does not write, what is open serves reads best. */
     TRY(format_need_room(store->dir_fd, store->dir, ROOM_TO_WRITE, err));
@@ -221,18 +239,20 @@ static tn_status reopen(struct store *store, struct err *err)
     take_all_views(store);
     database_close(store);
     tn_status status = open_again(store, err);
+    if (status == TN_OK && reread)
+        status = read_first(store, reread, ctx, err);
     if (store->db)
         atomic_store(&store->is_shut, false);
     return status;
 }
 
-tn_status store_reopen(struct store *store, struct err *err)
+tn_status store_reopen(struct store *store, store_reread_fn reread, void *ctx, struct err *err)
 {
     int none = TN_OK;
 
     assert(!store->is_read_only);
     (void)atomic_compare_exchange_strong(&store->failure, &none, TN_UNAVAILABLE);
-    tn_status status = reopen(store, err);
+    tn_status status = reopen(store, reread, ctx, err);
     /* Who writes is told what it waits for now. */
     atomic_store(&store->failure,
                  status == TN_RESOURCE_EXHAUSTED ? TN_RESOURCE_EXHAUSTED : TN_UNAVAILABLE);

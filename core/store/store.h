@@ -79,6 +79,9 @@ tn_status store_failure(const struct store *store);
 typedef void (*store_failed_fn)(void *ctx);
 void store_set_watcher(struct store *store, store_failed_fn failed, void *ctx);
 
+/* Reads again what was kept of the store in memory. */
+typedef tn_status (*store_reread_fn)(void *ctx, struct err *err);
+
 /*
  * Closes the database and opens it again, in place: what failed writes left is there or not from
  * now on. First it asks the disk whether it writes, and waits for those that read right now, 2 s at
@@ -86,10 +89,12 @@ void store_set_watcher(struct store *store, store_failed_fn failed, void *ctx);
  * ever after. If it fails, all of this may have happened, or nothing; the store can be read if
  * that is possible at all: try again later. TN_UNAVAILABLE: the disk does not write, or somebody
  * still reads; TN_RESOURCE_EXHAUSTED: too little room; TN_DATA_LOSS: damaged, it stays shut.
+ * Once it is open, `reread` (NULL: none) runs on this thread, which alone can read until then, so
+ * that nobody sees the store ahead of what is kept of it; its failure is one of all.
  * One thread at a time. [any] blocks
  */
-tn_status store_reopen(struct store *store, struct err *err);
-/* Lets writes through again; between the two the caller reads what it has in memory. [any] */
+tn_status store_reopen(struct store *store, store_reread_fn reread, void *ctx, struct err *err);
+/* Lets writes through again. [any] */
 void store_resume(struct store *store);
 
 /* What the entries are like: STORE_FORMAT, or an older one until they are renewed. [any] */

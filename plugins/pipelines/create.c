@@ -29,10 +29,11 @@ static bool fits_state(const char *state, struct tn_value probability)
     return strcmp(state, STATE_LOST) != 0 || probability.as.integer == 0;
 }
 
-static tn_status check_stage(struct tn_call *call, const StageMessage *from,
+static tn_status check_stage(struct tn_call *call, const char *type, const StageMessage *from,
                              struct stage_wish *ret_wish)
 {
-    static const char *const states[] = {STATE_OPEN, STATE_WON, STATE_LOST};
+    static const char *const states[] = {STATE_OPEN, STATE_WON, STATE_LOST, STATE_CLOSED};
+    const size_t state_count = strcmp(type, DEALS) == 0 ? 3 : 4;
     const Tenon__Records__V1__Decimal *probability = from->probability;
     struct stage_wish wish = {.name = tn_str(from->name),
                               .label = tn_str(from->label[0] ? from->label : from->name),
@@ -45,9 +46,12 @@ static tn_status check_stage(struct tn_call *call, const StageMessage *from,
                        "name",
                        "A name is made of letters, digits, '_' and '-', 100 at most.");
     if (from->state[0])
-        wish.state = option_of(from->state, states, sizeof(states) / sizeof(states[0]));
+        wish.state = option_of(from->state, states, state_count);
     if (!wish.state)
-        return invalid(call, STAGE_STATE, "option", "A stage is OPEN, WON or LOST.");
+        return invalid(call,
+                       STAGE_STATE,
+                       "option",
+                       "A stage is OPEN, WON or LOST; of other records than deals, CLOSED too.");
     if (probability)
         wish.probability =
             (struct tn_value){TN_NUMBER, probability->exponent, {probability->mantissa}};
@@ -69,7 +73,7 @@ static tn_status check_stages(struct tn_call *call, const PipelineMessage *from,
 
     for (size_t i = 0; i < from->n_stages; i++) {
         struct tn_record *taken;
-        tn_status st = check_stage(call, from->stages[i], &stages[i]);
+        tn_status st = check_stage(call, from->type, from->stages[i], &stages[i]);
 
         for (size_t j = 0; st == TN_OK && j < i; j++)
             if (strcasecmp(from->stages[j]->name, from->stages[i]->name) == 0) /* as their keys */

@@ -23,6 +23,7 @@ static const struct tn_option states[] = {
     {STATE_OPEN, "Open"},
     {STATE_WON, "Won"},
     {STATE_LOST, "Lost"},
+    {STATE_CLOSED, "Closed"},
 };
 static const struct tn_option deal_types[] = {
     {"newbusiness", "New business"},

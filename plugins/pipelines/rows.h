@@ -77,6 +77,7 @@ enum { DEALS_BY_STAGE, DEALS_BY_STAGE_AND_OWNER };
 #define STATE_OPEN "OPEN"
 #define STATE_WON "WON"
 #define STATE_LOST "LOST"
+#define STATE_CLOSED "CLOSED" /* of what is neither won nor lost: no deal */
 
 /* HubSpot's bound of stages; more are a list of things to do. */
 #define STAGE_MAX 100

@@ -16,6 +16,10 @@ const struct text_pair cli_texts[] = {
     {"%s has no association or reference '%s'.", "%s n'a ni association ni référence « %s »."},
     {"%s has no unique property '%s' to be the key.",
      "%s n'a pas de propriété unique « %s » qui puisse servir de clé."},
+    {"%s is made. Build it, and run its test in a host:\n  cmake -S %s -B "
+     "%s/build && cmake --build %s/build && ctest --test-dir %s/build\n",
+     "%s est créé. Construisez-le et lancez son test dans un hôte :\n  cmake -S "
+     "%s -B %s/build && cmake --build %s/build && ctest --test-dir %s/build\n"},
     {"%s%s has no association '%s'.", "%s%s n'a pas d'association « %s »."},
     {"%s%s has no property '%s'.", "%s%s n'a pas de propriété « %s »."},
     {"%s: %s has no such field.", "%s : %s n'a pas ce champ."},
@@ -53,6 +57,9 @@ const struct text_pair cli_texts[] = {
     {"'%.*s' is not in the lookup table.", "« %.*s » n'est pas dans la table de conversion."},
     {"'%.*s' is not of the form %s.", "« %.*s » n'est pas de la forme %s."},
     {"'%s' cannot be opened: %s.", "« %s » ne peut pas être ouvert : %s."},
+    {"'%s' cannot be run: %s. It comes with the files for authors of plugins.",
+     "« %s » ne peut pas être lancé : %s. Il vient avec les fichiers pour auteurs "
+     "de modules."},
     {"'%s' cannot be written: %s.", "« %s » ne peut pas être écrit : %s."},
     {"'%s' is empty.", "« %s » est vide."},
     {"'%s' is no URL of a host: use ipc://PATH or tcp://HOST:PORT.",
@@ -60,13 +67,19 @@ const struct text_pair cli_texts[] = {
     {"'%s' is no file.", "« %s » n'est pas un fichier."},
     {"'%s' is no filter: use NAME=VALUE, !=, <, <=, >, >=, NAME or !NAME.",
      "« %s » n'est pas un filtre : utilisez NOM=VALEUR, !=, <, <=, >, >=, NOM ou !NOM."},
+    {"'%s' is no kind: use data, code or cpp.",
+     "« %s » n'est pas un genre : utilisez data, code ou cpp."},
     {"'%s' is no method.", "« %s » n'est pas une méthode."},
+    {"'%s' is no name: use lower case letters, digits and _, 40 at most.",
+     "« %s » n'est pas un nom : utilisez des minuscules, des chiffres et _, 40 au "
+     "plus."},
     {"'%s' is no readable file of certificates in PEM.",
      "« %s » n'est pas un fichier lisible de certificats en PEM."},
     {"'%s' is not of the form ASSOCIATION=COLUMN:PROPERTY.",
      "« %s » n'est pas de la forme ASSOCIATION=COLONNE:PROPRIÉTÉ."},
     {"'%s' is not of the form NAME:PROPERTY.", "« %s » n'est pas de la forme NOM:PROPRIÉTÉ."},
     {"'%s' is too large for a plugin.", "« %s » est trop grand pour un module."},
+    {"'%s' is too long.", "« %s » est trop long."},
     {"--after takes a number", "--after attend un nombre"},
     {"--expires takes a life such as 90d or 12h, or a day such as 2030-01-31",
      "--expires attend une durée comme 90d ou 12h, ou un jour comme 2030-01-31"},
@@ -218,6 +231,18 @@ const struct text_pair cli_texts[] = {
      "Remplir un portail de deux ans de données d'une entreprise française inventée : "
      "sociétés, personnes, transactions."},
     {"First name", "Prénom"},
+    {"Folder to make; else NAME", "Dossier à créer ; sinon NAME"},
+    {"Found are: a table of which more is used than was declared, calls that are "
+     "used after their end or on the wrong thread, memory, threads, files and "
+     "handlers that are left behind, crashes and what does not return. The code "
+     "runs: check only files that you trust. The exit code is 1 where there is a "
+     "fault.\n\nExample:\n  tenon plugin check build/boats.so",
+     "Sont trouvés : une table dont il est utilisé plus que déclaré, les appels "
+     "utilisés après leur fin ou sur le mauvais thread, la mémoire, les threads, "
+     "les fichiers et les gestionnaires laissés derrière, les plantages et ce qui "
+     "ne revient pas. Le code s'exécute : ne vérifiez que des fichiers de "
+     "confiance. Le code de sortie est 1 s'il y a une faute.\n\nExemple :\n  "
+     "tenon plugin check build/boats.so"},
     {"From", "De"},
     {"Give the directory that the host was given, in which 'store' is.\n",
      "Donnez le dossier qui a été donné à l'hôte, celui où se trouve « store ».\n"},
@@ -225,17 +250,13 @@ const struct text_pair cli_texts[] = {
     {"Go on with an import that was interrupted", "Reprendre un import interrompu"},
     {"Import %llu is finished.", "L'import %llu est terminé."},
     {"Import %llu is of '%s' into %s.", "L'import %llu est celui de « %s » vers %s."},
-    {"Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon plugin list\n"
-     "  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
-     "L'inspection lit les octets du fichier et n'en exécute rien ; elle n'a pas "
-     "besoin d'hôte.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon plugin list\n"
-     "  tenon plugin inspect build/lib/tenon/plugins/contacts.so"},
+    {"Inspecting reads the file's bytes and runs nothing of it. Only 'list' needs "
+     "a host; 'new' and 'check' have options of their own.\n\nExamples:\n  tenon "
+     "plugin list\n  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
+     "L'inspection lit les octets du fichier et n'en exécute rien. Seul « list » "
+     "a besoin d'un hôte ; « new » et « check » ont leurs propres "
+     "options.\n\nExemples :\n  tenon plugin list\n  tenon plugin inspect "
+     "build/lib/tenon/plugins/contacts.so"},
     {"Instead of the id in PROPERTY, write KEY of the record it names",
      "Au lieu de l'id dans PROPRIÉTÉ, écrire CLÉ de la fiche désignée"},
     {"It changes nothing, and says no while a host has the directory. The exit code is 1 if "
@@ -261,14 +282,23 @@ const struct text_pair cli_texts[] = {
     {"List the methods that can be called, of all services or of one.",
      "Lister les méthodes qui peuvent être appelées, de tous les services ou d'un "
      "seul."},
-    {"List the plugins of the host, or show what a plugin's file declares.",
-     "Lister les modules de l'hôte, ou montrer ce que déclare le fichier d'un module."},
+    {"List the plugins of the host, show what a plugin's file declares, make a "
+     "new plugin's project, or run a plugin's code where its faults are found.",
+     "Liste les modules de l'hôte, montre ce que déclare le fichier d'un module, "
+     "crée le projet d'un nouveau module, ou exécute le code d'un module là où "
+     "ses fautes se voient."},
     {"List, create, show and change portals.", "Lister, créer, montrer et changer les portails."},
     {"Listens at", "Écoute sur"},
     {"METHOD [JSON|@FILE|-]", "MÉTHODE [JSON|@FICHIER|-]"},
     {"Meaning", "Sens"},
     {"Memory", "Mémoire"},
     {"Method", "Méthode"},
+    {"NAME is that of its type of records, in the plural: lower case, digits and "
+     "_.\n\nExamples:\n  tenon plugin new boats\n  tenon plugin new boat_trips "
+     "--kind cpp --dir ~/src/trips",
+     "NAME est celui de son type d'enregistrements, au pluriel : minuscules, "
+     "chiffres et _.\n\nExemples :\n  tenon plugin new boats\n  tenon plugin new "
+     "boat_trips --kind cpp --dir ~/src/trips"},
     {"No column is called as a property of %s.",
      "Aucune colonne ne porte le nom d'une propriété de %s."},
     {"No column is mapped to the key '%s'.", "Aucune colonne ne remplit la clé « %s »."},
@@ -294,6 +324,10 @@ const struct text_pair cli_texts[] = {
     {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liens."},
     {"Refers to", "Désigne"},
     {"Revoked (UTC)", "Révoqué (UTC)"},
+    {"Run a plugin's code in a process of its own, on sample records, and say "
+     "what is wrong with it.",
+     "Exécute le code d'un module dans un processus à part, sur des "
+     "enregistrements d'essai, et dit ce qui ne va pas."},
     {"Say what would happen and write nothing", "Dire ce qui se passerait et ne rien écrire"},
     {"Scopes", "Droits"},
     {"Setting", "Réglage"},
@@ -436,6 +470,10 @@ const struct text_pair cli_texts[] = {
     {"Why", "Pourquoi"},
     {"Work with a Tenon host from the command line.",
      "Travailler avec un hôte Tenon depuis la ligne de commande."},
+    {"Write the project of a new plugin: its source, a test in a real host, and "
+     "how it is built.",
+     "Écrit le projet d'un nouveau module : sa source, un test dans un vrai hôte, "
+     "et comment le construire."},
     {"Write the records of an object type to standard output.",
      "Écrire les fiches d'un type d'objet sur la sortie standard."},
     {"Write what is refused to a CSV file", "Écrire ce qui est refusé dans un fichier CSV"},
@@ -458,6 +496,8 @@ const struct text_pair cli_texts[] = {
     {"create, list and revoke what programs are let in with",
      "créer, lister et révoquer ce qui laisse entrer des programmes"},
     {"created", "créé"},
+    {"data (declarations only), code or cpp; else code",
+     "data (déclarations seules), code ou cpp ; sinon code"},
     {"fill a portal with demo data", "remplir un portail de données de démonstration"},
     {"import %llu: %llu rows, %u %%", "import %llu : %llu lignes, %u %%"},
     {"line %llu", "ligne %llu"},
@@ -519,6 +559,7 @@ const struct text_pair cli_texts[] = {
     {"writing contacts", "écriture des contacts"},
     {"writing deals", "écriture des transactions"},
     {"writing line items", "écriture des lignes"},
+    {"writing tickets", "écriture des tickets"},
     {"writing products", "écriture des produits"},
     {"writing users", "écriture des utilisateurs"},
 };

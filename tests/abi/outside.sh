@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # outside.sh ROOT BUILD - plugins build outside the tree with what is installed, by
-# find_package(Tenon), and export tenon_plugin_v1 alone.
+# find_package(tenon), and export tenon_plugin_v1 alone.
 set -eu
 root=$1
 build=$2
@@ -15,7 +15,7 @@ cat >"$work/source/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.25)
 project(outside LANGUAGES C CXX)
 set(CMAKE_CXX_STANDARD 17)
-find_package(Tenon 0.1 REQUIRED)
+find_package(tenon 0.1 REQUIRED)
 # A static library that would export a symbol of its own.
 file(WRITE ${CMAKE_BINARY_DIR}/extra.c "int extra(void); int extra(void) { return 1; }\n")
 add_library(extra STATIC ${CMAKE_BINARY_DIR}/extra.c)

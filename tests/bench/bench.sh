@@ -368,15 +368,50 @@ record_get() {
     print "$1" records/s rocksdb ours raw
 }
 
-# The cost of a hook: records of two types that differ in nothing else.
+# print_beyond NAME OURS COUNT BASELINE THEIRS THEIR_COUNT: nanoseconds of one of OURS beyond one of
+# THEIRS, by the median times of so many of each.
+print_beyond() {
+    local -n mine=$2 other=$5
+    awk -v name="$1" -v baseline="$4" -v ours="$(median 2 "${mine[@]}")" -v count="$3" \
+        -v theirs="$(median 2 "${other[@]}")" -v their_count="$6" -v p99="$(median 3 "${mine[@]}")" 'BEGIN {
+        ours_ns = ours * 1000 / count
+        theirs_ns = theirs * 1000 / their_count
+        printf "{\"name\":\"%s\",\"value\":%.1f,\"unit\":\"ns beyond\",\"baseline\":\"%s\",", name, ours_ns - theirs_ns, baseline
+        printf "\"baseline_value\":%.1f,\"ratio\":%.2f,", theirs_ns, ours_ns / theirs_ns
+        printf "\"p50_us\":%.3f,\"p99_us\":%.3f}\n", ours / count, p99 / count}'
+}
+
+# The cost of a hook: records of types that differ in nothing else, through the host; then a hook that
+# does nothing, where the host enters it, in the host and in a process of its own. In the host a
+# hundred are timed together.
 plugin_hook() {
-    local ours=() without=() i
+    local ours=() without=() i inside=() apart=() absent=()
     need_empty_host
     for ((i = 0; i < rounds; i++)); do
         measure ours "$empty_pid" client hooked "$empty_url" 64 "$seconds"
         measure without "$empty_pid" client plain "$empty_url" 64 "$seconds"
     done
     print "$1" records/s no_hook ours without
+    for ((i = 0; i < rounds; i++)); do
+        measure absent 0 "$here/plugin_call" hook absent "$seconds"
+        measure inside 0 "$here/plugin_call" woken none "$seconds"
+        measure apart 0 "$here/plugin_call" woken process "$seconds"
+    done
+    print_beyond "$1" inside 100 no_hook absent 100
+    print_beyond "$1.process" apart 1 no_hook absent 100
+}
+
+# A method of a plugin in a process of its own, where the host calls it, beside one in the host, and
+# a round trip of as many bytes between two processes that do nothing else.
+plugin_runner_call() {
+    local apart=() inside=() raw=() i
+    for ((i = 0; i < rounds; i++)); do
+        measure raw 0 "$here/plugin_call" socketpair 256 "$seconds"
+        measure apart 0 "$here/plugin_call" call process "$seconds"
+        measure inside 0 "$here/plugin_call" call none "$seconds"
+    done
+    print "$1" p50_us socketpair apart raw 2
+    print "$1" p50_us in_host apart inside 2
 }
 
 # --- questions -----------------------------------------------------------------------------------
@@ -458,6 +493,7 @@ bench_one() {
     graph.list) asked "$1" list 8 "$sql_list" ;;
     import.csv) import_csv "$1" ;;
     plugin.hook) plugin_hook "$1" ;;
+    plugin.runner_call) plugin_runner_call "$1" ;;
     *) die "no such benchmark: $1" ;;
     esac
 }

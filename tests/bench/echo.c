@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * echo.c - the plugin that the benchmarks call: an echo, and two types of records that differ in
- * nothing but a hook.
+ * echo.c - the plugin that the benchmarks call: an echo, and types of records that differ in
+ * nothing but a hook: none, one as hooks are, one that does nothing.
  */
 #include <tenon_sdk.h>
 
-enum { REQUEST, RESPONSE, PLAIN, HOOKED };
-enum { REQUEST_PAYLOAD, RESPONSE_PAYLOAD, PLAIN_NAME, PLAIN_NOTE, HOOKED_NAME, HOOKED_NOTE };
+enum { REQUEST, RESPONSE, PLAIN, HOOKED, WOKEN };
+enum {
+    REQUEST_PAYLOAD,
+    RESPONSE_PAYLOAD,
+    PLAIN_NAME,
+    PLAIN_NOTE,
+    HOOKED_NAME,
+    HOOKED_NOTE,
+    WOKEN_NAME
+};
 
 TN_NEEDS(core, records);
 
@@ -28,11 +36,20 @@ static tn_status note(struct tn_call *call, const struct tn_record *before, stru
     return TN_OK;
 }
 
+static tn_status wake(struct tn_call *call, const struct tn_record *before, struct tn_record *after)
+{
+    (void)call;
+    (void)before;
+    (void)after;
+    return TN_OK;
+}
+
 static const struct tn_type types[] = {
     [REQUEST] = {.name = "tenon.bench.v1.EchoRequest", .flags = TN_MESSAGE},
     [RESPONSE] = {.name = "tenon.bench.v1.EchoResponse", .flags = TN_MESSAGE},
     [PLAIN] = {.name = "bench_plain", .label = "Plain", .plural = "Plain"},
     [HOOKED] = {.name = "bench_hooked", .label = "Hooked", .plural = "Hooked"},
+    [WOKEN] = {.name = "bench_woken", .label = "Woken", .plural = "Woken"},
 };
 static const struct tn_property properties[] = {
     [REQUEST_PAYLOAD] = {TN_PROPERTY(REQUEST, TN_TEXT, "payload", NULL, 0)},
@@ -41,8 +58,12 @@ static const struct tn_property properties[] = {
     [PLAIN_NOTE] = {TN_PROPERTY(PLAIN, TN_TEXT, "note", "Note", 0)},
     [HOOKED_NAME] = {TN_PROPERTY(HOOKED, TN_TEXT, "name", "Name", TN_TITLE)},
     [HOOKED_NOTE] = {TN_PROPERTY(HOOKED, TN_TEXT, "note", "Note", 0)},
+    [WOKEN_NAME] = {TN_PROPERTY(WOKEN, TN_TEXT, "name", "Name", TN_TITLE)},
 };
-static const struct tn_hook hooks[] = {{HOOKED, .run = note, .on = TN_AT(HOOKED_NAME)}};
+static const struct tn_hook hooks[] = {
+    {HOOKED, .run = note, .on = TN_AT(HOOKED_NAME)},
+    {WOKEN, .run = wake, .on = TN_AT(WOKEN_NAME)},
+};
 static const struct tn_method methods[] = {
     {"tenon.bench.v1.Echo/Say", REQUEST, RESPONSE, say, .flags = TN_READS},
 };

@@ -30,7 +30,7 @@ while IFS= read -r header; do
 done < <(headers include)
 
 while IFS= read -r header; do
-    compile "$header" cc -x c -std=c17 -D_GNU_SOURCE -I. -Iinclude -Isdk/c/include -Isdk/plugin \
+    compile "$header" cc -x c -std=c17 -D_GNU_SOURCE -I. -Iinclude -Isdk/c/include -Isdk/harness/include -Isdk/plugin \
         -isystem "$generated"
 done < <(headers core sdk tests)
 finish "$violations"

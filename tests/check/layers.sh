@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
 
-readonly order=(base sandbox value store schema access index graph record blob query check bus plugin service)
+readonly order=(base sandbox value store schema access index graph record blob query check bus channel plugin service runner)
 violations=0
 
 report() {
@@ -47,6 +47,8 @@ done < <(module_uses)
 may_use() {
     local file=$1 used=$2 module
     case $file in
+    core/runner/*) # the program of plugins' processes, whatever of it is a module
+        case $used in base | channel | plugin | runner) return 0 ;; *) return 1 ;; esac ;;
     core/main.[ch] | core/reload.c | core/surroundings.c) return 0 ;;
     core/*/*) module=$(cut -d/ -f2 <<<"$file") ;;
     core/*) [ "$used" = base ] && return 0 || return 1 ;;
@@ -108,7 +110,7 @@ check_library() {
     case $name in
     rocksdb/*) homes='core/store/' ;;
     nng/*) homes='core/bus/ sdk/c/' ;;
-    dlfcn.h) homes='core/plugin/' ;;
+    dlfcn.h) homes='core/plugin/ core/runner/ sdk/check/' ;;
     seccomp.h) homes='core/sandbox/' ;;
     toml++/*) homes='core/base/toml.hh' ;;
     *) return 0 ;;

@@ -82,6 +82,7 @@ refuses layers core/record/x.c '#include <rocksdb/c.h>'
 refuses layers core/plugin/x.c '#include <nng/nng.h>'
 refuses layers core/bus/x.c '#include <dlfcn.h>'
 refuses layers core/record/x.cc '#include <toml++/toml.h>'
+refuses layers sdk/harness/x.c '#include <dlfcn.h>'
 refuses layers plugins/things/x.c '#include "core/base/mem.h"'
 refuses layers plugins/things/x.c '#include <nng/nng.h>'
 refuses layers sdk/plugin/x.h '#include "core/base/mem.h"'
@@ -123,6 +124,20 @@ if bash "$here/spdx.sh" "$tree" >/dev/null; then fail "spdx accepts a file witho
 clean_tree
 printf '#!/bin/sh\necho\n' >"$tree/tests/x.sh"
 if bash "$here/spdx.sh" "$tree" >/dev/null; then fail "spdx accepts a script without a licence"; fi
+
+if command -v python3 >/dev/null; then
+    clean_tree
+    cp -r include "$tree"
+    mkdir -p "$tree/docs"
+    cp docs/reference.* "$tree/docs"
+    for headers in sdk/c/include sdk/harness/include; do
+        mkdir -p "$tree/$headers"
+        cp -r "$headers/." "$tree/$headers"
+    done
+    passes reference
+    sed -i 's/one typed value/one value/' "$tree/include/tenon/value.h"
+    if bash "$here/reference.sh" "$tree" >/dev/null; then fail "reference accepts an old page"; fi
+fi
 
 if command -v clang-format-14 >/dev/null; then
     clean_tree

@@ -75,6 +75,8 @@ static void keys_are_unique_for_many_seeds(void **state)
             must_be_new(&seen, demo->contacts[i].email);
         for (size_t i = 0; i < DEMO_DEALS; i++)
             must_be_new(&seen, demo->deals[i].key);
+        for (size_t i = 0; i < DEMO_TICKETS; i++)
+            must_be_new(&seen, demo->tickets[i].key);
         map_fini(&seen);
         demo_destroy(demo);
     }
@@ -144,6 +146,27 @@ static void deals_hang_together(void **state)
     demo_destroy(demo);
 }
 
+static void tickets_hang_together(void **state)
+{
+    struct demo *demo = make(5);
+    size_t open = 0;
+
+    (void)state;
+    for (size_t i = 0; i < DEMO_TICKETS; i++) {
+        const struct demo_ticket *ticket = &demo->tickets[i];
+        bool is_closed = strcmp(ticket->stage, "4") == 0;
+
+        assert_true(ticket->contact < DEMO_CONTACTS);
+        assert_true(ticket->created_s < (int64_t)TODAY * 86400);
+        assert_true(is_closed == (ticket->closed_s > 0));
+        if (is_closed)
+            assert_in_range(ticket->closed_s, ticket->created_s, (int64_t)TODAY * 86400);
+        open += !is_closed;
+    }
+    assert_in_range(open, 3, DEMO_TICKETS / 3);
+    demo_destroy(demo);
+}
+
 static void creation_survives_any_failed_allocation(void **state)
 {
     (void)state;
@@ -167,6 +190,7 @@ int main(void)
         cmocka_unit_test(keys_are_unique_for_many_seeds),
         cmocka_unit_test(nobody_real_can_be_reached),
         cmocka_unit_test(deals_hang_together),
+        cmocka_unit_test(tickets_hang_together),
         cmocka_unit_test(creation_survives_any_failed_allocation),
     };
 

@@ -139,6 +139,7 @@ claim "... all of it new" says " created, 0 updated, 0 unchanged"
 claim "demo data goes in again" exits 0 tenon demo --now 2024-06-30
 claim "... and changes nothing" says "0 created, 0 updated"
 claim "a demo's deals are there" [ "$(count deals)" -eq 600 ]
+claim "a demo's tickets are there" [ "$(count tickets)" -eq 90 ]
 
 # ------------------------------------------------------------------------------- import
 

@@ -22,6 +22,7 @@ void area_commands(struct golden *g);
 void area_declarations(struct golden *g);
 void area_files(struct golden *g);
 void area_plugins(struct golden *g);
+void area_isolated(struct golden *g);
 
 /* What a client meets: values, calls to a host with its plugins, sessions, tokens. */
 void area_values(struct golden *g);
@@ -29,10 +30,12 @@ void area_transactions(struct golden *g);
 void area_records(struct golden *g);
 void area_client(struct golden *g);
 void area_calls(struct golden *g);
+void area_desk(struct golden *g);
 
 /* What plugins say, labels among it. Static. */
 const struct text_pair *texts_of_contacts(size_t *ret_count);
 const struct text_pair *texts_of_pipelines(size_t *ret_count);
+const struct text_pair *texts_of_tickets(size_t *ret_count);
 
 extern const struct golden_unreached unreached[];
 extern const size_t unreached_count;

@@ -32,6 +32,7 @@ static const struct {
     {"a currency in small letters", "portal.currency = \"eur\""},
     {"a time zone that is a file", "portal.time_zone = \"../../etc/passwd\""},
     {"a number for yes or no", "[plugin.\"org.example.a\"]\nenabled = 1"},
+    {"an isolation that there is not", "[plugin.\"org.example.a\"]\nisolation = \"some\""},
     {"no TOML", "\n[&]\nx = 1"},
 };
 

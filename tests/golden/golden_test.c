@@ -31,12 +31,14 @@ static const struct {
     {"files", area_files},
     {"check", area_check},
     {"records", area_records},
+    {"desk", area_desk},
     {"calls", area_calls},
     {"bus", area_bus},
     {"store", area_store},
     {"client", area_client},
     {"commands", area_commands},
     {"plugins", area_plugins},
+    {"isolated", area_isolated},
     {"transactions", area_transactions},
     {"damage", area_damage},
     {"writes", area_writes},
@@ -62,6 +64,8 @@ static void add_texts(struct golden *g)
     golden_add_texts(g, "plugins/contacts/texts.h", pairs, count, is_sentence);
     pairs = texts_of_pipelines(&count);
     golden_add_texts(g, "plugins/pipelines/texts.h", pairs, count, is_sentence);
+    pairs = texts_of_tickets(&count);
+    golden_add_texts(g, "plugins/tickets/texts.h", pairs, count, is_sentence);
 }
 
 static int set_up(void **state)

@@ -10,6 +10,7 @@
 #include <tenon_contacts_proto_descriptors.h>
 #include <tenon_pipelines_proto_descriptors.h>
 #include <tenon_proto_descriptors.h>
+#include <tenon_tickets_proto_descriptors.h>
 
 #include "core/base/buf.h"
 #include "core/base/utf8.h"
@@ -19,7 +20,7 @@
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define PATIENCE_US ((int64_t)60 * 1000000)
 #define LANGUAGE_COUNT 2
-#define SET_COUNT 3
+#define SET_COUNT 4
 /* Longer than any label and any text. */
 #define LONG_LEN 70000
 #define NAME_SIZE 128
@@ -43,7 +44,8 @@ struct rpc *rpc_open(struct golden *g, const char *url, const char *portal, cons
     const struct tn_bytes sets[SET_COUNT] = {
         {tenon_proto_descriptors, tenon_proto_descriptors_len},
         {tenon_contacts_proto_descriptors, tenon_contacts_proto_descriptors_len},
-        {tenon_pipelines_proto_descriptors, tenon_pipelines_proto_descriptors_len}};
+        {tenon_pipelines_proto_descriptors, tenon_pipelines_proto_descriptors_len},
+        {tenon_tickets_proto_descriptors, tenon_tickets_proto_descriptors_len}};
     struct rpc *rpc = calloc(1, sizeof(*rpc));
 
     assert_non_null(rpc);
@@ -114,6 +116,7 @@ static void full_name(const char *method, char out[NAME_SIZE])
         {"Status/", "admin"},
         {"Pipelines/", "pipelines"},
         {"Contacts/", "contacts"},
+        {"Tickets/", "tickets"},
         {"Reflection/", "bus"},
         {"Health/", "bus"},
     };

@@ -19,6 +19,8 @@
 #define EARLIER "another rule refuses it before"
 #define MEMORY "memory runs out: mem_fail_at() in the unit tests"
 #define IMPORT "told with a row of an import, not by a refusal; no test"
+#define MOMENT "a moment of starting or stopping a plugin; no test"
+#define CLOSED "a race of two reasons: tests/integration/plugins/plugin_runner_test.c"
 #define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
 #define KERNEL "a kernel that refuses a step into the sandbox; no test"
 #define BLOBS "ids of uploads are random: tests/unit/blob_blobs_test.c, service_blobs_test.c"
@@ -26,12 +28,26 @@
 #define NO_TEST "hard to provoke; no test"
 
 const struct golden_unreached unreached[] = {
+    {"Calls into the plugin %s nest more than %u deep.", EARLIER},
+    {"No process can be started for the plugin %s: %s.", MACHINE},
+    {"The plugin %s could not be started again in its process.", NO_TEST},
+    {"The plugin %s has more calls to answer than it can take.", FULL},
+    {"The plugin %s is being started.", MOMENT},
+    {"The plugin %s is being stopped.", MOMENT},
+    {"The process of the plugin %s closed its channel; it was stopped.", CLOSED},
+    {"a process of a plugin", MEMORY},
+    {"a thread", MEMORY},
+    {"an answer", MEMORY},
+    {"links", MEMORY},
     {"A portal has at most %u object types of its own.", BOUND},
     {"A portal has at most %u tokens: revoke one.", TOKENS},
     {"More than %u users: list them with Records/List.", BOUND},
     {"More than %u watches at once.", BOUND},
     {"Record %llu has more than %u links; unlink some first.", BOUND},
     {"The answer is too large for the client.", BOUND},
+    {"The ticket has more than 1,000 links of a kind; it is not merged.", BOUND},
+    {"Too many tickets were merged into this one already.", BOUND},
+    {"Business hours are in a time zone of the tz database.", "a reason: `tenon plugin inspect`"},
     {"The answer of %zu bytes is larger than %zu.", BOUND},
     {"The call could not be made: too many are open, or memory is out.", BOUND},
     {"The file has more than %u relocations.", BOUND},
@@ -56,6 +72,7 @@ const struct golden_unreached unreached[] = {
     {"The host is stopping.", FULL},
     {"The schema changed meanwhile.", NO_TEST},
     {"The library of cryptography does not start.", MACHINE},
+    {"The time zones in /usr/share/zoneinfo cannot be read.", MACHINE},
     {"The nng library of this machine has no TLS.", MACHINE},
     {"A host does not send frames of kind %u.", PROTOCOL},
     {"The host ended a call that was not made.", PROTOCOL},
@@ -113,6 +130,7 @@ const struct golden_unreached unreached[] = {
     {"The request is not an encoded message of its type.", EARLIER},
     {"The title is not valid UTF-8.", EARLIER},
     {"Memory is out for pipelines.", MEMORY},
+    {"Memory is out for tickets.", MEMORY},
     {"Memory is out.", MEMORY},
     {"Memory is out: no room for %s.", MEMORY},
     {"'%s' does not refer to records of one type.", IMPORT},

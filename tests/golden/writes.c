@@ -147,10 +147,10 @@ static tn_status reopen_reading(void *ctx, struct err *err)
 {
     struct failing *failing = ctx;
     struct store_cursor *reader = begin_reading(failing->f);
-    tn_status st = store_reopen(failing->f->store, err);
+    tn_status st = store_reopen(failing->f->store, NULL, NULL, err);
 
     store_cursor_close(reader);
-    assert_int_equal(store_reopen(failing->f->store, &failing->f->err), TN_OK);
+    assert_int_equal(store_reopen(failing->f->store, NULL, NULL, &failing->f->err), TN_OK);
     store_resume(failing->f->store);
     return st;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * host.h - the real tenond as a child process, in a temporary folder of its own.
- *
- * Whatever goes wrong here fails the test, with what the host has logged. A host does not outlive
- * the test, however that ends.
+ * host.h - the real tenond as a child process, as sdk/harness/process.h has it. Whatever goes wrong
+ * here fails the test, with what the host has logged.
  */
 #ifndef TESTS_INTEGRATION_HOST_H
 #define TESTS_INTEGRATION_HOST_H
@@ -13,22 +11,10 @@
 
 #include <tenon/client.h>
 
+#include "sdk/harness/process.h"
+
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define TENOND_PATIENCE_US ((int64_t)60 * 1000000)
-#define TENOND_PATH_SIZE 128
-
-struct tenond {
-    char folder[TENOND_PATH_SIZE];  /* holds all that follows */
-    char data[TENOND_PATH_SIZE];    /* not there before the first start */
-    char plugins[TENOND_PATH_SIZE]; /* empty until tenond_add_plugin */
-    char log[TENOND_PATH_SIZE];     /* its standard error, of all its runs */
-    char url[TENOND_PATH_SIZE];     /* ipc */
-    char ready[1024];               /* the line that it printed, without its end */
-    uid_t run_as;                   /* root: the user that it becomes; 0: stays who we are */
-    unsigned open_files;            /* soft and hard limit of them; 0: as ours */
-    pid_t pid;                      /* 0: not running */
-    int output;                     /* its standard output, while it runs */
-};
 
 /* A folder, and nothing running. */
 struct tenond *tenond_create(void);

@@ -776,6 +776,35 @@ static void a_marked_type_has_no_stages_of_deals(void **state)
     bench_close(b);
 }
 
+static void a_stage_of_others_than_deals_may_close_without_winning(void **state)
+{
+    struct bench *b = open_staged();
+    char texts[][16] = {"visits", "service", "waiting", "over", "CLOSED", "deals"};
+    Tenon__Pipelines__V1__Stage open = TENON__PIPELINES__V1__STAGE__INIT;
+    Tenon__Pipelines__V1__Stage over = TENON__PIPELINES__V1__STAGE__INIT;
+    Tenon__Pipelines__V1__Stage *stages[] = {&open, &over};
+    Tenon__Pipelines__V1__Pipeline pipeline = TENON__PIPELINES__V1__PIPELINE__INIT;
+    tn_id id = 0;
+
+    (void)state;
+    open.name = texts[2];
+    over.name = texts[3];
+    over.state = texts[4];
+    pipeline.type = texts[0];
+    pipeline.name = texts[1];
+    pipeline.stages = stages;
+    pipeline.n_stages = 2;
+    assert_int_equal(create(b, &pipeline, ""), TN_OK);
+    assert_int_equal(
+        bench_create(b, "visits", BENCH_VALUES("subject", "A", "hs_pipeline_stage", "over"), &id),
+        TN_OK);
+    assert_string_equal(bench_read(b, "visits", id, "hs_is_closed"), "true");
+    pipeline.type = texts[5];
+    assert_int_equal(create(b, &pipeline, ""), TN_INVALID_ARGUMENT);
+    assert_true(bench_refused(b, "state", "option"));
+    bench_close(b);
+}
+
 static void a_record_of_a_marked_type_may_be_in_no_pipeline(void **state)
 {
     struct bench *b = open_staged();
@@ -843,6 +872,7 @@ int main(void)
         cmocka_unit_test(a_stage_stays_with_its_pipeline),
         cmocka_unit_test(a_marked_type_moves_through_its_own_stages),
         cmocka_unit_test(a_marked_type_has_no_stages_of_deals),
+        cmocka_unit_test(a_stage_of_others_than_deals_may_close_without_winning),
         cmocka_unit_test(a_record_of_a_marked_type_may_be_in_no_pipeline),
         cmocka_unit_test(a_deal_is_linked_to_people_firms_and_line_items),
     };

@@ -9,6 +9,7 @@
 #include <tenon_leads_proto_descriptors.h>
 #include <tenon_lifecycle_proto_descriptors.h>
 #include <tenon_pipelines_proto_descriptors.h>
+#include <tenon_tickets_proto_descriptors.h>
 
 #include "core/base/buf.h"
 #include "core/plugin/descriptors.h"
@@ -20,7 +21,8 @@ typedef Google__Protobuf__FileDescriptorProto File;
 typedef Google__Protobuf__DescriptorProto Message;
 typedef Google__Protobuf__ServiceDescriptorProto Service;
 
-static const char *const names[] = {"contacts", "pipelines", "products", "lifecycle", "leads"};
+static const char *const names[] = {
+    "contacts", "pipelines", "products", "lifecycle", "leads", "tickets"};
 
 static struct manifest *read_plugin(const char *name)
 {
@@ -182,6 +184,10 @@ static const struct flat {
      "tenon.deals.v1",
      tenon_pipelines_proto_descriptors,
      &tenon_pipelines_proto_descriptors_len},
+    {"tickets",
+     "tenon.tickets.v1",
+     tenon_tickets_proto_descriptors,
+     &tenon_tickets_proto_descriptors_len},
 };
 
 static void same_package(const struct flat *flat)

@@ -72,7 +72,7 @@ static void reopen(struct run *run)
 
     for (unsigned i = 0; i < TRY_MAX && st != TN_OK; i++) {
         err_clear(&run->fixture->err);
-        st = store_reopen(run->store, &run->fixture->err);
+        st = store_reopen(run->store, NULL, NULL, &run->fixture->err);
         assert_int_not_equal(store_failure(run->store), TN_OK);
     }
     if (st != TN_OK)
@@ -205,13 +205,80 @@ static void an_open_cursor_keeps_what_it_lent_and_the_store_as_it_is(void **stat
         run.store, NULL, STORE_ROWS, 1, (struct tn_bytes){0}, (struct tn_bytes){0}, false);
     assert_int_equal(store_cursor_next(cursor, &key, &value, NULL), TN_OK);
     /* It is not closed in time: the store stays open, and can be read. */
-    assert_int_equal(store_reopen(run.store, NULL), TN_UNAVAILABLE);
+    assert_int_equal(store_reopen(run.store, NULL, NULL, NULL), TN_UNAVAILABLE);
     assert_int_equal(value.data[value.len - 1], 0);
     assert_int_equal(read_u32(key.data), 0);
     assert_true(has(&run, STORE_ROWS, 0));
     assert_int_equal(write_pair(&run, 1), TN_UNAVAILABLE);
     assert_int_equal(store_cursor_next(cursor, &key, &value, NULL), TN_NOT_FOUND);
     store_cursor_close(cursor);
+    reopen(&run);
+    assert_int_equal(write_pair(&run, 1), TN_OK);
+    run_end(&run);
+}
+
+/* What is kept in memory is read again before others read. */
+
+struct reread {
+    struct run *run;
+    tn_status status; /* that it comes to */
+    unsigned count;
+    tn_status of_others;
+};
+
+static void *read_beside(void *ctx)
+{
+    struct reread *reread = ctx;
+    uint8_t key[4];
+
+    reread->of_others = store_has(reread->run->store, NULL, STORE_ROWS, 1, key_of(0, key), NULL);
+    return NULL;
+}
+
+static tn_status read_again(void *ctx, struct err *err)
+{
+    struct reread *reread = ctx;
+    struct store_snapshot *snapshot = store_snapshot_open(reread->run->store);
+    uint8_t key[4];
+    pthread_t other;
+
+    (void)err;
+    reread->count++;
+    assert_true(has(reread->run, STORE_ROWS, 0));
+    assert_int_equal(store_has(reread->run->store, snapshot, STORE_ROWS, 1, key_of(0, key), NULL),
+                     TN_OK);
+    store_snapshot_close(snapshot);
+    assert_int_equal(pthread_create(&other, NULL, read_beside, reread), 0);
+    assert_int_equal(pthread_join(other, NULL), 0);
+    return reread->status;
+}
+
+static void who_opens_it_again_reads_before_all_others(void **state)
+{
+    struct run run;
+    struct reread reread = {.run = &run, .status = TN_OK, .of_others = TN_OK};
+
+    run_begin(&run, *state);
+    assert_int_equal(write_pair(&run, 0), TN_OK);
+    assert_int_equal(store_reopen(run.store, read_again, &reread, NULL), TN_OK);
+    assert_int_equal(reread.count, 1);
+    assert_int_equal(reread.of_others, TN_UNAVAILABLE);
+    (void)read_beside(&reread);
+    assert_int_equal(reread.of_others, TN_OK);
+    run_end(&run);
+}
+
+static void a_failure_of_that_is_told_and_leaves_the_store_readable(void **state)
+{
+    struct run run;
+    struct reread reread = {.run = &run, .status = TN_DATA_LOSS};
+
+    run_begin(&run, *state);
+    assert_int_equal(write_pair(&run, 0), TN_OK);
+    assert_int_equal(store_reopen(run.store, read_again, &reread, NULL), TN_DATA_LOSS);
+    assert_int_equal(write_pair(&run, 1), TN_UNAVAILABLE);
+    (void)read_beside(&reread);
+    assert_int_equal(reread.of_others, TN_OK);
     reopen(&run);
     assert_int_equal(write_pair(&run, 1), TN_OK);
     run_end(&run);
@@ -303,6 +370,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(snapshots_and_cursors_of_before_are_unavailable_after),
         WITH_FIXTURE(an_open_cursor_keeps_what_it_lent_and_the_store_as_it_is),
+        WITH_FIXTURE(who_opens_it_again_reads_before_all_others),
+        WITH_FIXTURE(a_failure_of_that_is_told_and_leaves_the_store_readable),
         WITH_FIXTURE(readers_never_see_a_store_that_is_closed),
         WITH_FIXTURE(any_call_may_fail_and_the_store_goes_on),
         WITH_FIXTURE(any_call_may_find_the_disk_full),

@@ -271,6 +271,82 @@ static tn_status write_items(struct job *job, struct upsert *u, struct err *err)
     return upsert_end(u, NULL, 0, &job->totals, err);
 }
 
+/* Hours, targets and tickets; calendars too have no unique property of their own. */
+static tn_status write_desk(struct job *job, struct upsert *u, struct err *err)
+{
+    uint64_t calendar = 0;
+
+    TRY(create_key(job, "business_calendars", err));
+    upsert_begin(u, job->host, "business_calendars", "demo_key");
+    TRY(upsert_record(u, err));
+    upsert_set(u, "demo_key", "calendar-1");
+    upsert_set(u, "name", "Horaires du support");
+    upsert_set(u, "time_zone", "Europe/Paris");
+    upsert_set(u, "hours", "lun-ven 9:00-12:30 13:30-18:00");
+    upsert_set(u, "holidays", "01-01, 05-01, 05-08, 07-14, 08-15, 11-01, 11-11, 12-25");
+    TRY(upsert_end(u, &calendar, 1, &job->totals, err));
+
+    upsert_begin(u, job->host, "sla_policies", "pipeline");
+    TRY(upsert_record(u, err));
+    upsert_set(u, "pipeline", "*");
+    upsert_set(u, "name", "Support standard");
+    upsert_set_reference(u, "calendar", calendar);
+    upsert_set(u, "first_response", "4h");
+    upsert_set(u, "first_response_urgent", "1h");
+    upsert_set(u, "resolution", "24h");
+    upsert_set(u, "resolution_urgent", "8h");
+    return upsert_end(u, NULL, 0, &job->totals, err);
+}
+
+static void set_instant(struct upsert *u, const char *name, int64_t time_s)
+{
+    int64_t of_day = time_s % 86400;
+    char day[DATE_TEXT_SIZE];
+
+    (void)date_format((int32_t)(time_s / 86400), day);
+    upsert_setf(u,
+                name,
+                "%sT%02d:%02d:%02dZ",
+                day,
+                (int)(of_day / 3600),
+                (int)(of_day / 60 % 60),
+                (int)(of_day % 60));
+}
+
+static tn_status write_tickets(struct job *job, struct upsert *u, struct err *err)
+{
+    TRY(write_desk(job, u, err));
+    TRY(create_key(job, "tickets", err));
+    upsert_begin(u, job->host, "tickets", "demo_key");
+    for (uint32_t i = 0; i < DEMO_TICKETS; i++) {
+        const struct demo_ticket *ticket = &job->demo->tickets[i];
+        const struct demo_contact *contact = &job->demo->contacts[ticket->contact];
+
+        TRY(upsert_record(u, err));
+        upsert_set(u, "demo_key", ticket->key);
+        upsert_set(u, "subject", ticket->subject);
+        upsert_set(u, "content", ticket->content);
+        upsert_set(u, "hs_pipeline_stage", ticket->stage);
+        upsert_set(u, "hs_ticket_category", ticket->category);
+        upsert_set(u, "hs_ticket_priority", ticket->priority);
+        upsert_set(u, "source_type", ticket->source);
+        set_instant(u, "createdate", ticket->created_s);
+        if (ticket->closed_s > 0)
+            set_instant(u, "closed_date", ticket->closed_s);
+        upsert_set_reference(u, "hubspot_owner_id", job->users[ticket->owner]);
+        upsert_link(u,
+                    &(struct upsert_link){.association = "ticket_to_contact",
+                                          .property = "email",
+                                          .key = contact->email});
+        upsert_link(u,
+                    &(struct upsert_link){.association = "ticket_to_company",
+                                          .property = "domain",
+                                          .key = job->demo->companies[contact->company].domain,
+                                          .primary = true});
+    }
+    return upsert_end(u, NULL, 0, &job->totals, err);
+}
+
 /* In this order: each refers to what stands before it. */
 static const struct {
     const char *label;
@@ -280,7 +356,8 @@ static const struct {
              {"writing companies", write_companies},
              {"writing contacts", write_contacts},
              {"writing deals", write_deals},
-             {"writing line items", write_items}};
+             {"writing line items", write_items},
+             {"writing tickets", write_tickets}};
 
 static void print_totals(const struct job *job)
 {

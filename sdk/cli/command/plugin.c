@@ -6,6 +6,7 @@
 
 #include "sdk/cli/command/commands.h"
 #include "sdk/cli/command/host.h"
+#include "sdk/cli/command/plugin_parts.h"
 #include "sdk/cli/json_message.h"
 #include "sdk/cli/say.h"
 #include "sdk/cli/table.h"
@@ -47,10 +48,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
     NULL,
     parse,
-    "list\ninspect FILE",
-    "List the plugins of the host, or show what a plugin's file declares."
+    "list\ninspect FILE\nnew NAME\ncheck FILE",
+    "List the plugins of the host, show what a plugin's file declares, make a new plugin's "
+    "project, or "
+    "run a plugin's code where its faults are found."
     "\v"
-    "Inspecting reads the file's bytes and runs nothing of it; it needs no host.\n\n"
+    "Inspecting reads the file's bytes and runs nothing of it. Only 'list' needs a host; 'new' and "
+    "'check' have options of their own.\n\n"
     "Examples:\n"
     "  tenon plugin list\n"
     "  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
@@ -140,10 +144,24 @@ static tn_status inspect(const struct context *ctx, const char *path, struct err
 
 int command_plugin(struct context *ctx, int argc, char **argv)
 {
+    static char new_name[] = "tenon plugin new";
+    static char check_name[] = "tenon plugin check";
+    static const struct {
+        const char *verb;
+        char *name;
+        int (*run)(struct context *ctx, int argc, char **argv);
+    } parts[] = {{"new", new_name, command_plugin_new},
+                 {"check", check_name, command_plugin_check}};
     struct plugin_arguments a = {0};
     struct err err;
     tn_status status;
 
+    for (size_t i = 0; argc > 1 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (strcmp(argv[1], parts[i].verb) == 0) {
+            argv[1] = parts[i].name; /* what argp calls the program */
+            return parts[i].run(ctx, argc - 1, argv + 1);
+        }
+    }
     context_parse(ctx, &argp, argc, argv, &a);
     err_init(&err, ctx->language);
     status = a.file ? inspect(ctx, a.file, &err) : list_plugins(ctx, &err);

@@ -17,6 +17,7 @@
 
 #define ARENA_BUDGET (16u << 20)
 #define TEXT_MAX 160
+#define TICKET_DAYS 90
 #define SELLER_DOMAIN "vega-capteurs.example"
 
 /* What is needed while the data is made. */
@@ -297,6 +298,31 @@ static void make_deal(struct maker *m, uint32_t index)
                         (deal->contacts[0] - m->contacts_of[deal->company][0] + 1) % contacts;
 }
 
+/* Of the last three months; customers write in office hours, and most get an answer within days. */
+static void make_ticket(struct maker *m, uint32_t index)
+{
+    static const char *const priorities[] = {"LOW", "MEDIUM", "MEDIUM", "HIGH", "URGENT"};
+    static const char *const sources[] = {"EMAIL", "EMAIL", "FORM", "PHONE", "CHAT"};
+    static const char *const open[] = {"1", "2", "3"};
+    struct demo_ticket *ticket = &m->demo->tickets[index];
+    const struct demo_request *request = &demo_requests[below(m, demo_request_count)];
+    int32_t day = m->today - (int32_t)((DEMO_TICKETS - index) * TICKET_DAYS / DEMO_TICKETS) - 1;
+
+    ticket->key = text(m, "ticket-%03u", index + 1);
+    ticket->subject = request->subject;
+    ticket->content = request->content;
+    ticket->category = request->category;
+    ticket->priority = priorities[below(m, 5)];
+    ticket->source = sources[below(m, 5)];
+    ticket->contact = below(m, DEMO_CONTACTS);
+    ticket->owner = m->demo->companies[m->demo->contacts[ticket->contact].company].owner;
+    ticket->created_s = (int64_t)day * 86400 + between(m, 8 * 3600, 17 * 3600);
+    ticket->closed_s = ticket->created_s + between(m, 600, 5 * 86400);
+    if (ticket->closed_s >= (int64_t)m->today * 86400 || chance(m, 8))
+        ticket->closed_s = 0;
+    ticket->stage = ticket->closed_s > 0 ? "4" : open[below(m, 3)];
+}
+
 /* Firms and people are as far as their deals have brought them. */
 static void advance(struct maker *m)
 {
@@ -344,6 +370,8 @@ tn_status demo_create(uint64_t seed, int32_t today, struct demo **ret_demo, stru
     for (uint32_t i = 0; i < DEMO_DEALS; i++)
         make_deal(m, i);
     advance(m);
+    for (uint32_t i = 0; i < DEMO_TICKETS; i++)
+        make_ticket(m, i);
     map_fini(&m->domains);
     map_fini(&m->emails);
     if (m->is_memory_out)

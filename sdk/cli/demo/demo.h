@@ -21,6 +21,7 @@
 #define DEMO_COMPANIES 300
 #define DEMO_CONTACTS 1200
 #define DEMO_DEALS 600
+#define DEMO_TICKETS 90
 #define DEMO_ITEMS_PER_DEAL_MAX 4
 #define DEMO_DAYS 730
 
@@ -88,6 +89,20 @@ struct demo_deal {
     uint32_t item_count;
 };
 
+struct demo_ticket {
+    const char *key; /* "ticket-001" */
+    const char *subject;
+    const char *content;
+    const char *category; /* options of the properties */
+    const char *priority;
+    const char *source;
+    const char *stage;
+    int64_t created_s; /* since 1970-01-01 UTC */
+    int64_t closed_s;  /* 0: it is open */
+    uint32_t contact;
+    uint32_t owner;
+};
+
 struct demo {
     struct arena arena;
     struct demo_user users[DEMO_USERS];
@@ -95,6 +110,7 @@ struct demo {
     struct demo_company companies[DEMO_COMPANIES];
     struct demo_contact contacts[DEMO_CONTACTS];
     struct demo_deal deals[DEMO_DEALS];
+    struct demo_ticket tickets[DEMO_TICKETS];
 };
 
 /* `today`: days since 1970-01-01, the last day of the two years. TN_RESOURCE_EXHAUSTED. [any] */

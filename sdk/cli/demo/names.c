@@ -175,3 +175,20 @@ const struct demo_product demo_product_list[DEMO_PRODUCTS] = {
     {"AE-1", "Audit énergétique", "Mesures, rapport et plan d'économies", 850000},
     {"IN-J", "Installation, une journée", "Pose, câblage et mise en service", 98000},
 };
+
+const struct demo_request demo_requests[] = {
+    {"Capteur muet", "Le CV-100 de la ligne 2 n'émet plus depuis ce matin.", "PRODUCT_ISSUE"},
+    {"Pile à changer", "La pile du capteur dure moins d'un an.", "PRODUCT_ISSUE"},
+    {"Passerelle hors ligne", "La PX-4 perd le réseau toutes les nuits.", "PRODUCT_ISSUE"},
+    {"Température incohérente", "Le CT-20 annonce 300 °C dans l'atelier.", "PRODUCT_ISSUE"},
+    {"Alerte manquée", "Aucune alerte n'est partie lors de l'arrêt de mardi.", "PRODUCT_ISSUE"},
+    {"Facture en double", "La licence nous a été facturée deux fois.", "BILLING_ISSUE"},
+    {"Adresse de facturation", "Merci de facturer notre siège, pas l'usine.", "BILLING_ISSUE"},
+    {"Bon de commande", "Le numéro de commande manque sur la facture.", "BILLING_ISSUE"},
+    {"Export vers notre ERP", "Peut-on recevoir les mesures chaque nuit ?", "FEATURE_REQUEST"},
+    {"Alertes par SMS", "L'équipe de nuit n'a pas d'e-mail.", "FEATURE_REQUEST"},
+    {"Un site de plus", "Comment ajouter notre second site ?", "GENERAL_INQUIRY"},
+    {"Formation", "Quand a lieu la prochaine formation ?", "GENERAL_INQUIRY"},
+    {"Changement d'interlocuteur", "Je reprends le poste de ma collègue.", "GENERAL_INQUIRY"},
+};
+const size_t demo_request_count = sizeof(demo_requests) / sizeof(demo_requests[0]);

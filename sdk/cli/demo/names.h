@@ -24,6 +24,13 @@ struct demo_trade {
     uint32_t revenue_per_head; /* euros */
 };
 
+/* What somebody asks the support desk. */
+struct demo_request {
+    const char *subject;
+    const char *content;
+    const char *category; /* an option of the property */
+};
+
 struct demo_words {
     const char *const *items;
     size_t count;
@@ -42,6 +49,8 @@ extern const struct demo_city demo_cities[];
 extern const size_t demo_city_count;
 extern const struct demo_trade demo_trades[];
 extern const size_t demo_trade_count;
+extern const struct demo_request demo_requests[];
+extern const size_t demo_request_count;
 extern const struct demo_product demo_product_list[DEMO_PRODUCTS];
 
 #endif /* SDK_CLI_DEMO_NAMES_H */

@@ -14,6 +14,8 @@
 #include "core/value/value.h"
 
 #define DISABLED_MAX 1
+/* Threads of a test that call plugins at once, and the channels of a plugin. */
+#define BENCH_WORKERS 8u
 
 static void must(struct bench *b, tn_status st)
 {
@@ -53,6 +55,13 @@ static void open_records(struct bench *b)
     open_blobs(b);
 }
 
+enum plugin_isolation bench_isolation(void)
+{
+    const char *said = getenv("BENCH_ISOLATION");
+
+    return said && strcmp(said, "process") == 0 ? PLUGIN_IN_RUNNER : PLUGIN_IN_HOST;
+}
+
 /* `fail_at`: which allocation of the load fails; 0: none. */
 static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fail_at)
 {
@@ -67,6 +76,10 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .work_dir = b->work_dir,
                                           .disabled = list,
                                           .disabled_count = disabled ? 1 : 0,
+                                          .runner = BENCH_RUNNER,
+                                          .isolation = b->isolation,
+                                          .runner_limits = b->limits,
+                                          .worker_count = BENCH_WORKERS,
                                           .language = b->language};
 
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));
@@ -113,12 +126,13 @@ struct bench *bench_open(const char *const *files, const char *disabled)
     return bench_open_in(files, disabled, NULL);
 }
 
-struct bench *bench_open_in(const char *const *files, const char *disabled, const char *language)
+static struct bench *make_bench(const char *const *files, const char *language)
 {
     struct bench *b = calloc(1, sizeof(*b));
 
     assert_non_null(b);
     b->language = language;
+    b->isolation = bench_isolation();
     (void)snprintf(b->dir, sizeof(b->dir), "/tmp/tenon-bench-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
     (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
@@ -132,7 +146,25 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
         (void)snprintf(path, sizeof(path), "%s/%02u-%s", b->plugin_dir, i, slash + 1);
         assert_int_equal(symlink(files[i], path), 0);
     }
+    return b;
+}
+
+struct bench *bench_open_in(const char *const *files, const char *disabled, const char *language)
+{
+    struct bench *b = make_bench(files, language);
+
     open_all(b, disabled);
+    return b;
+}
+
+struct bench *bench_open_isolated(const char *const *files,
+                                  const struct plugin_runner_limits *limits, const char *language)
+{
+    struct bench *b = make_bench(files, language);
+
+    b->isolation = PLUGIN_IN_RUNNER;
+    b->limits = *limits;
+    open_all(b, NULL);
     return b;
 }
 
@@ -188,6 +220,7 @@ struct txn *bench_begin(struct bench *b)
                                   .source = utf8_str("test"),
                                   .user = utf8_str("tester"),
                                   .language = b->language,
+                                  .now_us = b->now_us,
                                   .deadline_us = INT64_MAX};
     struct txn *txn = NULL;
 

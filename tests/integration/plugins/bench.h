@@ -22,7 +22,10 @@ struct bench {
     struct plugin_host *plugins;
     struct portal *portal;
     const char *language; /* NULL: English */
-    struct err err;       /* of the last call through the helpers below */
+    enum plugin_isolation isolation;
+    struct plugin_runner_limits limits;
+    tn_time now_us; /* of the transactions below; 0: now */
+    struct err err; /* of the last call through the helpers below */
 };
 
 /*
@@ -35,6 +38,14 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
 /* Stops everything and starts it again on the same directory. */
 void bench_reopen(struct bench *b);
 void bench_close(struct bench *b);
+
+/* As bench_open_in, each plugin in a process of its own, within these limits. */
+struct bench *bench_open_isolated(const char *const *files,
+                                  const struct plugin_runner_limits *limits, const char *language);
+
+/* Where the plugins run: in processes of their own if the environment has BENCH_ISOLATION=process,
+ * so that the same tests show both ways. */
+enum plugin_isolation bench_isolation(void);
 
 /*
  * Ends and begins everything above the store, with the nth allocation of plugin_host_load_all()

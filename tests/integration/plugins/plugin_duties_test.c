@@ -22,6 +22,15 @@ static struct bench *open_duties(void)
     return b;
 }
 
+/* For tests that write while nothing is delivered: plugins in processes of their own, which have
+ * ended then, would let nothing be written. */
+static struct bench *open_inside(void)
+{
+    if (bench_isolation() == PLUGIN_IN_RUNNER)
+        skip();
+    return open_duties();
+}
+
 static void tell_finding(void *ctx, const struct check_finding *finding)
 {
     (void)ctx;
@@ -141,7 +150,7 @@ static void a_consumer_sees_what_each_change_did_in_order(void **state)
 /* Whatever became of the record since: the consumer is behind. */
 static void a_consumer_that_is_behind_sees_what_was(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     struct txn *txn = bench_begin(b);
 
     (void)state;
@@ -197,7 +206,7 @@ static void a_timer_fires_once_with_its_time(void **state)
 
 static void a_timer_that_is_overdue_after_a_restart_fires_once(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     tn_id well = make_well(b, "deep", "100");
     char at[64];
 
@@ -222,7 +231,7 @@ static void await_another(struct bench *b)
 
 static void a_timer_that_is_moved_fires_at_the_later_time(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     tn_id well = make_well(b, "deep", "100");
 
     (void)state;
@@ -237,7 +246,7 @@ static void a_timer_that_is_moved_fires_at_the_later_time(void **state)
 
 static void a_timer_that_is_cancelled_never_fires(void **state)
 {
-    struct bench *b = open_duties();
+    struct bench *b = open_inside();
     tn_id well = make_well(b, "deep", "100");
 
     (void)state;

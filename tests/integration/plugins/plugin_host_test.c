@@ -44,6 +44,15 @@ static struct plugin_info load_beside(const char *file, struct bench **ret_bench
     return bench_plugin(*ret_bench, file);
 }
 
+/* What broken.c told by the environment, which is another one in a process of its own. */
+static void check_told(const char *what)
+{
+    if (bench_isolation() == PLUGIN_IN_RUNNER)
+        assert_null(getenv(TOLD));
+    else
+        assert_string_equal(getenv(TOLD), what);
+}
+
 static bool has_type(struct bench *b, const char *name)
 {
     struct txn *txn = bench_begin(b);
@@ -218,14 +227,14 @@ static void a_failing_load_is_unloaded(void **state)
 {
     (void)state;
     check_broken("broken_load.so", PLUGIN_FAILED, "load() failed with FAILED_PRECONDITION");
-    assert_string_equal(getenv(TOLD), "unloaded");
+    check_told("unloaded");
 }
 
 static void a_failing_start_is_stopped_and_unloaded(void **state)
 {
     (void)state;
     check_broken("broken_start.so", PLUGIN_FAILED, "start() failed with UNAVAILABLE");
-    assert_string_equal(getenv(TOLD), "stopped and unloaded");
+    check_told("stopped and unloaded");
 }
 
 static void what_a_plugin_served_ends_with_its_failing_start(void **state)
@@ -255,7 +264,7 @@ static void a_constructor_changes_nothing_of_what_was_declared(void **state)
     struct plugin_info info = load_beside("broken_sly.so", &b);
 
     (void)state;
-    assert_string_equal(getenv(TOLD), "constructed");
+    check_told("constructed");
     assert_int_equal(info.state, PLUGIN_RUNNING);
     assert_string_equal(info.id, "org.example.sly");
     bench_close(b);
