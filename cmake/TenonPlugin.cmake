@@ -48,6 +48,13 @@ function(tenon_plugin name)
   # Those of this tree that the host finds by itself, each in a package of its own.
   if(TENON_PLUGIN_DIR AND NOT arg_DIRECTORY)
     install(TARGETS ${target} LIBRARY DESTINATION lib/tenon/plugins COMPONENT plugin-${name})
+    if(TARGET tenon) # signed with this build's own key, which the host beside it trusts
+      add_dependencies(${target} tenon_key)
+      add_custom_command(TARGET ${target} POST_BUILD
+        COMMAND tenon plugin sign $<TARGET_FILE:${target}> --key ${TENON_SIGNING_KEY} VERBATIM)
+      install(FILES $<TARGET_FILE:${target}>.sig DESTINATION lib/tenon/plugins
+        COMPONENT plugin-${name})
+    endif()
     set_property(GLOBAL APPEND PROPERTY TENON_PLUGINS ${name})
     set_property(GLOBAL PROPERTY TENON_PLUGIN_${name}_NEEDS ${arg_NEEDS})
   endif()

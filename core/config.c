@@ -29,6 +29,7 @@
 #define METRIC_PORTALS_DEFAULT 100u
 /* Below the folder that holds the directory of the executable: build/bin, /usr/bin. */
 #define DEFAULT_PLUGIN_DIR "lib/tenon/plugins"
+#define DEFAULT_KEY_DIR "lib/tenon/keys"
 /* "FILE:LINE: KEY" in messages; cut when longer. */
 #define PLACE_SIZE 200
 #define KEY_SIZE 120
@@ -250,12 +251,19 @@ static tn_status read_file(struct config *config, const char *file, struct err *
 
 #define OPTION_HELP 'h'
 #define OPTION_VERSION 'V'
+#define OPTION_UNSAFE 1
 
 static const struct argp_option argp_options[] = {
     {"config", 'c', "FILE", 0, "Read settings from FILE (TOML)", 0},
     {"data", 'd', "DIR", 0, "Keep data in DIR (~/.local/state/tenon)", 0},
     {"listen", 'l', "URL", 0, "Listen at URL: ipc://PATH, tcp://HOST:PORT, ...; repeatable", 0},
     {"plugins", 'p', "DIR", 0, "Load the plugins in DIR; repeatable", 0},
+    {"unsafe-plugins",
+     OPTION_UNSAFE,
+     NULL,
+     0,
+     "Run plugins that nobody signed in this process: for their authors",
+     0},
     {"log", 'L', "LEVEL", 0, "Log error, warn, info or debug (info)", 0},
     {"help", OPTION_HELP, NULL, 0, "Show this", -1},
     {"version", OPTION_VERSION, NULL, 0, "Show the version", -1},
@@ -300,6 +308,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case 'L':
         status = option_set(options, "log", arg);
+        break;
+    case OPTION_UNSAFE:
+        options->given->signatures.runs_unsigned = true;
         break;
     case OPTION_HELP:
         options->is_help = true;
@@ -377,8 +388,9 @@ static tn_status default_text(struct config *config, const char *name, const cha
     return config_setting_set_text(config, name, name, text, err);
 }
 
-/* DIR/lib/tenon/plugins of a host in DIR/bin, wherever it was installed or built. */
-static tn_status default_plugin_dir(struct config *config, struct err *err)
+/* DIR/lib/tenon/plugins, or the like, of a host in DIR/bin, wherever it was installed or built. */
+static tn_status default_dir(struct config *config, const char *name, const char *tail,
+                             struct err *err)
 {
     char path[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -390,7 +402,7 @@ static tn_status default_plugin_dir(struct config *config, struct err *err)
         if (slash)
             *slash = '\0';
     }
-    return default_text(config, "plugins", "", path, "/" DEFAULT_PLUGIN_DIR, err);
+    return default_text(config, name, path, "/", tail, err);
 }
 
 /* $XDG_STATE_HOME/tenon, else ~/.local/state/tenon. */
@@ -421,6 +433,7 @@ static tn_status fill_defaults(struct config *config, struct err *err)
 {
     if (!config->data_dir)
         TRY(default_data_dir(config, err));
+    set_default(&config->signatures.policy, CONFIG_POLICY_ISOLATE);
     set_default(&config->portal.language, "en");
     set_default(&config->portal.currency, "EUR");
     set_default(&config->portal.time_zone, "Europe/Paris");
@@ -431,7 +444,9 @@ static tn_status fill_defaults(struct config *config, struct err *err)
     if (config->metric_portal_max == 0)
         config->metric_portal_max = METRIC_PORTALS_DEFAULT;
     if (config->plugin_dirs.count == 0)
-        TRY(default_plugin_dir(config, err));
+        TRY(default_dir(config, "plugins", DEFAULT_PLUGIN_DIR, err));
+    if (!config->signatures.folder)
+        TRY(default_dir(config, "signatures.folder", DEFAULT_KEY_DIR, err));
     if (config->listen.count == 0)
         TRY(default_text(config, "listen", "ipc://", config->data_dir, "/" DEFAULT_SOCKET, err));
     return TN_OK;

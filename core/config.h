@@ -20,6 +20,9 @@
 #define CONFIG_FILE_SIZE_MAX 65536
 #define CONFIG_LINE_SIZE_MAX 4096
 
+#define CONFIG_POLICY_ISOLATE "isolate-unsigned"
+#define CONFIG_POLICY_REQUIRE "require-signed"
+
 struct config_list {
     const char **items;
     uint32_t count;
@@ -62,10 +65,28 @@ struct config {
         uint32_t call_ms;       /* any other callback */
     } runner;
     struct config_limits limits;
+    struct {                      /* consumers and timers; 0: not said */
+        uint32_t deadline_s;      /* of one call */
+        uint32_t long_deadline_s; /* of one that is TN_LONG */
+        uint32_t attempts;        /* before it is a dead letter */
+        uint32_t dead_letters;    /* of one consumer or timer in one portal */
+    } background;
     struct {                     /* both or none */
         const char *certificate; /* files */
         const char *key;
     } tls;
+    struct { /* public keys of vendors and publishers, in base64 */
+        struct config_list keys;
+        struct config_list revoked; /* ids of keys */
+        const char *folder;         /* of *.licence files; NULL: none */
+    } licences;
+    struct {
+        struct config_list keys;
+        struct config_list revoked; /* ids of keys, SHA-256 of files */
+        const char *folder;         /* of *.pub files, trusted as `keys` are */
+        const char *policy;         /* CONFIG_POLICY_... */
+        bool runs_unsigned;         /* in the host's process */
+    } signatures;
     struct { /* what a new portal starts with */
         const char *language;
         const char *currency;

@@ -21,7 +21,15 @@
 /* Some samples for each: what a Prometheus still reads in one go. */
 #define METRIC_PORTALS_MAX 10000u
 
-enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL };
+/* Seconds: what takes longer holds up all that is behind it. */
+#define DEADLINE_MAX 600u
+#define LONG_DEADLINE_MAX 86400u
+/* At most a minute apart: half a day. */
+#define ATTEMPTS_MAX 1000u
+/* Some KiB each, and whoever replays them reads them all. */
+#define DEAD_LETTERS_MAX 100000u
+
+enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL, SETTING_TRUTH };
 
 typedef tn_status (*check_fn)(const char *place, const char *text, struct err *err);
 
@@ -78,6 +86,17 @@ static tn_status check_file(const char *place, const char *text, struct err *err
     return TN_OK;
 }
 
+static tn_status check_policy(const char *place, const char *text, struct err *err)
+{
+    if (strcmp(text, CONFIG_POLICY_ISOLATE) == 0 || strcmp(text, CONFIG_POLICY_REQUIRE) == 0)
+        return TN_OK;
+    return err_set(err,
+                   TN_INVALID_ARGUMENT,
+                   "%s: '%s' is no policy: isolate-unsigned, require-signed.",
+                   place,
+                   text);
+}
+
 static tn_status check_language(const char *place, const char *text, struct err *err)
 {
     if (strcmp(text, "en") == 0 || strcmp(text, "fr") == 0)
@@ -112,6 +131,8 @@ static tn_status check_time_zone(const char *place, const char *text, struct err
 #define MEMBER(member) offsetof(struct config, member)
 
 #define RATE(member) SETTING_WHOLE, CONFIG_LIVE, MEMBER(limits.member), NULL, 1, CALLS_MAX
+
+#define BACKGROUND(member) SETTING_WHOLE, CONFIG_RESTART, MEMBER(background.member), NULL, 1
 
 static const struct config_setting settings[] = {
     {"", "listen", SETTING_LIST, CONFIG_RESTART, MEMBER(listen), check_url, 0, 0},
@@ -157,10 +178,36 @@ static const struct config_setting settings[] = {
      NULL,
      1,
      METRIC_PORTALS_MAX},
+    {"background", "deadline", BACKGROUND(deadline_s), DEADLINE_MAX},
+    {"background", "long_deadline", BACKGROUND(long_deadline_s), LONG_DEADLINE_MAX},
+    {"background", "attempts", BACKGROUND(attempts), ATTEMPTS_MAX},
+    {"background", "dead_letters", BACKGROUND(dead_letters), DEAD_LETTERS_MAX},
     {"runner", "hook_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.hook_ms), NULL, 1, 60000},
     {"runner", "call_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.call_ms), NULL, 1, 3600000},
     {"tls", "certificate", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.certificate), check_file, 0, 0},
     {"tls", "key", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.key), check_file, 0, 0},
+    {"licences", "keys", SETTING_LIST, CONFIG_LIVE, MEMBER(licences.keys), NULL, 0, 0},
+    {"licences", "revoked", SETTING_LIST, CONFIG_LIVE, MEMBER(licences.revoked), NULL, 0, 0},
+    {"licences", "folder", SETTING_TEXT, CONFIG_LIVE, MEMBER(licences.folder), NULL, 0, 0},
+    {"signatures", "keys", SETTING_LIST, CONFIG_RESTART, MEMBER(signatures.keys), NULL, 0, 0},
+    {"signatures", "revoked", SETTING_LIST, CONFIG_RESTART, MEMBER(signatures.revoked), NULL, 0, 0},
+    {"signatures", "folder", SETTING_TEXT, CONFIG_RESTART, MEMBER(signatures.folder), NULL, 0, 0},
+    {"signatures",
+     "policy",
+     SETTING_TEXT,
+     CONFIG_RESTART,
+     MEMBER(signatures.policy),
+     check_policy,
+     0,
+     0},
+    {"signatures",
+     "unsigned_in_process",
+     SETTING_TRUTH,
+     CONFIG_RESTART,
+     MEMBER(signatures.runs_unsigned),
+     NULL,
+     0,
+     0},
     {"portal",
      "language",
      SETTING_TEXT,
@@ -304,6 +351,10 @@ static tn_status check_kind(const struct config_setting *setting, const char *pl
                            setting->min,
                            setting->max);
         break;
+    case SETTING_TRUTH:
+        if (is_list || entry->kind != CONFIG_TRUTH)
+            return err_set(err, TN_INVALID_ARGUMENT, "%s: must be true or false.", place);
+        break;
     case SETTING_TEXT:
     case SETTING_LEVEL:
         if (is_list || entry->kind != CONFIG_TEXT)
@@ -324,6 +375,9 @@ tn_status config_setting_set(struct config *config, const struct config_setting 
         return set_level(config, place, entry->text, err);
     case SETTING_WHOLE:
         return set_whole(config, setting, place, entry->whole, err);
+    case SETTING_TRUTH:
+        *(bool *)((char *)config + setting->offset) = entry->truth;
+        return TN_OK;
     case SETTING_LIST:
         /* The list itself is visited before its elements. */
         return entry->is_in_list ? list_add(config, setting, place, entry->text, err) : TN_OK;
@@ -334,7 +388,10 @@ tn_status config_setting_set(struct config *config, const struct config_setting 
 tn_status config_setting_set_text(struct config *config, const char *name, const char *place,
                                   const char *value, struct err *err)
 {
-    const struct config_setting *setting = config_setting_find(utf8_str(""), utf8_str(name));
+    const char *dot = strchr(name, '.');
+    const struct tn_str table = {name, dot ? (size_t)(dot - name) : 0};
+    const struct config_setting *setting =
+        config_setting_find(table, utf8_str(dot ? dot + 1 : name));
     struct config_entry entry = {.kind = CONFIG_TEXT, .text = utf8_str(value)};
 
     assert(setting);
@@ -364,6 +421,7 @@ tn_status config_overlay(struct config *config, const struct config *given, stru
     }
     if (given->log_level)
         config->log_level = given->log_level;
+    config->signatures.runs_unsigned |= given->signatures.runs_unsigned;
     return TN_OK;
 }
 
@@ -388,6 +446,9 @@ static void format_value(const struct config *config, const struct config_settin
     case SETTING_WHOLE:
         if (*(const uint32_t *)member != 0)
             (void)snprintf(out, CONFIG_VALUE_SIZE, "%u", *(const uint32_t *)member);
+        break;
+    case SETTING_TRUTH:
+        text = *(const bool *)member ? "true" : "false";
         break;
     case SETTING_LIST: {
         const struct config_list *list = member;
@@ -432,6 +493,8 @@ static bool is_same(const struct config *a, const struct config *b,
         return same_list(x, y);
     case SETTING_LEVEL:
         return a->log_level == b->log_level;
+    case SETTING_TRUTH:
+        return *(const bool *)x == *(const bool *)y;
     case SETTING_WHOLE:
         return *(const uint32_t *)x == *(const uint32_t *)y;
     }

@@ -25,7 +25,8 @@ bool config_setting_is_table(struct tn_str name);
 tn_status config_setting_set(struct config *config, const struct config_setting *setting,
                              const char *place, const struct config_entry *entry, struct err *err);
 
-/* As config_setting_set, for a setting at the top that takes texts, which must exist. [any] */
+/* As config_setting_set, for a setting ("data", "signatures.folder") that takes texts, which must
+ * exist. [any] */
 tn_status config_setting_set_text(struct config *config, const char *name, const char *place,
                                   const char *value, struct err *err);
 

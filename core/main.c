@@ -15,6 +15,7 @@
 #include "core/base/utf8.h"
 #include "core/blob/blobs.h"
 #include "core/main.h"
+#include "core/service/licensing.h"
 #include "core/service/notices.h"
 
 /* A predecessor that was just killed may hold the store for a moment. */
@@ -22,6 +23,8 @@
 /* Calls that wait for a worker; past it RESOURCE_EXHAUSTED. */
 #define CALL_QUEUE_MAX 65536u
 #define WORKERS_MIN 4u
+/* Seconds between looks at whether licences begin or end; they do so in between all the same. */
+#define TICK_S 60
 /* Threads that call plugins beside the workers. */
 #define LANES_SPARE 8u
 
@@ -126,7 +129,8 @@ static tn_status reread(void *ctx, struct err *err)
 {
     struct host *host = ctx;
 
-    return tokens_reread(host->tokens, err);
+    TRY(tokens_reread(host->tokens, err));
+    return entitle_reread(host->entitle, NULL, err);
 }
 
 static tn_status open_records(struct host *host, struct err *err)
@@ -134,6 +138,7 @@ static tn_status open_records(struct host *host, struct err *err)
     struct records_options options = {.store = host->store,
                                       .catalog = host->catalog,
                                       .portals = host->portals,
+                                      .entitle = host->entitle,
                                       .log = host->log,
                                       .reread = reread,
                                       .reread_ctx = host};
@@ -204,20 +209,34 @@ static struct plugin_runner_limits runner_limits(const struct config *config)
 
 static tn_status load_plugins(struct host *host, struct err *err)
 {
+    const struct config *config = host->config;
     const char *disabled[CONFIG_PLUGIN_MAX];
-    struct plugin_host_options options = {.records = host->records,
-                                          .catalog = host->catalog,
-                                          .portals = host->portals,
-                                          .blobs = host->blobs,
-                                          .log = host->log,
-                                          .dirs = host->config->plugin_dirs.items,
-                                          .dir_count = host->config->plugin_dirs.count,
-                                          .work_dir = host->work_dir,
-                                          .disabled = disabled,
-                                          .isolated = host->isolated,
-                                          .runner_limits = runner_limits(host->config),
-                                          .worker_count = count_workers(host) + LANES_SPARE,
-                                          .language = text_environment()};
+
+    TRY(host_publishers(config, &host->publishers, err));
+    host->signing = (struct plugin_signing){
+        .ring = &host->publishers,
+        .is_required = strcmp(config->signatures.policy, CONFIG_POLICY_REQUIRE) == 0,
+        .runs_in_process = config->signatures.runs_unsigned};
+    struct plugin_host_options options = {
+        .records = host->records,
+        .catalog = host->catalog,
+        .portals = host->portals,
+        .blobs = host->blobs,
+        .entitle = host->entitle,
+        .log = host->log,
+        .signing = &host->signing,
+        .dirs = config->plugin_dirs.items,
+        .dir_count = config->plugin_dirs.count,
+        .work_dir = host->work_dir,
+        .disabled = disabled,
+        .isolated = host->isolated,
+        .short_limit_us = config->background.deadline_s * (int64_t)1000000,
+        .long_limit_us = config->background.long_deadline_s * (int64_t)1000000,
+        .attempt_max = config->background.attempts,
+        .letter_max = config->background.dead_letters,
+        .runner_limits = runner_limits(config),
+        .worker_count = count_workers(host) + LANES_SPARE,
+        .language = text_environment()};
 
     find_runner(host);
     if (host->runner[0] != '\0')
@@ -247,6 +266,7 @@ static tn_status start_services(struct host *host, struct err *err)
                        (struct limit_rate){limits->token.per_second, limits->token.burst}},
         .catalog = host->catalog,
         .blobs = host->blobs,
+        .entitle = host->entitle,
         .plugins = host->plugins,
         .log = host->log,
         .pool = host->pool,
@@ -297,6 +317,26 @@ static tn_status open_tokens(struct host *host, struct err *err)
     return tokens_open(host->store, &host->tokens, err);
 }
 
+static tn_status open_licences(struct host *host, struct err *err)
+{
+    CLEANUP(mem_free_p) struct key_ring *ring = mem_new(struct key_ring);
+
+    if (!ring)
+        return err_memory(err, "the licences");
+    TRY(host_vendors(host->config, ring, err));
+    return entitle_open(host->store, host->portals, ring, host->log, &host->entitle, err);
+}
+
+static tn_status read_licences(struct host *host, struct err *err)
+{
+    const char *folder = host->config->licences.folder;
+
+    if (folder)
+        TRY(licensing_read_folder(service_host_ctx(host->services), folder, err));
+    licensing_tick(service_host_ctx(host->services));
+    return TN_OK;
+}
+
 /* What an operator can do about a step that failed; "": the reason says it all. */
 static const char *advise_store(tn_status status)
 {
@@ -336,6 +376,11 @@ static const char *advise_limits(tn_status status)
     return "raise the hard limit of open files (ulimit -Hn, LimitNOFILE)";
 }
 
+static const char *advise_keys(tn_status status)
+{
+    return status == TN_INVALID_ARGUMENT ? "correct the keys in the configuration" : "";
+}
+
 static const struct step {
     tn_status (*run)(struct host *host, struct err *err);
     const char *(*advise)(tn_status status);
@@ -345,11 +390,13 @@ static const struct step {
     {open_catalog, advise_store},
     {open_portals, advise_store},
     {open_tokens, advise_store},
+    {open_licences, advise_keys},
     {open_records, NULL},
     {open_blobs, advise_store},
-    {load_plugins, NULL},
+    {load_plugins, advise_keys},
     {start_workers, NULL},
     {start_services, NULL},
+    {read_licences, NULL},
     {listen_all, advise_listening},
 };
 
@@ -386,6 +433,7 @@ static void stop(struct host *host)
     bus_server_destroy(host->server);
     service_host_destroy(host->services);
     plugin_host_destroy(host->plugins);
+    entitle_close(host->entitle);
     tokens_close(host->tokens);
     portals_close(host->portals);
     catalog_close(host->catalog);
@@ -407,6 +455,7 @@ static void block_signals(sigset_t *ret_set)
 
 static void serve(struct host *host, const sigset_t *set, int argc, char **argv)
 {
+    const struct timespec tick = {.tv_sec = TICK_S};
     int received = 0;
 
     (void)printf("ready");
@@ -415,12 +464,16 @@ static void serve(struct host *host, const sigset_t *set, int argc, char **argv)
     (void)printf("\n");
     (void)fflush(stdout);
     host_notify(host, "READY");
-    while (received != SIGTERM && received != SIGINT)
-        if (sigwait(set, &received) == 0 && received == SIGHUP) {
+    while (received != SIGTERM && received != SIGINT) {
+        received = sigtimedwait(set, NULL, &tick);
+        if (received == SIGHUP) {
             host_notify(host, "RELOADING");
             host_reload(host, argc, argv);
             host_notify(host, "READY");
+        } else if (received < 0 && errno == EAGAIN) {
+            licensing_tick(service_host_ctx(host->services));
         }
+    }
     host_notify(host, "STOPPING");
     LOG(host->log, LOG_INFO, "stopping", LOG_STR("signal", strsignal(received)));
 }

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 
+#include "core/access/entitle.h"
 #include "core/bus/server.h"
 #include "core/config.h"
 #include "core/service/service.h"
@@ -21,8 +22,11 @@ struct host {
     struct catalog *catalog;
     struct portals *portals;
     struct tokens *tokens;
+    struct entitle *entitle;
     struct records *records;
     struct blobs *blobs;
+    struct key_ring publishers; /* of plugins */
+    struct plugin_signing signing;
     struct plugin_isolated isolated[CONFIG_PLUGIN_MAX];
     struct plugin_host *plugins;
     struct pool *pool;
@@ -35,6 +39,12 @@ struct host {
 
 /* The settings that count for what may change while it runs. */
 const struct config *host_settings(const struct host *host);
+
+/* licences.c */
+
+/* Whose licences and plugins the host trusts. TN_INVALID_ARGUMENT: a text is no key. [loader] */
+tn_status host_vendors(const struct config *config, struct key_ring *ret_ring, struct err *err);
+tn_status host_publishers(const struct config *config, struct key_ring *ret_ring, struct err *err);
 
 /* reload.c */
 

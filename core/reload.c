@@ -2,8 +2,10 @@
 /* reload.c - SIGHUP: the configuration is read again, and replaces the running one or does not. */
 #include "core/main.h"
 
+#include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/blob/blobs.h"
+#include "core/service/licensing.h"
 
 const struct config *host_settings(const struct host *host)
 {
@@ -53,6 +55,22 @@ static tn_status reload_tls(struct host *host, const struct config *config, stru
     return TN_OK;
 }
 
+/* Keys first: files may be signed with those that came. */
+static tn_status reload_licences(struct host *host, const struct config *config, struct err *err)
+{
+    CLEANUP(mem_free_p) struct key_ring *ring = mem_new(struct key_ring);
+    const struct service *service = service_host_ctx(host->services);
+
+    if (!ring)
+        return err_memory(err, "the licences");
+    TRY(host_vendors(config, ring, err));
+    TRY(licensing_trust(service, ring, err));
+    if (config->licences.folder)
+        TRY(licensing_read_folder(service, config->licences.folder, err));
+    licensing_tick(service);
+    return TN_OK;
+}
+
 /* Cannot fail: what could was done before. */
 static void apply(struct host *host, const struct config *config)
 {
@@ -83,6 +101,7 @@ static tn_status load(struct host *host, int argc, char **argv, struct config **
 
     TRY(config_load(argc, argv, &config, err));
     TRY(reload_tls(host, config, err));
+    TRY(reload_licences(host, config, err));
     *ret_config = TAKE(config);
     return TN_OK;
 }

@@ -28,8 +28,9 @@ struct portal {
     uint32_t id; /* never reused; 0 is the host */
     char name[PORTAL_NAME_SIZE];
     tn_time created_us;
-    struct limit calls;       /* of all who call in it */
-    struct metric_set counts; /* by enum portal_count */
+    struct limit calls;        /* of all who call in it */
+    _Atomic uint64_t entitled; /* rises when what its licences grant changes; entitle.h */
+    struct metric_set counts;  /* by enum portal_count */
 };
 
 /* What is counted of each portal. */

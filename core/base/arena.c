@@ -48,6 +48,23 @@ void arena_reset(struct arena *arena)
     arena->total = 0;
 }
 
+struct arena_mark arena_take_mark(const struct arena *arena)
+{
+    return (struct arena_mark){arena->blocks, arena->used, arena->total};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    while (arena->blocks != mark.block) {
+        struct arena_block *next = arena->blocks->next;
+
+        mem_free(arena->blocks);
+        arena->blocks = next;
+    }
+    arena->used = mark.used;
+    arena->total = mark.total;
+}
+
 static struct arena_block *grow(struct arena *arena, size_t need)
 {
     size_t size = arena->blocks ? arena->blocks->size * 2 : BLOCK_SIZE_MIN;

@@ -29,6 +29,15 @@ void arena_fini(struct arena *arena);
 /* Forgets all allocations and keeps the newest block for reuse. [any] */
 void arena_reset(struct arena *arena);
 
+/* How far it was filled; arena_rewind() forgets what was allocated since. [any] */
+struct arena_mark {
+    struct arena_block *block;
+    size_t used;
+    size_t total;
+};
+struct arena_mark arena_take_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
 /* Zeroed, aligned for any type; NULL when memory or the budget is out. [any] */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -108,6 +108,14 @@ tn_status err_violate(struct err *err, tn_status status, const char *field, cons
     return err_violate_text(err, status, field, rule, utf8_str(text));
 }
 
+void err_missing(struct err *err, struct tn_str module, const char *tier)
+{
+    if (!err || err->status != TN_OK)
+        return;
+    copy_cut(err->missing_module, sizeof(err->missing_module), module);
+    copy_cut(err->missing_tier, sizeof(err->missing_tier), utf8_str(tier));
+}
+
 tn_status err_memory(struct err *err, const char *what)
 {
     return err_set(err, TN_RESOURCE_EXHAUSTED, "Memory is out: no room for %s.", what);

@@ -17,6 +17,8 @@
 #define ERR_FIELD_SIZE 96
 #define ERR_RULE_SIZE 40
 #define ERR_TEXT_SIZE 232
+#define ERR_MODULE_SIZE 128
+#define ERR_TIER_SIZE 16
 /* More refusals than this are counted, not kept. */
 #define ERR_VIOLATION_MAX 16
 
@@ -31,7 +33,9 @@ struct err {
     tn_status status; /* TN_OK: nothing went wrong yet */
     char language[8]; /* of the texts: "en", "fr" */
     char message[ERR_MESSAGE_SIZE];
-    int64_t retry_after_us; /* 0: not said */
+    int64_t retry_after_us;               /* 0: not said */
+    char missing_module[ERR_MODULE_SIZE]; /* that the portal is not granted; empty: not said */
+    char missing_tier[ERR_TIER_SIZE];     /* and the tier that has it */
     uint32_t violation_count;
     uint32_t violation_dropped; /* refusals past ERR_VIOLATION_MAX */
     struct err_violation violations[ERR_VIOLATION_MAX];
@@ -61,6 +65,10 @@ __attribute__((format(printf, 5, 6))) tn_status err_violate(struct err *err, tn_
 /* As err_violate, with a text that is finished and in the right language. */
 tn_status err_violate_text(struct err *err, tn_status status, const char *field, const char *rule,
                            struct tn_str text);
+
+/* Says which module is not granted and the tier that has it, for programs; before the err_set of
+ * the same failure, and nothing once something was said. `err` may be NULL. */
+void err_missing(struct err *err, struct tn_str module, const char *tier);
 
 /* Memory is out; `what` was to be built. Returns TN_RESOURCE_EXHAUSTED. */
 tn_status err_memory(struct err *err, const char *what);

@@ -185,6 +185,8 @@ static void learn(struct bus_method_entry *method, int64_t took_us)
 
 static int32_t usual_us(const struct bus_method_entry *method)
 {
+    if (method->def.flags & BUS_BLOCKS)
+        return INT32_MAX;
     return atomic_load_explicit(&method->usual_us_by_8, memory_order_relaxed) / 8;
 }
 

@@ -27,17 +27,29 @@ enum { DECLARED_NAME = 1 };
 
 struct bus_file {
     struct bus_file *next;
-    struct tn_str name; /* in raw, as below */
-    struct tn_str package;
+    struct tn_str name;   /* in text, as the next: neither changes */
+    struct tn_str module; /* who gave it */
     uint32_t visit;
-    struct tn_bytes raw;
-    uint8_t bytes[];
+    struct tn_str package; /* in raw */
+    struct tn_bytes raw;   /* OWNED */
+    char text[];
 };
 
 void bus_reflect_init(struct bus_reflect *reflect)
 {
     *reflect = (struct bus_reflect){.last_next = &reflect->first};
     (void)pthread_mutex_init(&reflect->mu, NULL);
+}
+
+static void file_destroy(struct bus_file *file)
+{
+    union {
+        const uint8_t *read;
+        void *owned;
+    } raw = {.read = file->raw.data};
+
+    mem_free(raw.owned);
+    mem_free(file);
 }
 
 void bus_reflect_fini(struct bus_reflect *reflect)
@@ -47,7 +59,7 @@ void bus_reflect_fini(struct bus_reflect *reflect)
         struct bus_file *file = reflect->first;
 
         reflect->first = file->next;
-        mem_free(file);
+        file_destroy(file);
     }
     (void)pthread_mutex_destroy(&reflect->mu);
 }
@@ -59,46 +71,81 @@ static struct tn_str as_str(struct tn_bytes bytes)
 
 /* Adding */
 
-static tn_status read_file(struct tn_bytes raw, struct bus_file **ret_file, struct err *err)
+/* What a file descriptor says of itself; an empty name: it is none. */
+struct file_head {
+    struct tn_str name;
+    struct tn_str package;
+};
+
+static struct file_head read_head(struct tn_bytes raw)
 {
-    struct bus_file *file = mem_alloc_zeroed(1, sizeof(*file) + raw.len);
+    struct file_head head = {0};
     struct bus_wire_field field;
 
-    if (!file)
-        return err_memory(err, "a descriptor");
-    memcpy(file->bytes, raw.data, raw.len);
-    file->raw = (struct tn_bytes){file->bytes, raw.len};
-    struct tn_bytes rest = file->raw;
-    while (rest.len > 0) {
-        if (!bus_wire_next(&rest, &field)) {
-            file->name.len = 0;
-            break;
-        }
+    while (raw.len > 0) {
+        if (!bus_wire_next(&raw, &field))
+            return (struct file_head){0};
         if (field.number == FILE_NAME)
-            file->name = as_str(field.content);
+            head.name = as_str(field.content);
         else if (field.number == FILE_PACKAGE)
-            file->package = as_str(field.content);
+            head.package = as_str(field.content);
     }
-    if (file->name.len == 0) {
-        mem_free(file);
+    return head;
+}
+
+static tn_status create_file(struct tn_bytes raw, const char *module, struct bus_file **ret_file,
+                             struct err *err)
+{
+    const struct file_head head = read_head(raw);
+    const size_t module_len = strlen(module);
+
+    if (head.name.len == 0)
         return err_set(err, TN_INVALID_ARGUMENT, "These bytes are not a FileDescriptorSet.");
+    struct bus_file *file = mem_alloc_zeroed(1, sizeof(*file) + head.name.len + module_len);
+    uint8_t *copy = mem_alloc(raw.len);
+    if (!file || !copy) {
+        mem_free(file);
+        mem_free(copy);
+        return err_memory(err, "a descriptor");
     }
+    memcpy(file->text, head.name.data, head.name.len);
+    memcpy(file->text + head.name.len, module, module_len);
+    memcpy(copy, raw.data, raw.len);
+    file->name = (struct tn_str){file->text, head.name.len};
+    file->module = (struct tn_str){file->text + head.name.len, module_len};
+    file->raw = (struct tn_bytes){copy, raw.len};
+    file->package = read_head(file->raw).package;
     *ret_file = file;
     return TN_OK;
 }
 
-static tn_status add_file(struct bus_reflect *reflect, struct tn_bytes raw, struct err *err)
+/* Puts what `fresh` says in place of what `known` said, if they are the same plugin's. */
+static void renew(struct bus_file *known, struct bus_file *fresh)
+{
+    struct tn_bytes raw = known->raw;
+
+    if (known->module.len == 0 || !utf8_equal(known->module, fresh->module))
+        return;
+    known->raw = fresh->raw;
+    known->package = fresh->package;
+    fresh->raw = raw;
+}
+
+static tn_status add_file(struct bus_reflect *reflect, const char *module, struct tn_bytes raw,
+                          struct err *err)
 {
     struct bus_file *file = NULL;
 
-    TRY(read_file(raw, &file, err));
-    if (map_get(&reflect->by_name, file->name)) {
-        mem_free(file);
+    TRY(create_file(raw, module, &file, err));
+    struct bus_file *known = map_get(&reflect->by_name, file->name);
+    if (known) {
+        renew(known, file);
+        file_destroy(file);
         return TN_OK;
     }
     if (map_count(&reflect->by_name) >= BUS_FILE_MAX ||
         map_set(&reflect->by_name, file->name, file, NULL) != TN_OK) {
-        mem_free(file);
+        file_destroy(file);
         return err_memory(err, "a descriptor");
     }
     *reflect->last_next = file;
@@ -117,12 +164,13 @@ static void take_back(struct bus_reflect *reflect, struct bus_file **last_next)
         struct bus_file *next = file->next;
 
         (void)map_remove(&reflect->by_name, file->name);
-        mem_free(file);
+        file_destroy(file);
         file = next;
     }
 }
 
-static tn_status add_locked(struct bus_reflect *reflect, struct tn_bytes set, struct err *err)
+static tn_status add_locked(struct bus_reflect *reflect, const char *module, struct tn_bytes set,
+                            struct err *err)
 {
     struct bus_file **last_next = reflect->last_next;
     tn_status st = TN_OK;
@@ -133,17 +181,18 @@ static tn_status add_locked(struct bus_reflect *reflect, struct tn_bytes set, st
         if (!bus_wire_next(&set, &field))
             st = err_set(err, TN_INVALID_ARGUMENT, "These bytes are not a FileDescriptorSet.");
         else if (field.number == SET_FILE)
-            st = add_file(reflect, field.content, err);
+            st = add_file(reflect, module, field.content, err);
     }
     if (st != TN_OK)
         take_back(reflect, last_next);
     return st;
 }
 
-tn_status bus_reflect_add(struct bus_reflect *reflect, struct tn_bytes set, struct err *err)
+tn_status bus_reflect_add(struct bus_reflect *reflect, const char *module, struct tn_bytes set,
+                          struct err *err)
 {
     (void)pthread_mutex_lock(&reflect->mu);
-    tn_status st = add_locked(reflect, set, err);
+    tn_status st = add_locked(reflect, module, set, err);
     (void)pthread_mutex_unlock(&reflect->mu);
     return st;
 }

@@ -17,7 +17,7 @@
 struct bus_server;
 struct bus_file;
 
-/* FileDescriptorProtos by name; they are never removed. Embedded in the server. */
+/* FileDescriptorProtos by name; none goes, but it may be renewed. Embedded in the server. */
 struct bus_reflect {
     pthread_mutex_t mu;
     struct map by_name; /* guarded by mu, as all below */
@@ -32,9 +32,13 @@ struct bus_reflect {
 void bus_reflect_init(struct bus_reflect *reflect);
 void bus_reflect_fini(struct bus_reflect *reflect);
 
-/* Copies the files of a FileDescriptorSet that are not there yet, or none of them on failure.
- * TN_INVALID_ARGUMENT: not one; TN_RESOURCE_EXHAUSTED: memory, or too many files. [any] */
-tn_status bus_reflect_add(struct bus_reflect *reflect, struct tn_bytes set, struct err *err);
+/*
+ * Copies the files of a FileDescriptorSet that are not there yet, or none of them on failure. Those
+ * that `module` (a plugin; "": the host) gave before, it may renew; the host's stay as they are.
+ * TN_INVALID_ARGUMENT: not one; TN_RESOURCE_EXHAUSTED: memory, or too many files. [any]
+ */
+tn_status bus_reflect_add(struct bus_reflect *reflect, const char *module, struct tn_bytes set,
+                          struct err *err);
 
 /*
  * A FileDescriptorSet, in `arena`, with the files that declare `symbols` (full names of services

@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "core/bus/door.h"
 #include "core/bus/notice.h"
 #include "core/bus/server_private.h"
@@ -140,7 +141,20 @@ void bus_server_remove_method(struct bus_server *server, const char *name)
 tn_status bus_server_add_descriptors(struct bus_server *server, struct tn_bytes set,
                                      struct err *err)
 {
-    return bus_reflect_add(&server->reflect, set, err);
+    return bus_reflect_add(&server->reflect, "", set, err);
+}
+
+tn_status bus_server_renew_descriptors(struct bus_server *server, const char *module,
+                                       struct tn_bytes set, struct err *err)
+{
+    return bus_reflect_add(&server->reflect, module, set, err);
+}
+
+const struct bus_method *bus_server_method(struct bus_server *server, const char *name)
+{
+    const struct bus_method_entry *entry = bus_method_table_find(&server->methods, utf8_str(name));
+
+    return entry ? &entry->def : NULL;
 }
 
 /* Listening */

@@ -123,6 +123,7 @@ struct bus_server_stats bus_server_stats(struct bus_server *server);
 
 #define BUS_STREAMS 1u /* answers with any number of messages, then a status */
 #define BUS_READS 2u   /* writes nothing */
+#define BUS_BLOCKS 8u  /* may take long: never on a thread that reads */
 #define BUS_OPEN 4u    /* needs no portal and gets no session: reflection, health */
 
 struct bus_method {
@@ -142,10 +143,18 @@ tn_status bus_server_add_method(struct bus_server *server, const struct bus_meth
 /* Later calls of it are UNIMPLEMENTED; those that run go on. [loader] */
 void bus_server_remove_method(struct bus_server *server, const char *name);
 
+/* The method of that name, lent until the server is destroyed; NULL: none. [any] */
+const struct bus_method *bus_server_method(struct bus_server *server, const char *name);
+
 /* A serialized google.protobuf.FileDescriptorSet for reflection; copied; files that are
  * there already by name are skipped. TN_INVALID_ARGUMENT: not one. [loader] */
 tn_status bus_server_add_descriptors(struct bus_server *server, struct tn_bytes set,
                                      struct err *err);
+
+/* The same for what a module serves that may be replaced: files of its own that are there take the
+ * place of those that it gave before; those of others stay. [any] */
+tn_status bus_server_renew_descriptors(struct bus_server *server, const char *module,
+                                       struct tn_bytes set, struct err *err);
 
 /* Calls: valid until finished. [any], by one thread at a time unless stated */
 

@@ -11,7 +11,7 @@
 
 /* Tags and lengths of one violation and its three strings, and of the rest. */
 #define VIOLATION_OVERHEAD 16u
-#define DETAILS_OVERHEAD 64u
+#define DETAILS_OVERHEAD (64u + ERR_MODULE_SIZE + ERR_TIER_SIZE)
 #define DETAILS_SIZE_MAX                                                                         \
     (ERR_VIOLATION_MAX * (ERR_FIELD_SIZE + ERR_RULE_SIZE + ERR_TEXT_SIZE + VIOLATION_OVERHEAD) + \
      DETAILS_OVERHEAD)
@@ -48,6 +48,8 @@ static size_t pack_details(const struct err *err, uint8_t *details)
     message.violations = pointers;
     message.violations_dropped = err->violation_dropped;
     message.retry_after_us = err->retry_after_us > 0 ? (uint64_t)err->retry_after_us : 0;
+    message.missing_module = lend(err->missing_module);
+    message.missing_tier = lend(err->missing_tier);
     assert(tenon__bus__v1__status_details__get_packed_size(&message) <= DETAILS_SIZE_MAX);
     return tenon__bus__v1__status_details__pack(&message, details);
 }

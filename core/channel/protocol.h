@@ -13,6 +13,8 @@
  *               consumer: row u32, now i64, before view, after view, luggage
  *               timer: row u32, now i64, record view, nothing u32, luggage, due i64
  *               method: row u32, now i64, request view, response view, luggage
+ *               migrate: from u32, now i64, two views and luggage of nothing, 0 i64,
+ *               progress value
  *               open: path str, libraries u32 { str }, sides u32
  *               begin, end: nothing
  *     done      operations of a callback; of an open that failed: why, in words
@@ -34,7 +36,8 @@ enum protocol_callback {
     PROTOCOL_HOOK = 4,
     PROTOCOL_METHOD = 5,
     PROTOCOL_CONSUMER = 6,
-    PROTOCOL_TIMER_DUE = 7
+    PROTOCOL_TIMER_DUE = 7,
+    PROTOCOL_MIGRATE = 8
 };
 
 /* `what` of a begin that failed. */
@@ -74,6 +77,7 @@ enum protocol_function {
     PROTOCOL_HOLD,      /* -> nothing */
     PROTOCOL_ENTER,     /* portal str -> now i64 */
     PROTOCOL_FINISH,    /* status u32 -> nothing */
+    PROTOCOL_PROGRESS,  /* value; of a migration, once */
     PROTOCOL_FUNCTION_END
 };
 

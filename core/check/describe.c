@@ -231,6 +231,10 @@ static bool add_meta(struct text *text, struct tn_bytes key)
         add(text, "outcome of ");
         add_bytes(text, rest.len > 8 ? (struct tn_bytes){rest.data + 8, rest.len - 8} : rest);
         return true;
+    case STORE_META_PLUGIN:
+        add(text, "plugin ");
+        add_bytes(text, rest);
+        return true;
     case STORE_META_PORTAL:
         add(text, "portal ");
         add_bytes(text, rest);

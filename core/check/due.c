@@ -4,7 +4,16 @@
 #include "core/check/state.h"
 #include "core/record/timer.h"
 #include "core/store/meta.h"
+#include "core/value/recur.h"
 #include "tenon/stored/v1/stored.pb-c.h"
+
+/* A rule that comes again from its first time on; or none. */
+static bool has_sound_rule(const Tenon__Stored__V1__Timer *timer)
+{
+    return timer->rule[0] == '\0' ||
+           (recur_check(utf8_str(timer->rule), NULL) == TN_OK && timer->begun_us >= 0 &&
+            timer->begun_us < RECUR_BEGIN_END_US && timer->begun_us - 1000000 < timer->due_us);
+}
 
 /* When it wakes; 0: it is damaged. */
 static tn_time read_timer(struct tn_bytes value)
@@ -12,7 +21,8 @@ static tn_time read_timer(struct tn_bytes value)
     Tenon__Stored__V1__Timer *timer = tenon__stored__v1__timer__unpack(NULL, value.len, value.data);
     tn_time wake_us = 0;
 
-    if (timer && timer->base.n_unknown_fields == 0 && timer->wake_us >= timer->due_us)
+    if (timer && timer->base.n_unknown_fields == 0 && timer->wake_us >= timer->due_us &&
+        has_sound_rule(timer))
         wake_us = timer->wake_us;
     if (timer)
         tenon__stored__v1__timer__free_unpacked(timer, NULL);

@@ -307,7 +307,9 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
         if (check->portal != 0)
             return TN_OK; /* check_timers */
         break;
+    case STORE_META_CLOCK:
     case STORE_META_CONSUMER:
+    case STORE_META_PLUGIN: /* its own reader refuses what is damaged */
     case STORE_META_PORTAL:
     case STORE_META_TOKEN:
         if (check->portal == 0)

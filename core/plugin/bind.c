@@ -74,8 +74,6 @@ tn_status bind_check(const struct plugin *plugin, struct err *err)
     const struct tn_plugin *rows = plugin->rows;
 
     TRY(check_needs(plugin, err));
-    if (rows->migrate)
-        return not_served(err, "migration of", rows->id);
     for (uint32_t i = 0; i < rows->settings.count; i++)
         if (rows->settings.items[i].flags & TN_GLOBAL)
             return not_served(err, "global setting", rows->settings.items[i].name);
@@ -87,17 +85,56 @@ tn_status bind_check(const struct plugin *plugin, struct err *err)
 
 /* Messages */
 
-static const struct message_type *find_message(const struct plugin_host *host, const char *name)
+/* The message of that name, and whose it is; not one of the version that `plugin` replaces. */
+static const struct message_type *find_message(const struct plugin *plugin, const char *name,
+                                               struct plugin **ret_owner)
 {
-    for (size_t i = 0; i < host->running_count; i++) {
-        const struct plugin *plugin = host->running[i];
+    const struct plugin_host *host = plugin->host;
 
-        for (uint32_t j = 0; j < plugin->rows->types.count; j++)
-            if (plugin->messages[j] && !(plugin->rows->types.items[j].flags & TN_EXTERN) &&
-                strcmp(plugin->rows->types.items[j].name, name) == 0)
-                return plugin->messages[j];
+    for (size_t i = 0; i < host->running_count; i++) {
+        struct plugin *other = host->running[i];
+
+        for (uint32_t j = 0; other != plugin->predecessor && j < other->rows->types.count; j++) {
+            if (!other->messages[j] || (other->rows->types.items[j].flags & TN_EXTERN) ||
+                strcmp(other->rows->types.items[j].name, name) != 0)
+                continue;
+            if (ret_owner)
+                *ret_owner = other;
+            return other->messages[j];
+        }
     }
     return NULL;
+}
+
+/* As find_message. */
+static const struct plugin_method *find_method(const struct plugin *plugin, const char *name)
+{
+    const struct plugin_host *host = plugin->host;
+
+    for (size_t i = 0; i < host->running_count; i++) {
+        const struct plugin *other = host->running[i];
+
+        for (uint32_t j = 0; other != plugin->predecessor && j < other->served_count; j++)
+            if (strcmp(other->served[j].name, name) == 0)
+                return &other->served[j];
+    }
+    return NULL;
+}
+
+/* Their types live in the lender's memory. There is room for each plugin once. */
+static tn_status borrow(struct plugin *plugin, struct plugin *lender, struct err *err)
+{
+    if (!plugin->lenders) {
+        plugin->lenders = arena_array(&plugin->arena, struct plugin *, plugin->host->running_count);
+        if (!plugin->lenders)
+            return err_memory(err, "a plugin");
+    }
+    for (uint32_t i = 0; i < plugin->lender_count; i++)
+        if (plugin->lenders[i] == lender)
+            return TN_OK;
+    lender->ref_count++;
+    plugin->lenders[plugin->lender_count++] = lender;
+    return TN_OK;
 }
 
 static tn_status make_field(const struct tn_property *row, struct message_field *ret_field,
@@ -119,7 +156,7 @@ static tn_status make_message(struct plugin *plugin, uint32_t row, const struct 
     struct message_type *type = arena_new(&plugin->arena, struct message_type);
     struct message_field *fields;
 
-    if (find_message(plugin->host, rows->types.items[row].name))
+    if (find_message(plugin, rows->types.items[row].name, NULL))
         return err_set(err,
                        TN_ALREADY_EXISTS,
                        "The message %s is declared by another plugin.",
@@ -168,7 +205,8 @@ static tn_status use_message(struct plugin *plugin, uint32_t row, struct err *er
 {
     const struct tn_plugin *rows = plugin->rows;
     const struct tn_type *declared = &rows->types.items[row];
-    const struct message_type *type = find_message(plugin->host, declared->name);
+    struct plugin *owner = NULL;
+    const struct message_type *type = find_message(plugin, declared->name, &owner);
 
     if (!type)
         return err_set(err,
@@ -183,6 +221,7 @@ static tn_status use_message(struct plugin *plugin, uint32_t row, struct err *er
     for (uint32_t i = 0; i < rows->properties.count; i++)
         if (rows->properties.items[i].type == row)
             TRY(use_field(plugin, i, type, err));
+    TRY(borrow(plugin, owner, err));
     plugin->messages[row] = type;
     return TN_OK;
 }
@@ -220,7 +259,7 @@ static tn_status read_messages(struct plugin *plugin, struct err *err)
 static tn_status use_method(struct plugin *plugin, uint32_t row, struct err *err)
 {
     const struct tn_method *declared = &plugin->rows->methods.items[row];
-    const struct plugin_method *method = plugin_find_method(plugin->host, declared->name);
+    const struct plugin_method *method = find_method(plugin, declared->name);
 
     if (!method)
         return err_set(err,
@@ -239,7 +278,6 @@ static tn_status use_method(struct plugin *plugin, uint32_t row, struct err *err
                        TN_FAILED_PRECONDITION,
                        "The method %s has other messages than it declares.",
                        declared->name);
-    plugin->calls[row] = method;
     return TN_OK;
 }
 
@@ -249,7 +287,7 @@ static tn_status serve_method(struct plugin *plugin, uint32_t row, struct err *e
     const struct message_type *request = plugin->messages[declared->request];
     const struct message_type *response = plugin->messages[declared->response];
 
-    if (plugin_find_method(plugin->host, declared->name))
+    if (find_method(plugin, declared->name))
         return err_set(
             err, TN_ALREADY_EXISTS, "The method %s is served by another plugin.", declared->name);
     struct plugin_method *method = &plugin->served[plugin->served_count++];
@@ -261,7 +299,6 @@ static tn_status serve_method(struct plugin *plugin, uint32_t row, struct err *e
                                      .descriptors = plugin->descriptors,
                                      .owner = plugin,
                                      .row = declared};
-    plugin->calls[row] = method;
     return TN_OK;
 }
 
@@ -288,9 +325,8 @@ tn_status bind_rows(struct plugin *plugin, struct err *err)
 
     plugin->messages = arena_array(&plugin->arena, const struct message_type *, rows->types.count);
     plugin->fields = arena_array(&plugin->arena, uint32_t, rows->properties.count);
-    plugin->calls = arena_array(&plugin->arena, const struct plugin_method *, rows->methods.count);
     plugin->served = arena_array(&plugin->arena, struct plugin_method, rows->methods.count);
-    if (!plugin->messages || !plugin->fields || !plugin->calls || !plugin->served)
+    if (!plugin->messages || !plugin->fields || !plugin->served)
         return err_memory(err, "a plugin");
     TRY(read_messages(plugin, err));
     TRY(bind_descriptors(plugin, err));

@@ -12,7 +12,7 @@
 tn_status bind_check(const struct plugin *plugin, struct err *err);
 
 /*
- * Fills in messages, fields, calls, served and descriptors. The plugins that it uses run already.
+ * Fills in messages, fields, served and descriptors. The plugins that it uses run already.
  * TN_NOT_FOUND: a message or method of none of them; TN_ALREADY_EXISTS: a method or message that
  * another one has; TN_FAILED_PRECONDITION: it differs from what its owner declares. [loader]
  */

@@ -65,6 +65,17 @@ tn_status callback_method(struct tn_call *call, const struct tn_method *row,
     return st;
 }
 
+tn_status callback_migrate(struct tn_call *call, uint32_t from, struct tn_value *progress)
+{
+    struct plugin *plugin = call->plugin;
+
+    enter_serial(plugin);
+    tn_status st = plugin->runner ? runner_migrate(plugin->runner, call, from, progress)
+                                  : plugin->rows->migrate(call, from, progress);
+    leave_serial(plugin);
+    return st;
+}
+
 tn_status callback_begin(struct plugin *plugin, struct err *err)
 {
     const struct tn_plugin *rows = plugin->rows;

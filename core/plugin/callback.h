@@ -22,6 +22,9 @@ tn_status callback_timer(struct tn_call *call, const struct tn_timer *row, struc
 tn_status callback_method(struct tn_call *call, const struct tn_method *row,
                           struct tn_record *request, struct tn_record *response);
 
+/* One step of a migration; `*progress` is the last one's, and then this one's. */
+tn_status callback_migrate(struct tn_call *call, uint32_t from, struct tn_value *progress);
+
 /* load() and start(), with a reason where one failed; callback_end() is due after either. [loader]
  */
 tn_status callback_begin(struct plugin *plugin, struct err *err);

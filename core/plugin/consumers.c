@@ -2,7 +2,9 @@
 /* consumers.c - see consumers.h. */
 #include "core/plugin/consumers.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
@@ -10,6 +12,7 @@
 #include "core/plugin/callback.h"
 #include "core/plugin/manifest_name.h"
 #include "core/plugin/rest.h"
+#include "core/plugin/routes.h"
 #include "core/record/past.h"
 #include "core/store/meta.h"
 #include "tenon/stored/v1/stored.pb-c.h"
@@ -39,6 +42,8 @@ struct feed {
     uint64_t position; /* all changes up to it are done */
     uint64_t stored;   /* and by the cursor that is stored; UINT64_MAX: none is */
     uint32_t failed_count;
+    pthread_mutex_t mu;
+    struct plugin_consumer report; /* guarded by mu */
 };
 
 static const struct tn_consumer *row_of(const struct feed *feed)
@@ -49,6 +54,39 @@ static const struct tn_consumer *row_of(const struct feed *feed)
 static const struct plugin_host_options *options_of(const struct feed *feed)
 {
     return &feed->plugin->host->options;
+}
+
+static struct letter_list letters_of(const struct feed *feed)
+{
+    return (struct letter_list){LETTER_CHANGE, feed->plugin->rows->id, row_of(feed)->name};
+}
+
+/* What others are told. `err`: of an attempt that failed just now, or why it rests; or NULL. */
+static void show(struct feed *feed, enum plugin_consumer_state state, const struct err *err)
+{
+    (void)pthread_mutex_lock(&feed->mu);
+    if (feed->report.state == CONSUMER_RESTING)
+        feed->report.reason[0] = '\0';
+    feed->report.state = state;
+    feed->report.position = feed->position;
+    if (err) {
+        if (state != CONSUMER_RESTING)
+            feed->report.failed_us = clock_wall_us();
+        (void)snprintf(feed->report.reason, sizeof(feed->report.reason), "%s", err->message);
+    }
+    (void)pthread_mutex_unlock(&feed->mu);
+}
+
+static void count_letters(struct feed *feed)
+{
+    const struct letter_list list = letters_of(feed);
+    uint32_t count = 0;
+
+    if (letters_count(options_of(feed)->records, feed->portal, &list, &count, NULL) != TN_OK)
+        return; /* the next letter counts them again */
+    (void)pthread_mutex_lock(&feed->mu);
+    feed->report.letter_count = count;
+    (void)pthread_mutex_unlock(&feed->mu);
 }
 
 /* Cursors */
@@ -199,16 +237,18 @@ static tn_status add_known(const struct plugin *plugin, uint32_t row, uint32_t l
     return TN_OK;
 }
 
-tn_status feeds_keep_known(struct plugin_host *host, uint32_t last_portal, struct err *err)
+tn_status feeds_keep_known(const struct plugin_routes *routes, uint32_t last_portal,
+                           struct err *err)
 {
     struct store_batch *batch = store_batch_create();
     tn_status st = batch ? TN_OK : err_memory(err, "a consumer");
 
-    for (size_t i = 0; st == TN_OK && i < host->running_count; i++)
-        for (uint32_t row = 0; st == TN_OK && row < host->running[i]->rows->consumers.count; row++)
-            st = add_known(host->running[i], row, last_portal, batch, err);
+    for (size_t i = 0; st == TN_OK && i < routes->running_count; i++)
+        for (uint32_t row = 0; st == TN_OK && row < routes->running[i]->rows->consumers.count;
+             row++)
+            st = add_known(routes->running[i], row, last_portal, batch, err);
     if (st == TN_OK && store_batch_count(batch) > 0)
-        st = store_write(records_store(host->options.records), batch, true, err);
+        st = store_write(records_store(routes->host->options.records), batch, true, err);
     store_batch_destroy(batch);
     return st;
 }
@@ -251,18 +291,41 @@ static bool is_wanted(const struct feed *feed, const struct schema *schema,
 struct delivery {
     struct feed *feed;
     const struct change *change;
+    const struct err *why; /* of the last attempt, when it is given up */
+    uint32_t failed_count; /* with that one */
+    bool is_letter;        /* it became one */
+    bool is_full;          /* it had to, and there is no room */
 };
 
-static tn_status deliver(void *ctx, struct tn_call *call)
+/* Takes the change out of the way as a dead letter. */
+static tn_status add_letter(struct delivery *delivery, struct tn_call *call)
 {
-    const struct delivery *delivery = ctx;
     const struct feed *feed = delivery->feed;
-    const struct change *change = delivery->change;
+    const struct letter_list list = letters_of(feed);
+    const struct letter letter = {.record = delivery->change->record,
+                                  .type = delivery->change->type,
+                                  .change = delivery->change->number,
+                                  .failed_count = delivery->failed_count,
+                                  .at_us = txn_now(call->txn),
+                                  .status = delivery->why ? delivery->why->status : TN_OK,
+                                  .reason = delivery->why ? delivery->why->message : ""};
+
+    delivery->is_letter = true;
+    return call_fail(call,
+                     letters_add(call->txn,
+                                 &list,
+                                 &letter,
+                                 plugin_letter_max(feed->plugin),
+                                 &delivery->is_full,
+                                 call->err));
+}
+
+static tn_status tell(const struct feed *feed, const struct change *change, struct tn_call *call)
+{
     struct past before;
     struct past after;
-
-    TRY(call_fail(call, put_cursor(feed, call->txn, change->number, call->err)));
     tn_status st = past_open(call->txn, change, &before, &after, call->err);
+
     if (st == TN_NOT_FOUND)
         return TN_OK; /* purged since: there is nothing left to tell */
     TRY(call_fail(call, st));
@@ -279,18 +342,107 @@ static tn_status deliver(void *ctx, struct tn_call *call)
                              change_leaves_live(change) ? &seen_after : NULL);
 }
 
-static enum attempt_end try_change(struct feed *feed, const struct change *change, struct err *err)
+/* The cursor rides in the commit of what the plugin does. */
+static tn_status deliver(void *ctx, struct tn_call *call)
 {
-    struct delivery delivery = {feed, change};
+    struct delivery *delivery = ctx;
+    const struct feed *feed = delivery->feed;
+    const struct letter_list list = letters_of(feed);
+    bool has_letters = false;
+
+    delivery->is_letter = delivery->is_full = false;
+    TRY(call_fail(call, put_cursor(feed, call->txn, delivery->change->number, call->err)));
+    TRY(call_fail(
+        call, letters_has(call->txn, &list, delivery->change->record, &has_letters, call->err)));
+    if (has_letters)
+        return add_letter(delivery, call); /* behind what came before it in its record */
+    return tell(feed, delivery->change, call);
+}
+
+static tn_status give_up(void *ctx, struct tn_call *call)
+{
+    struct delivery *delivery = ctx;
+
+    delivery->is_full = false;
+    TRY(call_fail(call,
+                  put_cursor(delivery->feed, call->txn, delivery->change->number, call->err)));
+    return add_letter(delivery, call);
+}
+
+static enum attempt_end attempt_change(struct feed *feed,
+                                       tn_status (*run)(void *ctx, struct tn_call *call), void *ctx,
+                                       struct err *err)
+{
     const struct attempt attempt = {.plugin = feed->plugin,
                                     .portal = feed->portal,
                                     .lanes = feed->lanes,
                                     .limit_us = plugin_limit_us(feed->plugin, row_of(feed)->flags),
                                     .now_us = clock_wall_us(),
-                                    .run = deliver,
-                                    .ctx = &delivery};
+                                    .run = run,
+                                    .ctx = ctx};
 
     return attempt_run(&attempt, err);
+}
+
+/* Dead letters */
+
+struct replay {
+    struct feed *feed;
+    const struct letter *letter;
+    const struct err *why;
+};
+
+/* The letter goes in the commit of what the plugin does. */
+static tn_status deliver_letter(void *ctx, struct tn_call *call)
+{
+    const struct replay *replay = ctx;
+    const struct feed *feed = replay->feed;
+    const struct letter_list list = letters_of(feed);
+    struct change *change = NULL;
+    size_t count = 0;
+    tn_status st = letters_take(call->txn, &list, replay->letter, call->err);
+
+    if (st == TN_NOT_FOUND)
+        return TN_OK; /* somebody else was faster */
+    TRY(call_fail(call, st));
+    TRY(call_fail(call,
+                  changes_read(options_of(feed)->records,
+                               feed->portal,
+                               replay->letter->change - 1,
+                               1,
+                               txn_arena(call->txn),
+                               &change,
+                               &count,
+                               call->err)));
+    return count ? tell(feed, change, call) : TN_OK;
+}
+
+static tn_status note_letter(void *ctx, struct tn_call *call)
+{
+    const struct replay *replay = ctx;
+    const struct letter_list list = letters_of(replay->feed);
+    struct letter letter = *replay->letter;
+
+    letter.failed_count++;
+    letter.at_us = txn_now(call->txn);
+    letter.status = replay->why->status;
+    letter.reason = replay->why->message;
+    return call_fail(call, letters_note(call->txn, &list, &letter, call->err));
+}
+
+enum attempt_end feed_replay(struct feed *feed, const struct letter *letter, struct err *err)
+{
+    struct replay replay = {.feed = feed, .letter = letter, .why = err};
+    enum attempt_end end = attempt_change(feed, deliver_letter, &replay, err);
+
+    if (end == ATTEMPT_REFUSED) {
+        struct err other;
+
+        err_init(&other, options_of(feed)->language);
+        (void)attempt_change(feed, note_letter, &replay, &other); /* else as it was before */
+    }
+    count_letters(feed);
+    return end;
 }
 
 /* Walking the log */
@@ -304,10 +456,63 @@ static int64_t back_off(struct feed *feed)
     return clock_mono_us() + (wait_us < BACKOFF_MAX_US ? wait_us : BACKOFF_MAX_US);
 }
 
+static void pass(struct feed *feed, const struct change *change)
+{
+    feed->position = feed->stored = change->number;
+    feed->failed_count = 0;
+}
+
+static void report_failure(const struct feed *feed, const struct change *change, const char *what,
+                           const struct err *err)
+{
+    LOG(options_of(feed)->log,
+        LOG_WARN,
+        what,
+        LOG_STR("plugin", feed->plugin->rows->id),
+        LOG_STR("consumer", row_of(feed)->name),
+        LOG_STR("portal", feed->portal->name),
+        LOG_UINT("change", change->number),
+        LOG_STR("reason", err->message));
+}
+
+/* There is no room for one letter more: nothing goes on before somebody makes some. */
+static int64_t wait_for_room(struct feed *feed, const struct change *change, const struct err *err)
+{
+    show(feed, CONSUMER_WAITING, err);
+    report_failure(feed, change, "a consumer waits: its list of dead letters is full", err);
+    return clock_mono_us() + BACKOFF_MAX_US;
+}
+
+/* It was refused, for the last time if it was often enough. */
+static int64_t take_refusal(struct feed *feed, struct delivery *delivery, const struct err *why)
+{
+    struct err err;
+
+    delivery->why = why;
+    delivery->failed_count = feed->failed_count + 1;
+    report_failure(feed, delivery->change, "a consumer failed", why);
+    if (delivery->failed_count < plugin_attempt_max(feed->plugin)) {
+        show(feed, CONSUMER_RETRYING, why);
+        return back_off(feed);
+    }
+    err_init(&err, options_of(feed)->language);
+    if (attempt_change(feed, give_up, delivery, &err) != ATTEMPT_DONE) {
+        if (delivery->is_full)
+            return wait_for_room(feed, delivery->change, &err);
+        return back_off(feed);
+    }
+    pass(feed, delivery->change);
+    show(feed, CONSUMER_RUNNING, why);
+    count_letters(feed);
+    report_failure(feed, delivery->change, "a change became a dead letter", why);
+    return 0;
+}
+
 /* When to go on with the next change, 0: at once. */
 static int64_t take_change(struct feed *feed, const struct schema *schema,
                            const struct change *change)
 {
+    struct delivery delivery = {.feed = feed, .change = change};
     struct err err;
 
     if (!is_wanted(feed, schema, change)) {
@@ -315,25 +520,24 @@ static int64_t take_change(struct feed *feed, const struct schema *schema,
         return 0;
     }
     err_init(&err, options_of(feed)->language);
-    switch (try_change(feed, change, &err)) {
+    switch (attempt_change(feed, deliver, &delivery, &err)) {
     case ATTEMPT_DONE:
-        feed->position = feed->stored = change->number;
-        feed->failed_count = 0;
+        pass(feed, change);
+        if (delivery.is_letter)
+            count_letters(feed);
         return 0;
     case ATTEMPT_RESTS:
+        show(feed, CONSUMER_RESTING, &err);
         return LANE_NEVER; /* what lets it serve again is a commit, which wakes the feed */
     case ATTEMPT_REFUSED:
+        if (delivery.is_full)
+            return wait_for_room(feed, change, &err);
+        return take_refusal(feed, &delivery, &err);
     case ATTEMPT_HINDERED:
         break;
     }
-    LOG(options_of(feed)->log,
-        LOG_WARN,
-        "a consumer failed",
-        LOG_STR("plugin", feed->plugin->rows->id),
-        LOG_STR("consumer", row_of(feed)->name),
-        LOG_STR("portal", feed->portal->name),
-        LOG_UINT("change", change->number),
-        LOG_STR("reason", err.message));
+    report_failure(feed, change, "a consumer failed", &err);
+    show(feed, CONSUMER_RETRYING, &err);
     return back_off(feed);
 }
 
@@ -380,6 +584,7 @@ static int64_t take_page(struct feed *feed, const struct schema *schema, struct 
         if (due_us != 0)
             return due_us;
     }
+    show(feed, CONSUMER_RUNNING, NULL);
     return count < PAGE_COUNT ? LANE_NEVER : clock_mono_us();
 }
 
@@ -403,10 +608,13 @@ static int64_t run_feed(struct job *job)
     struct feed *feed = (struct feed *)(void *)job; /* its first member */
     struct schema *schema = catalog_schema(options_of(feed)->catalog, feed->portal->id);
     struct arena arena;
+    struct err err;
 
     if (!schema)
         return back_off(feed);
-    if (rest_check(feed->plugin, schema, feed->portal, NULL) != TN_OK) {
+    err_init(&err, options_of(feed)->language);
+    if (rest_check(feed->plugin, schema, feed->portal, &err) != TN_OK) {
+        show(feed, CONSUMER_RESTING, &err);
         schema_unref(schema);
         return LANE_NEVER;
     }
@@ -438,16 +646,44 @@ tn_status feed_open(struct lanes *lanes, struct plugin *plugin, uint32_t row, st
     TRY(read_cursor(feed, err));
     if (lanes_add(lanes, &feed->job) != TN_OK)
         return err_memory(err, "a consumer");
+    (void)pthread_mutex_init(&feed->mu, NULL);
+    feed->report.state = CONSUMER_RUNNING;
+    feed->report.position = feed->position;
+    count_letters(feed);
     *ret_feed = TAKE(feed);
     return TN_OK;
 }
 
 void feed_close(struct feed *feed)
 {
+    if (!feed)
+        return;
+    (void)pthread_mutex_destroy(&feed->mu);
     mem_free(feed);
+}
+
+bool feed_is(const struct feed *feed, const char *plugin, const char *name)
+{
+    return strcmp(feed->plugin->rows->id, plugin) == 0 && strcmp(row_of(feed)->name, name) == 0;
+}
+
+void feed_read(struct feed *feed, struct plugin_consumer *ret_report)
+{
+    (void)pthread_mutex_lock(&feed->mu);
+    *ret_report = feed->report;
+    (void)pthread_mutex_unlock(&feed->mu);
+    ret_report->plugin = feed->plugin->rows->id;
+    ret_report->name = row_of(feed)->name;
+    ret_report->head = records_head(options_of(feed)->records, feed->portal);
 }
 
 void feed_wake(struct feed *feed)
 {
     lanes_wake(feed->lanes, &feed->job);
+}
+
+void feed_recount(struct feed *feed)
+{
+    count_letters(feed);
+    feed_wake(feed);
 }

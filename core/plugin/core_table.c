@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core_table.c - tenon.core/1: the call itself, its settings, its messages as bytes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/utf8.h"
@@ -84,10 +85,24 @@ static tn_status core_setting(struct tn_call *call, uint32_t setting, struct tn_
     return call_fail(call, settings_read(call->plugin, call->txn, setting, ret_value, call->err));
 }
 
-/* Licences do not exist yet: what a plugin declares, every portal has. */
+/* By the tier that the portal has for the plugin's hub, or a count that a licence names. */
 static uint32_t core_granted(struct tn_call *call, uint32_t feature)
 {
-    return feature < call->plugin->rows->features.count ? UINT32_MAX : 0;
+    const struct plugin *plugin = call->plugin;
+    const struct tn_feature_list *features = &plugin->rows->features;
+    struct entitle *entitle = plugin->host->options.entitle;
+    const struct entitle_need need = rest_need(plugin);
+    char name[SHEET_TEXT_SIZE];
+    uint64_t count = 0;
+
+    if (feature >= features->count)
+        return 0;
+    const struct tn_feature *row = &features->items[feature];
+    int len = snprintf(name, sizeof(name), "%s/%s", plugin->rows->id, row->name);
+    if (len > 0 && (size_t)len < sizeof(name) &&
+        entitle_limit(entitle, txn_portal(call->txn), name, txn_now(call->txn), &count))
+        return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+    return row->limits[entitle_tier(entitle, txn_portal(call->txn), &need, txn_now(call->txn))];
 }
 
 static enum log_level log_level_of(uint32_t level)
@@ -217,8 +232,9 @@ static tn_status core_enter(const struct tn_host *host, struct tn_str portal,
     CLEANUP(mem_free_p) struct entered *entered = NULL;
     struct txn *txn = NULL;
 
-    /* pairs with the release at the end of plugin_host_load_all */
-    if (!atomic_load_explicit(&plugin->host->is_serving, memory_order_acquire))
+    /* pair with the releases at the end of plugin_host_load_all, and where routes are published */
+    if (!atomic_load_explicit(&plugin->host->is_serving, memory_order_acquire) ||
+        !atomic_load_explicit(&plugin->is_serving, memory_order_acquire))
         return TN_UNAVAILABLE;
     how.portal = portals_find(options->portals, portal);
     if (!how.portal)

@@ -2,13 +2,13 @@
 /* hooks.c - which hooks a change wakes, and running them. */
 #include "core/plugin/hooks.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 #include "core/plugin/callback.h"
 #include "core/plugin/rest.h"
+#include "core/plugin/routes.h"
 #include "core/value/value.h"
 
 static int compare_hooks(const void *a, const void *b)
@@ -24,29 +24,10 @@ static int compare_hooks(const void *a, const void *b)
     return one->row < other->row ? -1 : one->row > other->row;
 }
 
-tn_status hooks_reserve(struct plugin_host *host, uint32_t count, struct err *err)
+void hooks_sort(struct plugin_hook *hooks, size_t count)
 {
-    size_t room = host->hook_count + count;
-
-    if (room <= host->hook_room)
-        return TN_OK;
-    struct plugin_hook *hooks = mem_resize(host->hooks, room, sizeof(*hooks));
-    if (!hooks)
-        return err_memory(err, "hooks");
-    host->hooks = hooks;
-    host->hook_room = room;
-    return TN_OK;
-}
-
-void hooks_add(struct plugin_host *host, struct plugin *plugin)
-{
-    const struct tn_hook_list *list = &plugin->rows->hooks;
-
-    assert(host->hook_count + list->count <= host->hook_room);
-    for (uint32_t i = 0; i < list->count; i++)
-        host->hooks[host->hook_count++] = (struct plugin_hook){plugin, &list->items[i]};
-    if (host->hook_count > 0)
-        qsort(host->hooks, host->hook_count, sizeof(*host->hooks), compare_hooks);
+    if (count > 0)
+        qsort(hooks, count, sizeof(*hooks), compare_hooks);
 }
 
 /* Whether one of the hook's properties is another one than in the store. */
@@ -114,6 +95,13 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
     return st;
 }
 
+static bool may_run(const struct plugin_hook *hook, const struct txn *txn)
+{
+    return rest_check_part(
+               hook->plugin, hook->row->tier, false, txn_schema(txn), txn_portal(txn), NULL) ==
+           TN_OK;
+}
+
 /* One that can be done without, while its plugin's process is down. */
 static tn_status run_advisory(const struct plugin_hook *hook, struct txn *txn,
                               struct record *record, struct err *err)
@@ -145,14 +133,14 @@ static tn_status run_one(const struct plugin_hook *hook, struct txn *txn, struct
 
 tn_status hooks_run(void *ctx, struct txn *txn, struct record *record, struct err *err)
 {
-    const struct plugin_host *host = ctx;
+    const struct plugin_routes *routes = ctx;
     const struct schema_type *type = record_type(record);
 
     if (record_is_new(record) && record_is_archived(record))
         return TN_OK; /* it never was, for anybody else */
-    for (size_t i = 0; i < host->hook_count; i++)
-        if (plugin_is_for_type(host->hooks[i].plugin, host->hooks[i].row->type, type) &&
-            rest_check(host->hooks[i].plugin, txn_schema(txn), txn_portal(txn), NULL) == TN_OK)
-            TRY(run_one(&host->hooks[i], txn, record, err));
+    for (size_t i = 0; i < routes->hook_count; i++)
+        if (plugin_is_for_type(routes->hooks[i].plugin, routes->hooks[i].row->type, type) &&
+            may_run(&routes->hooks[i], txn))
+            TRY(run_one(&routes->hooks[i], txn, record, err));
     return TN_OK;
 }

@@ -7,14 +7,18 @@
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/utf8.h"
 #include "core/plugin/bind.h"
 #include "core/plugin/callback.h"
 #include "core/plugin/file.h"
-#include "core/plugin/hooks.h"
+#include "core/plugin/kept.h"
+#include "core/plugin/migrate.h"
 #include "core/plugin/runner.h"
 #include "core/plugin/settings.h"
+#include "core/plugin/signed.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
  */
@@ -54,8 +58,10 @@ static tn_status read_manifest(struct plugin *plugin, struct err *err)
     return manifest_read(buf_bytes(&plugin->bytes), &rules, &plugin->manifest, err);
 }
 
-static bool is_disabled(const struct plugin_host_options *options, const char *id)
+bool load_is_disabled(const struct plugin_host *host, const char *id)
 {
+    const struct plugin_host_options *options = &host->options;
+
     for (size_t i = 0; i < options->disabled_count; i++)
         if (strcmp(options->disabled[i], id) == 0)
             return true;
@@ -96,31 +102,100 @@ static tn_status copy_rows(struct plugin *plugin, struct err *err)
     return TN_OK;
 }
 
-tn_status load_read(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
-                    struct err *err)
+static tn_status create_plugin(struct plugin_host *host, const char *file,
+                               struct plugin **ret_plugin, struct err *err)
 {
     CLEANUP(load_destroy_p) struct plugin *plugin = mem_new(struct plugin);
-    struct err why;
 
     if (!plugin)
         return err_memory(err, "a plugin");
     plugin->host = host;
+    plugin->ref_count = 1;
+    atomic_init(&plugin->is_serving, false);
     plugin->handle.plugin = plugin;
     arena_init(&plugin->arena, PLUGIN_ARENA_SIZE);
     plugin->file = arena_copy(&plugin->arena, file, strlen(file));
     if (!plugin->file)
         return err_memory(err, "a plugin");
+    *ret_plugin = TAKE(plugin);
+    return TN_OK;
+}
+
+tn_status load_open(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
+                    struct err *err)
+{
+    CLEANUP(load_destroy_p) struct plugin *plugin = NULL;
+
+    TRY(create_plugin(host, file, &plugin, err));
+    TRY(read_manifest(plugin, err));
+    TRY(copy_rows(plugin, err));
+    *ret_plugin = TAKE(plugin);
+    return TN_OK;
+}
+
+static tn_status refuse_disabled(const struct plugin *plugin, struct err *err)
+{
+    const char *id = plugin->rows->id;
+    struct plugin_kept kept;
+
+    if (load_is_disabled(plugin->host, id))
+        return err_set(err, TN_UNAVAILABLE, "It is disabled by the configuration.");
+    TRY(kept_read(plugin->host, id, &kept, err));
+    if (kept.is_disabled)
+        return err_set(err, TN_UNAVAILABLE, "It was disabled by an administrator.");
+    return TN_OK;
+}
+
+tn_status load_read(struct plugin_host *host, const char *file, struct plugin **ret_plugin,
+                    struct err *err)
+{
+    CLEANUP(load_destroy_p) struct plugin *plugin = NULL;
+    struct err why;
+
+    TRY(create_plugin(host, file, &plugin, err));
     err_init(&why, host->options.language);
     tn_status st = read_manifest(plugin, &why);
     if (st == TN_OK)
         TRY(copy_rows(plugin, err));
-    if (st == TN_OK && is_disabled(&host->options, plugin->rows->id))
-        st = err_set(&why, TN_UNAVAILABLE, "It is disabled by the configuration.");
+    if (st == TN_OK)
+        st = refuse_disabled(plugin, &why);
     if (st != TN_OK) {
         load_refuse(plugin, plugin->rows ? PLUGIN_DISABLED : PLUGIN_REFUSED, &why);
         buf_fini(&plugin->bytes);
     }
     *ret_plugin = TAKE(plugin);
+    return TN_OK;
+}
+
+/* A list entry without rows of its own but for its names. */
+static tn_status copy_names(const struct plugin *plugin, struct plugin *copy, struct err *err)
+{
+    struct tn_plugin *rows = arena_new(&copy->arena, struct tn_plugin);
+
+    if (!rows)
+        return err_memory(err, "a plugin");
+    rows->id = arena_copy(&copy->arena, plugin->rows->id, strlen(plugin->rows->id));
+    rows->version = arena_copy(&copy->arena, plugin->rows->version, strlen(plugin->rows->version));
+    if (!rows->id || !rows->version)
+        return err_memory(err, "a plugin");
+    copy->rows = rows;
+    return TN_OK;
+}
+
+tn_status load_copy(const struct plugin *plugin, struct plugin **ret_copy, struct err *err)
+{
+    CLEANUP(load_destroy_p) struct plugin *copy = NULL;
+
+    if (load_open(plugin->host, plugin->file, &copy, NULL) == TN_OK &&
+        strcmp(copy->rows->id, plugin->rows->id) == 0) {
+        buf_fini(&copy->bytes);
+        *ret_copy = TAKE(copy);
+        return TN_OK;
+    }
+    load_destroy(TAKE(copy));
+    TRY(create_plugin(plugin->host, plugin->file, &copy, err));
+    TRY(copy_names(plugin, copy, err));
+    *ret_copy = TAKE(copy);
     return TN_OK;
 }
 
@@ -158,6 +233,7 @@ static void point_functions(struct plugin *plugin)
     rows->start = MAPPED(plugin, plugin_start_fn, rows->start);
     rows->stop = MAPPED(plugin, plugin_end_fn, rows->stop);
     rows->unload = MAPPED(plugin, plugin_end_fn, rows->unload);
+    rows->migrate = MAPPED(plugin, tn_migrate_fn, rows->migrate);
 }
 
 static tn_status map_plugin(struct plugin *plugin, struct err *err)
@@ -189,69 +265,85 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
 
 /* Starting */
 
-/* Room for its routes, so that adding them cannot fail once its declarations are kept. */
-static tn_status reserve_routes(struct plugin *plugin, struct err *err)
+/* A host without the program for processes of their own can run no code that has to be in one. */
+static tn_status isolate_check(const struct plugin *plugin, struct err *err)
 {
-    struct plugin_host *host = plugin->host;
-    const struct plugin_method **methods =
-        mem_resize(host->methods, host->method_count + plugin->served_count + 1, sizeof(*methods));
-    struct plugin **running;
+    const struct plugin_host_options *options = &plugin->host->options;
 
-    if (!methods)
-        return err_memory(err, "methods");
-    host->methods = methods;
-    running = mem_resize(host->running, host->running_count + 1, sizeof(struct plugin *));
-    if (!running)
-        return err_memory(err, "a plugin");
-    host->running = running;
-    return hooks_reserve(host, plugin->rows->hooks.count, err);
+    if (!options->signing || options->runner || !manifest_has_code(plugin->manifest) ||
+        plugin_isolation(plugin) == PLUGIN_IN_HOST)
+        return TN_OK;
+    return err_set(
+        err,
+        TN_FAILED_PRECONDITION,
+        "It is to run in a process of its own, and there is no tenon-runner: install it, "
+        "or have the plugin signed.");
 }
 
-static void add_routes(struct plugin *plugin)
+tn_status load_prepare(struct plugin *plugin, enum plugin_state *ret_state, struct err *err)
 {
     struct plugin_host *host = plugin->host;
 
-    for (uint32_t i = 0; i < plugin->served_count; i++)
-        host->methods[host->method_count++] = &plugin->served[i];
-    hooks_add(host, plugin);
-    host->running[host->running_count++] = plugin;
-    plugin->state = PLUGIN_RUNNING;
-}
-
-/* Everything between what it declares and what it does; undone by load_start. */
-static tn_status run_steps(struct plugin *plugin, enum plugin_state *state, struct err *err)
-{
-    struct plugin_host *host = plugin->host;
-
+    *ret_state = PLUGIN_REFUSED;
+    TRY(signed_check(plugin, err));
+    TRY(isolate_check(plugin, err));
     TRY(bind_check(plugin, err));
+    TRY(migrate_check(plugin, err));
     TRY(settings_prepare(plugin, err));
     TRY(bind_rows(plugin, err));
     TRY(catalog_declare(host->options.catalog, plugin->rows, &plugin->declared, err));
     plugin->binding = catalog_binding(plugin->declared);
-    TRY(reserve_routes(plugin, err));
-    *state = PLUGIN_FAILED;
+    *ret_state = PLUGIN_FAILED;
     TRY(map_plugin(plugin, err));
-    TRY(callback_begin(plugin, err));
-    return catalog_keep(host->options.catalog, plugin->declared, err);
+    buf_fini(&plugin->bytes);
+    return callback_begin(plugin, err);
 }
 
-tn_status load_start(struct plugin *plugin, enum plugin_state *ret_state, struct err *err)
+tn_status load_keep(struct plugin *plugin, struct err *err)
 {
-    enum plugin_state state = PLUGIN_REFUSED;
-    tn_status st = run_steps(plugin, &state, err);
+    TRY(migrate_begin(plugin, err));
+    return catalog_keep(plugin->host->options.catalog, plugin->declared, err);
+}
 
+void load_undo(struct plugin *plugin)
+{
+    load_end(plugin);
     buf_fini(&plugin->bytes);
-    if (st == TN_OK) {
-        add_routes(plugin);
-        return TN_OK;
-    }
-    callback_end(plugin);
-    if (plugin->declared)
-        catalog_drop(plugin->host->options.catalog, plugin->declared);
     catalog_declared_destroy(TAKE(plugin->declared));
     plugin->binding = NULL;
-    *ret_state = state;
-    return st;
+}
+
+/* Ending */
+
+/*
+ * What the kernel can read from the file again is of no use in memory. Pages that were written to
+ * stay: a destructor of thread data may still run there. [dl_iterate_phdr's callback]
+ */
+static int advise_away(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    const struct plugin *plugin = ctx;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    (void)size;
+    if (info->dlpi_addr != plugin->base)
+        return 0;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t from = (plugin->base + segment->p_vaddr) / page * page;
+        uintptr_t to = plugin->base + segment->p_vaddr + segment->p_memsz;
+
+        if (segment->p_type == PT_LOAD)
+            (void)madvise(
+                (void *)from, to - from, (segment->p_flags & PF_W) ? MADV_COLD : MADV_DONTNEED);
+    }
+    return 1;
+}
+
+void load_end(struct plugin *plugin)
+{
+    callback_end(plugin);
+    if (plugin->base)
+        (void)dl_iterate_phdr(advise_away, plugin);
 }
 
 void load_destroy(struct plugin *plugin)
@@ -259,9 +351,17 @@ void load_destroy(struct plugin *plugin)
     if (!plugin)
         return;
     runner_destroy(plugin->runner);
+    for (uint32_t i = 0; i < plugin->lender_count; i++)
+        load_unref(plugin->lenders[i]);
     catalog_declared_destroy(plugin->declared);
     manifest_destroy(plugin->manifest);
     buf_fini(&plugin->bytes);
     arena_fini(&plugin->arena);
     mem_free(plugin);
+}
+
+void load_unref(struct plugin *plugin)
+{
+    if (plugin && --plugin->ref_count == 0)
+        load_destroy(plugin);
 }

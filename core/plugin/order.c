@@ -51,25 +51,74 @@ static bool declares_property(const struct tn_plugin *rows, const char *type, co
     return false;
 }
 
-/* One TN_EXTERN row; `type` is that of a property. */
-struct use {
-    enum { USE_TYPE, USE_PROPERTY, USE_ASSOCIATION, USE_METHOD } kind;
-    const char *type;
-    const char *name;
-};
-
-static bool declares(const struct tn_plugin *rows, const struct use *use)
+static bool declares(const struct tn_plugin *rows, const struct order_use *use)
 {
     switch (use->kind) {
-    case USE_TYPE:
+    case ORDER_TYPE:
         return declares_type(rows, use->name);
-    case USE_PROPERTY:
+    case ORDER_PROPERTY:
         return use->type && declares_property(rows, use->type, use->name);
-    case USE_ASSOCIATION:
+    case ORDER_ASSOCIATION:
         return declares_association(rows, use->name);
     default:
         return declares_method(rows, use->name);
     }
+}
+
+tn_status order_uses(const struct tn_plugin *rows,
+                     tn_status (*each)(void *ctx, const struct order_use *use), void *ctx)
+{
+    for (uint32_t i = 0; i < rows->types.count; i++) {
+        const struct tn_type *type = &rows->types.items[i];
+        const struct order_use use = {ORDER_TYPE, NULL, type->name, (type->flags & TN_WRITES) != 0};
+
+        if (type->flags & TN_EXTERN)
+            TRY(each(ctx, &use));
+    }
+    for (uint32_t i = 0; i < rows->properties.count; i++) {
+        const struct tn_property *property = &rows->properties.items[i];
+        const struct order_use use = {ORDER_PROPERTY,
+                                      type_of(rows, property),
+                                      property->name,
+                                      (property->flags & TN_WRITES) != 0};
+
+        if (property->flags & TN_EXTERN)
+            TRY(each(ctx, &use));
+    }
+    for (uint32_t i = 0; i < rows->associations.count; i++) {
+        const struct tn_association *association = &rows->associations.items[i];
+        const struct order_use use = {
+            ORDER_ASSOCIATION, NULL, association->name, (association->flags & TN_WRITES) != 0};
+
+        if (association->flags & TN_EXTERN)
+            TRY(each(ctx, &use));
+    }
+    for (uint32_t i = 0; i < rows->methods.count; i++) {
+        const struct order_use use = {ORDER_METHOD, NULL, rows->methods.items[i].name, false};
+
+        if (rows->methods.items[i].flags & TN_EXTERN)
+            TRY(each(ctx, &use));
+    }
+    return TN_OK;
+}
+
+static tn_status find_same(void *ctx, const struct order_use *use)
+{
+    const struct order_use *wanted = ctx;
+    bool has_type = wanted->type && use->type;
+
+    if (use->kind != wanted->kind || strcmp(use->name, wanted->name) != 0 ||
+        (has_type && strcmp(use->type, wanted->type) != 0) || (!wanted->type != !use->type) ||
+        (wanted->writes && !use->writes))
+        return TN_OK;
+    return TN_ALREADY_EXISTS;
+}
+
+bool order_has_use(const struct tn_plugin *rows, const struct order_use *use)
+{
+    struct order_use wanted = *use;
+
+    return order_uses(rows, find_same, &wanted) == TN_ALREADY_EXISTS;
 }
 
 struct walk {
@@ -79,16 +128,16 @@ struct walk {
     void *ctx;
 };
 
-static tn_status tell(const struct walk *walk, uint32_t flags, struct use use)
+static tn_status tell_owner(void *ctx, const struct order_use *use)
 {
-    if (!(flags & TN_EXTERN))
-        return TN_OK;
+    const struct walk *walk = ctx;
+
     for (size_t i = 0; i < walk->host->plugin_count; i++) {
         struct plugin *owner = walk->host->plugins[i];
 
-        if (owner == walk->plugin || !owner->rows || !declares(owner->rows, &use))
+        if (owner == walk->plugin || !owner->rows || !declares(owner->rows, use))
             continue;
-        return walk->each(walk->ctx, &(struct order_need){owner, use.name});
+        return walk->each(walk->ctx, &(struct order_need){owner, use->name});
     }
     return TN_OK;
 }
@@ -96,26 +145,7 @@ static tn_status tell(const struct walk *walk, uint32_t flags, struct use use)
 tn_status order_needs(const struct plugin_host *host, const struct plugin *plugin,
                       tn_status (*each)(void *ctx, const struct order_need *need), void *ctx)
 {
-    const struct walk walk = {host, plugin, each, ctx};
-    const struct tn_plugin *rows = plugin->rows;
+    struct walk walk = {host, plugin, each, ctx};
 
-    for (uint32_t i = 0; i < rows->types.count; i++)
-        TRY(tell(&walk,
-                 rows->types.items[i].flags,
-                 (struct use){USE_TYPE, NULL, rows->types.items[i].name}));
-    for (uint32_t i = 0; i < rows->properties.count; i++)
-        TRY(tell(&walk,
-                 rows->properties.items[i].flags,
-                 (struct use){USE_PROPERTY,
-                              type_of(rows, &rows->properties.items[i]),
-                              rows->properties.items[i].name}));
-    for (uint32_t i = 0; i < rows->associations.count; i++)
-        TRY(tell(&walk,
-                 rows->associations.items[i].flags,
-                 (struct use){USE_ASSOCIATION, NULL, rows->associations.items[i].name}));
-    for (uint32_t i = 0; i < rows->methods.count; i++)
-        TRY(tell(&walk,
-                 rows->methods.items[i].flags,
-                 (struct use){USE_METHOD, NULL, rows->methods.items[i].name}));
-    return TN_OK;
+    return order_uses(plugin->rows, tell_owner, &walk);
 }

@@ -5,7 +5,22 @@
 
 #include "core/plugin/plugin.h"
 
-/* One use of what another plugin declares. */
+/* One TN_EXTERN row: a use of what somebody else declares, and so a permission. */
+enum order_kind { ORDER_TYPE = 1, ORDER_PROPERTY, ORDER_ASSOCIATION, ORDER_METHOD };
+struct order_use {
+    enum order_kind kind;
+    const char *type; /* of a property; NULL: of any */
+    const char *name;
+    bool writes; /* TN_WRITES */
+};
+
+/* Calls `each` for every one of the rows. Stops at a status other than TN_OK. [any] */
+tn_status order_uses(const struct tn_plugin *rows,
+                     tn_status (*each)(void *ctx, const struct order_use *use), void *ctx);
+/* Whether one of the rows is that use, or that and more. [any] */
+bool order_has_use(const struct tn_plugin *rows, const struct order_use *use);
+
+/* A use with the plugin that declares what is used. */
 struct order_need {
     struct plugin *owner; /* among the candidates */
     const char *name;     /* of the type, property, association or method */

@@ -2,6 +2,7 @@
 /* rest.c - finding what a plugin relies on and a portal does not have. */
 #include "core/plugin/rest.h"
 
+#include "core/base/clock.h"
 #include "core/base/utf8.h"
 
 /* The name that is in the way, in two parts; the second may be NULL. */
@@ -77,11 +78,23 @@ static bool find_association(const struct plugin *plugin, const struct schema *s
     return false;
 }
 
-tn_status rest_check(const struct plugin *plugin, const struct schema *schema,
-                     const struct portal *portal, struct err *err)
+struct entitle_need rest_need(const struct plugin *plugin)
 {
+    return (struct entitle_need){
+        plugin_id(plugin), utf8_str(catalog_hub(plugin->rows)), plugin->rows->tier};
+}
+
+tn_status rest_check_part(const struct plugin *plugin, uint32_t tier, bool reads,
+                          const struct schema *schema, const struct portal *portal, struct err *err)
+{
+    struct entitle_need need = rest_need(plugin);
     struct crossed crossed;
 
+    if (tier > need.tier)
+        need.tier = tier;
+    if (need.tier > TN_FREE)
+        TRY(entitle_check(
+            plugin->host->options.entitle, portal, &need, clock_wall_us(), reads, err));
     if (!schema_is_crossed(schema))
         return TN_OK;
     if (!find_type(plugin, schema, &crossed) && !find_property(plugin, schema, &crossed) &&
@@ -95,6 +108,23 @@ tn_status rest_check(const struct plugin *plugin, const struct schema *schema,
                    crossed.type,
                    crossed.name ? "." : "",
                    crossed.name ? crossed.name : "");
+}
+
+tn_status rest_check(const struct plugin *plugin, const struct schema *schema,
+                     const struct portal *portal, struct err *err)
+{
+    return rest_check_part(plugin, TN_FREE, false, schema, portal, err);
+}
+
+tn_status rest_check_method(const struct plugin_method *method, const struct txn *txn,
+                            struct err *err)
+{
+    return rest_check_part(method->owner,
+                           method->row->tier,
+                           (method->flags & TN_READS) != 0,
+                           txn_schema(txn),
+                           txn_portal(txn),
+                           err);
 }
 
 static void report_portal(const struct plugin_host *host, const struct portal *portal)

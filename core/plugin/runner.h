@@ -65,6 +65,9 @@ tn_status runner_timer(struct runner *runner, struct tn_call *call, const struct
 tn_status runner_method(struct runner *runner, struct tn_call *call, const struct tn_method *row,
                         struct tn_record *request, struct tn_record *response);
 
+tn_status runner_migrate(struct runner *runner, struct tn_call *call, uint32_t from,
+                         struct tn_value *progress);
+
 struct runner_info {
     enum runner_state state;
     uint64_t restart_count; /* processes after the first */

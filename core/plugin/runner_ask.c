@@ -506,22 +506,38 @@ static void ask_finish(struct ask *ask)
         ask->status = plugin_core_table.finish(ask->call, status); /* misuse */
 }
 
+/* How far a migration came, which the step that runs keeps. */
+static void ask_progress(struct ask *ask)
+{
+    struct tn_value value = unpack_value(&ask->in);
+    struct txn *txn = ask->call->txn;
+
+    ask->is_wrong = ask->is_wrong || !ask->rc->progress;
+    if (!is_whole(ask))
+        return;
+    tn_status st = value_check(&value, TXN_TEXT_SIZE_MAX, "progress", ask->call->err);
+    if (st == TN_OK && value_copy(txn_arena(txn), &value, ask->rc->progress) != TN_OK)
+        st = err_memory(ask->call->err, "the progress of a migration");
+    fail(ask, st);
+}
+
 static void (*const functions[PROTOCOL_FUNCTION_END])(struct ask *ask) = {
-    [PROTOCOL_WRITE] = ask_write,     [PROTOCOL_SET_BODY] = ask_set_body,
-    [PROTOCOL_REFUSE] = ask_refuse,   [PROTOCOL_LINK] = ask_link,
-    [PROTOCOL_UNLINK] = ask_unlink,   [PROTOCOL_ARCHIVE] = ask_archive,
-    [PROTOCOL_CLOSE] = ask_close,     [PROTOCOL_TIMER] = ask_timer,
-    [PROTOCOL_READ] = ask_read,       [PROTOCOL_VIEW] = ask_view,
-    [PROTOCOL_BODY] = ask_body,       [PROTOCOL_CREATE] = ask_create,
-    [PROTOCOL_GET] = ask_get,         [PROTOCOL_GET_BY] = ask_get_by,
-    [PROTOCOL_GET_ALL] = ask_get_all, [PROTOCOL_LINKED] = ask_linked,
-    [PROTOCOL_FIND] = ask_find,       [PROTOCOL_NEXT] = ask_next,
-    [PROTOCOL_TOTAL] = ask_total,     [PROTOCOL_REQUEST] = ask_request,
-    [PROTOCOL_INVOKE] = ask_invoke,   [PROTOCOL_ASKED] = ask_asked,
-    [PROTOCOL_STATUS] = ask_status,   [PROTOCOL_SETTING] = ask_setting,
-    [PROTOCOL_GRANTED] = ask_granted, [PROTOCOL_LOG] = ask_log,
-    [PROTOCOL_COMMIT] = ask_commit,   [PROTOCOL_SEND] = ask_send,
-    [PROTOCOL_HOLD] = ask_hold,       [PROTOCOL_FINISH] = ask_finish,
+    [PROTOCOL_WRITE] = ask_write,       [PROTOCOL_SET_BODY] = ask_set_body,
+    [PROTOCOL_REFUSE] = ask_refuse,     [PROTOCOL_LINK] = ask_link,
+    [PROTOCOL_UNLINK] = ask_unlink,     [PROTOCOL_ARCHIVE] = ask_archive,
+    [PROTOCOL_CLOSE] = ask_close,       [PROTOCOL_TIMER] = ask_timer,
+    [PROTOCOL_READ] = ask_read,         [PROTOCOL_VIEW] = ask_view,
+    [PROTOCOL_BODY] = ask_body,         [PROTOCOL_CREATE] = ask_create,
+    [PROTOCOL_GET] = ask_get,           [PROTOCOL_GET_BY] = ask_get_by,
+    [PROTOCOL_GET_ALL] = ask_get_all,   [PROTOCOL_LINKED] = ask_linked,
+    [PROTOCOL_FIND] = ask_find,         [PROTOCOL_NEXT] = ask_next,
+    [PROTOCOL_TOTAL] = ask_total,       [PROTOCOL_REQUEST] = ask_request,
+    [PROTOCOL_INVOKE] = ask_invoke,     [PROTOCOL_ASKED] = ask_asked,
+    [PROTOCOL_STATUS] = ask_status,     [PROTOCOL_SETTING] = ask_setting,
+    [PROTOCOL_GRANTED] = ask_granted,   [PROTOCOL_LOG] = ask_log,
+    [PROTOCOL_COMMIT] = ask_commit,     [PROTOCOL_SEND] = ask_send,
+    [PROTOCOL_HOLD] = ask_hold,         [PROTOCOL_FINISH] = ask_finish,
+    [PROTOCOL_PROGRESS] = ask_progress,
 };
 
 static tn_status run_one(struct ask *ask)

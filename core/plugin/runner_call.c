@@ -254,6 +254,7 @@ struct callback {
     struct tn_record *linked;         /* whose links travel, those of `with`; NULL: none */
     const struct tn_index_list *with; /* NULL: what the first refers to travels, if it says so */
     tn_time due;
+    struct tn_value *progress; /* of a migration; NULL: it is none */
     int64_t limit_us;
     bool has_deadline;
 };
@@ -273,6 +274,8 @@ static struct pack pack_callback(struct runner_call *rc, const struct callback *
     else
         view_pack_references(rc, &out, callback->first);
     pack_i64(&out, callback->due);
+    if (callback->progress)
+        pack_value(&out, callback->progress);
     return out;
 }
 
@@ -312,6 +315,7 @@ static tn_status enter(struct runner *runner, struct tn_call *call, const struct
     runner_call_init(&rc, lane, call);
     rc.limit_us = callback->limit_us;
     rc.has_deadline = callback->has_deadline;
+    rc.progress = callback->progress;
     if (rc.depth > PROTOCOL_DEPTH_MAX) {
         st = call_fail(call, too_deep(call->plugin, call->err));
     } else {
@@ -398,4 +402,19 @@ tn_status runner_method(struct runner *runner, struct tn_call *call, const struc
                                     .second = response,
                                     .limit_us = plugin->host->options.runner_limits.hook_us,
                                     .has_deadline = true});
+}
+
+tn_status runner_migrate(struct runner *runner, struct tn_call *call, uint32_t from,
+                         struct tn_value *progress)
+{
+    static const struct tn_index_list none = {0};
+    const struct plugin *plugin = call->plugin;
+
+    return enter(runner,
+                 call,
+                 &(struct callback){.what = PROTOCOL_MIGRATE,
+                                    .row = from,
+                                    .with = &none,
+                                    .progress = progress,
+                                    .limit_us = plugin_limit_us(plugin, TN_LONG)});
 }

@@ -45,8 +45,9 @@ struct runner_call {
     uint32_t handle_room;
     int64_t limit_us; /* what the plugin's code may take, host functions apart */
     int64_t spent_us;
-    int64_t waits_since_us; /* for the runner; clock_mono_us */
-    bool has_deadline;      /* it may take longer than limit_us, until its caller's deadline */
+    int64_t waits_since_us;    /* for the runner; clock_mono_us */
+    struct tn_value *progress; /* of a migration; NULL: it is none */
+    bool has_deadline;         /* it may take longer than limit_us, until its caller's deadline */
     struct buf out;
 };
 

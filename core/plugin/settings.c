@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/base/utf8.h"
+#include "core/plugin/routes.h"
 #include "core/plugin/wire.h"
 #include "core/value/value.h"
 
@@ -81,10 +82,10 @@ tn_status settings_read(const struct plugin *plugin, struct txn *txn, uint32_t r
     return TN_OK;
 }
 
-static tn_status find_setting(const struct plugin_host *host, struct tn_str id, struct tn_str name,
+static tn_status find_setting(const struct txn *txn, struct tn_str id, struct tn_str name,
                               struct plugin **ret_plugin, uint32_t *ret_row, struct err *err)
 {
-    struct plugin *plugin = plugin_find(host, id);
+    struct plugin *plugin = routes_plugin(plugin_routes_of(txn), id);
 
     if (!plugin)
         return err_set(err, TN_NOT_FOUND, "No plugin '%.*s' is running.", (int)id.len, id.data);
@@ -103,15 +104,14 @@ static tn_status find_setting(const struct plugin_host *host, struct tn_str id, 
                    name.data);
 }
 
-tn_status plugin_setting_get(const struct plugin_host *host, struct txn *txn, struct tn_str id,
-                             struct tn_str name, struct buf *ret_text, bool *ret_is_default,
-                             struct err *err)
+tn_status plugin_setting_get(struct txn *txn, struct tn_str id, struct tn_str name,
+                             struct buf *ret_text, bool *ret_is_default, struct err *err)
 {
     struct plugin *plugin;
     uint32_t row;
     struct tn_str text;
 
-    TRY(find_setting(host, id, name, &plugin, &row, err));
+    TRY(find_setting(txn, id, name, &plugin, &row, err));
     const struct tn_setting *setting = &plugin->rows->settings.items[row];
     if (setting->flags & TN_SECRET)
         return err_set(err, TN_PERMISSION_DENIED, "The setting %s is a secret.", setting->name);
@@ -125,8 +125,8 @@ tn_status plugin_setting_get(const struct plugin_host *host, struct txn *txn, st
     return TN_OK;
 }
 
-tn_status plugin_setting_set(const struct plugin_host *host, struct txn *txn, struct tn_str id,
-                             struct tn_str name, struct tn_str value, struct err *err)
+tn_status plugin_setting_set(struct txn *txn, struct tn_str id, struct tn_str name,
+                             struct tn_str value, struct err *err)
 {
     CLEANUP(buf_fini) struct buf stored = {0};
     char buffer[KEY_SIZE];
@@ -135,7 +135,7 @@ tn_status plugin_setting_set(const struct plugin_host *host, struct txn *txn, st
     struct tn_str key;
     struct tn_value parsed;
 
-    TRY(find_setting(host, id, name, &plugin, &row, err));
+    TRY(find_setting(txn, id, name, &plugin, &row, err));
     uint32_t kind = plugin->rows->settings.items[row].kind;
     TRY(value_parse(kind, value, "value", &parsed, err));
     TRY(value_check(&parsed, TXN_TEXT_SIZE_MAX, "value", err));
@@ -145,11 +145,11 @@ tn_status plugin_setting_set(const struct plugin_host *host, struct txn *txn, st
     return txn_put_meta(txn, key, buf_bytes(&stored), err);
 }
 
-bool plugin_host_setting(const struct plugin_host *host, size_t index,
-                         struct plugin_setting *ret_setting)
+bool plugin_routes_setting(const struct plugin_routes *routes, size_t index,
+                           struct plugin_setting *ret_setting)
 {
-    for (size_t i = 0; i < host->running_count; i++) {
-        const struct tn_plugin *rows = host->running[i]->rows;
+    for (size_t i = 0; i < routes->running_count; i++) {
+        const struct tn_plugin *rows = routes->running[i]->rows;
 
         if (index >= rows->settings.count) {
             index -= rows->settings.count;

@@ -6,8 +6,10 @@
 #ifndef CORE_PLUGIN_TIMERS_H
 #define CORE_PLUGIN_TIMERS_H
 
+#include "core/plugin/attempt.h"
 #include "core/plugin/call.h"
 #include "core/plugin/lanes.h"
+#include "core/plugin/letters.h"
 
 struct schedule;
 
@@ -19,6 +21,16 @@ void schedule_close(struct schedule *schedule);
 
 /* Timers were set, or the clock was. [any] */
 void schedule_wake(struct schedule *schedule);
+
+/* As feed_replay(), for a firing. [worker] blocks */
+enum attempt_end schedule_replay(struct schedule *schedule, const struct letter *letter,
+                                 struct err *err);
+/* Whether it is of that plugin and timer. [any] */
+bool schedule_is(const struct schedule *schedule, const char *plugin, const char *name);
+/* Others took dead letters away. [any] blocks */
+void schedule_recount(struct schedule *schedule);
+/* As struct plugin_timer of host.h. [any] */
+void schedule_read(const struct schedule *schedule, struct plugin_timer *ret_timer);
 
 /*
  * As tn_records_v1.timer, of a record that is checked to be a live one. TN_INVALID_ARGUMENT marks

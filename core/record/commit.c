@@ -20,6 +20,7 @@ tn_status txn_commit(struct txn *txn, txn_done_fn done, void *ctx, struct err *e
         done(ctx, TN_OK, NULL);
         return TN_OK;
     }
+    TRY(txn_note_limits(txn, err));
     txn->submission =
         (struct submission){.state = txn->state, .txn = txn, .done = done, .ctx = ctx};
     txn->stage = TXN_SUBMITTED;
@@ -131,6 +132,7 @@ tn_status records_change_schema(struct records *records, const struct txn_option
                             .source = options->source,
                             .user = options->user};
 
+    TRY(records_check_change(records, options, change, err));
     TRY(records_state(records, options->portal, &submission.state, err));
     if (change_encode(&logged, 0, &entry) != TN_OK) {
         buf_fini(&entry);

@@ -40,6 +40,11 @@ struct group {
     struct portal_state *states[GROUP_MAX];
 };
 
+const struct submission *committer_group(const struct records *records)
+{
+    return records->group->first;
+}
+
 void committer_complete(struct submission *sub, tn_status status, const struct err *err)
 {
     struct txn *txn = sub->txn;
@@ -77,6 +82,11 @@ static bool conflicts(const struct records *records, const struct txn *txn)
     return false;
 }
 
+static tn_status refuse_stale(struct err *err)
+{
+    return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
+}
+
 static tn_status validate(struct records *records, struct submission *sub, struct err *err)
 {
     const struct txn *txn = sub->txn;
@@ -86,10 +96,13 @@ static tn_status validate(struct records *records, struct submission *sub, struc
         return TN_OK;
     if (txn_is_late(txn, clock_mono_us()))
         return txn_refuse_late(err);
+    /* What it was granted was taken back, or more is granted now. acquire: as in txn_begin(). */
+    if (txn->entitled != atomic_load_explicit(&txn->portal->entitled, memory_order_acquire))
+        return refuse_stale(err);
     if (txn->schema != sub->state->schema || !rollups_are_settled(sub->state, txn->schema) ||
         conflicts(records, txn))
-        return err_set(err, TN_ABORTED, "What the call has read was changed meanwhile: try again.");
-    return TN_OK;
+        return refuse_stale(err);
+    return counted_check(records, txn, err);
 }
 
 /* Totals */
@@ -188,6 +201,7 @@ static tn_status apply_steps(struct records *records, struct portal_state *state
 
 void committer_forget_totals(struct records *records)
 {
+    counted_forget(records);
     committer_free_totals(records);
     records->totals = (struct map){0};
     records->dirty = NULL;
@@ -269,6 +283,7 @@ static tn_status take_txn(struct records *records, struct submission *sub, struc
         return err_memory(err, "a commit");
     for (size_t i = 0; i < txn->writes.count; i++)
         recent_mark(records->recent, txn->writes.hashes[i], records->epoch + 1);
+    counted_add(records, txn);
     state->next_change = number;
     return TN_OK;
 }
@@ -536,6 +551,7 @@ static void write_group(struct records *records, struct group *group)
         records_wake_watchers(records);
     if (map_count(&records->totals) > TOTALS_MAX)
         committer_forget_totals(records);
+    counted_bound(records);
 }
 
 /* The thread */

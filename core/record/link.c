@@ -368,6 +368,7 @@ tn_status txn_link(struct txn *txn, const struct schema_association *association
     TRY(record_may_change(from, err));
     TRY(check_link(association, is_inverse, from, to, labels, err));
     TRY(check_writer(txn, association, err));
+    TRY(txn_check_association(txn, association, err));
     TRY(txn_get(txn, to_type, to, &other, err));
     struct edge wanted = make_edge(association, is_inverse, from->id, to);
     TRY(open_edge(txn, &wanted, &edge, err));
@@ -423,6 +424,7 @@ tn_status txn_unlink(struct txn *txn, const struct schema_association *associati
                      struct record *from, tn_id to, bool *ret_changed, struct err *err)
 {
     TRY(check_writer(txn, association, err));
+    TRY(txn_check_association(txn, association, err));
     return unlink_from(from, association, is_inverse, to, ret_changed, err);
 }
 

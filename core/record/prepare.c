@@ -46,11 +46,11 @@ static tn_status run_hook(struct record *record, struct err *err)
     if (txn_undo_state(record) != TN_OK)
         return err_memory(err, "a hook");
     record->is_hooked = true; /* before it runs: one pass, no loops */
-    if (!txn->records->hook || record->is_purged)
+    if (!txn->routes || record->is_purged)
         return TN_OK;
     TRY(txn_state(txn));
     txn->is_in_hook = true;
-    tn_status st = txn->records->hook(txn->records->hook_ctx, txn, record, err);
+    tn_status st = txn->records->hooks.run(txn->routes, txn, record, err);
     txn->is_in_hook = false;
     if (st != TN_OK)
         record->is_hooked = false; /* a refusal cannot be passed by asking twice */
@@ -210,6 +210,7 @@ static tn_status check_unique(struct record *record, struct err *err)
 
 static tn_status check_record(struct record *record, struct err *err)
 {
+    TRY(txn_check_type(record->txn, record->type, err));
     TRY(check_required(record, err));
     if (!record->is_archived)
         TRY(check_unique(record, err));

@@ -306,6 +306,7 @@ tn_status records_create(const struct records_options *options, struct records *
     records->catalog = options->catalog;
     records->portals = options->portals;
     records->log = options->log;
+    records->entitle = options->entitle;
     records->reread = options->reread;
     records->reread_ctx = options->reread_ctx;
     records->driver = log_local(options->store);
@@ -343,6 +344,7 @@ void records_destroy(struct records *records)
         close_state(state);
     map_fini(&records->states);
     committer_free_totals(records);
+    counted_forget(records);
     while (records->spare) {
         struct txn *txn = records->spare;
 
@@ -371,13 +373,17 @@ struct store *records_store(struct records *records)
     return records->store;
 }
 
+struct entitle *records_entitle(struct records *records)
+{
+    return records->entitle;
+}
+
 struct portals *records_portals(struct records *records)
 {
     return records->portals;
 }
 
-void records_set_hook(struct records *records, records_hook_fn hook, void *ctx)
+void records_set_hooks(struct records *records, const struct records_hooks *hooks)
 {
-    records->hook = hook;
-    records->hook_ctx = ctx;
+    records->hooks = *hooks;
 }

@@ -6,6 +6,7 @@
 #ifndef CORE_RECORD_RECORDS_H
 #define CORE_RECORD_RECORDS_H
 
+#include "core/access/entitle.h"
 #include "core/access/portal.h"
 #include "core/base/err.h"
 #include "core/base/log.h"
@@ -18,11 +19,18 @@ struct record;
 struct txn;
 
 /*
- * Runs the hooks of one record that `txn` changed, inside it; they may change and create others,
- * which then get their turn. [worker]
+ * The hooks of a transaction. It takes their routes when it begins and gives them back when it is
+ * destroyed, so that all of its hooks are of one time, and their owner knows when nobody is left
+ * in what it replaced. `take` gives no NULL. [any], `run` [worker]
  */
-typedef tn_status (*records_hook_fn)(void *ctx, struct txn *txn, struct record *record,
-                                     struct err *err);
+struct records_hooks {
+    void *(*take)(void *ctx);
+    void (*give_back)(void *routes);
+    /* Runs those of one record that `txn` changed, inside it; they may change and create others,
+     * which then get their turn. */
+    tn_status (*run)(void *routes, struct txn *txn, struct record *record, struct err *err);
+    void *ctx;
+};
 
 /* After a group of commits is durable; must not block. [committer thread] */
 typedef void (*records_wake_fn)(void *ctx);
@@ -32,6 +40,7 @@ struct records_options {
     struct catalog *catalog;
     struct portals *portals;
     struct log *log;
+    struct entitle *entitle; /* what portals are granted; NULL: everything */
     /*
      * Reads again what others keep in memory of the store: a write of theirs may have failed, and
      * is there now or not. What the three above keep is read anyway. May be NULL. [committer
@@ -50,9 +59,10 @@ void records_destroy(struct records *records);
 struct catalog *records_catalog(struct records *records);
 struct store *records_store(struct records *records);
 struct portals *records_portals(struct records *records);
+struct entitle *records_entitle(struct records *records);
 
-/* At most one of each; before the first transaction. [loader] */
-void records_set_hook(struct records *records, records_hook_fn hook, void *ctx);
+/* Once, before the first transaction. Copied. [loader] */
+void records_set_hooks(struct records *records, const struct records_hooks *hooks);
 
 /* `wake` runs after each durable group, until removed. [any] */
 tn_status records_add_watcher(struct records *records, records_wake_fn wake, void *ctx);

@@ -86,9 +86,9 @@ struct records {
     struct catalog *catalog;
     struct portals *portals;
     struct log *log;
+    struct entitle *entitle;
     struct log_driver driver;
-    records_hook_fn hook;
-    void *hook_ctx;
+    struct records_hooks hooks; /* `run` NULL: none */
     tn_status (*reread)(void *ctx, struct err *err);
     void *reread_ctx;
 
@@ -129,6 +129,7 @@ struct records {
     _Atomic uint64_t byte_count;
     _Atomic uint64_t mending_count;
     _Atomic uint64_t mending_failure_count;
+    struct map counted;          /* portal, type -> struct counted; counted.c */
     struct map totals;           /* portal, key -> struct cached_totals */
     struct cached_totals *dirty; /* those of the group that is built */
 };
@@ -169,6 +170,8 @@ bool txn_is_late(const struct txn *txn, int64_t now_us);
 tn_status txn_refuse_late(struct err *err);
 /* Behind all that wait. [mu held] */
 void committer_push(struct records *records, struct submission *sub);
+/* What was taken into the group that is being built, from the first on. [committer thread] */
+const struct submission *committer_group(const struct records *records);
 /* Ends its turn and tells it. [committer thread] */
 void committer_complete(struct submission *sub, tn_status status, const struct err *err);
 void records_wake_watchers(struct records *records);
@@ -304,6 +307,15 @@ struct undo {
     } as;
 };
 
+/* By how many a transaction changes the live records of a limited type. */
+struct limit_step {
+    struct limit_step *next;
+    const struct schema_type *type;
+    const char *name; /* of the limit */
+    uint64_t max;
+    int32_t delta;
+};
+
 enum txn_stage { TXN_OPEN, TXN_PREPARED, TXN_SUBMITTED, TXN_ENDED };
 
 struct txn {
@@ -311,6 +323,7 @@ struct txn {
     struct records *records;
     struct portal *portal;
     struct portal_state *state;
+    void *routes; /* of the records' hooks; NULL: there are none */
     struct schema *schema;
     struct shared_snapshot *snapshot;
     struct arena arena;
@@ -318,6 +331,7 @@ struct txn {
     struct tn_str source;
     struct tn_str user;
     struct tn_str writer;
+    uint64_t entitled; /* the portal's, when it began */
     char language[8];
     tn_time now_us;
     int64_t deadline_us;
@@ -358,6 +372,7 @@ struct txn {
     struct pending_history *history;
     size_t pending_size; /* bytes of entries and history, keys included */
     struct totals_step *steps;
+    struct limit_step *limits;
     struct submission submission;
 };
 
@@ -386,6 +401,22 @@ tn_status record_may_change(const struct record *record, struct err *err);
 void record_set_pending(struct record *record);
 /* It is about to be written to: its hooks and checks run on what becomes of it. */
 tn_status record_touch(struct record *record);
+
+/* entitled.c: TN_PERMISSION_DENIED: the portal's licences do not let it be written. */
+tn_status txn_check_type(const struct txn *txn, const struct schema_type *type, struct err *err);
+tn_status txn_check_association(const struct txn *txn, const struct schema_association *association,
+                                struct err *err);
+tn_status records_check_change(struct records *records, const struct txn_options *options,
+                               const struct catalog_change *change, struct err *err);
+
+/* counted.c: limits of licences. TN_RESOURCE_EXHAUSTED: there would be too many. */
+tn_status txn_note_limits(struct txn *txn, struct err *err);
+tn_status counted_check(struct records *records, const struct txn *txn, struct err *err);
+void counted_add(struct records *records, const struct txn *txn);
+/* A write failed: rows are counted again. [committer thread] */
+void counted_forget(struct records *records);
+/* The same if too much is remembered; between two groups. [committer thread] */
+void counted_bound(struct records *records);
 
 /* Whether the record differs from what the store holds. */
 bool record_has_effect(const struct record *record);

@@ -70,12 +70,17 @@ tn_status txn_begin(struct records *records, const struct txn_options *options,
     txn->records = records;
     txn->portal = options->portal;
     txn->state = state;
+    /* acquire: what it asks later is no older; pairs with entitle_reread(). */
+    txn->entitled = atomic_load_explicit(&options->portal->entitled, memory_order_acquire);
     txn->now_us = options->now_us ? options->now_us : clock_wall_us();
     txn->deadline_us = options->deadline_us;
     txn->ask_state = options->state;
     txn->state_ctx = options->state_ctx;
     txn->is_read_only = options->is_read_only;
     txn->writer = utf8_str("");
+    /* Before the schema: who serves finds at least what it declares. */
+    if (records->hooks.run)
+        txn->routes = records->hooks.take(records->hooks.ctx);
     set_language(txn, options->language);
     tn_status st = set_up(txn, options, err);
     if (st != TN_OK) {
@@ -123,6 +128,8 @@ void txn_destroy(struct txn *txn)
     store_batch_destroy(txn->batch);
     records_snapshot_release(txn->snapshot);
     schema_unref(txn->schema);
+    if (txn->routes)
+        records->hooks.give_back(txn->routes);
     empty(txn);
     records_leave(records, txn);
 }
@@ -140,6 +147,11 @@ const struct schema *txn_schema(const struct txn *txn)
 struct portal *txn_portal(const struct txn *txn)
 {
     return txn->portal;
+}
+
+void *txn_routes(const struct txn *txn)
+{
+    return txn->routes;
 }
 
 struct records *txn_records(const struct txn *txn)

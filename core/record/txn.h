@@ -52,6 +52,8 @@ struct arena *txn_arena(struct txn *txn);
 const struct schema *txn_schema(const struct txn *txn);
 struct portal *txn_portal(const struct txn *txn);
 struct records *txn_records(const struct txn *txn);
+/* What its hooks are run by, as records_set_hooks() gave it; NULL: it has none. */
+void *txn_routes(const struct txn *txn);
 struct store_snapshot *txn_snapshot(const struct txn *txn);
 tn_time txn_now(const struct txn *txn);
 struct tn_str txn_user(const struct txn *txn);

@@ -154,6 +154,7 @@ struct callback {
     struct tn_record *first;
     struct tn_record *second;
     tn_time due;
+    struct tn_value progress; /* of a migration */
 };
 
 static void take_callback(struct tn_call *call, struct unpack *in, struct callback *callback)
@@ -164,8 +165,25 @@ static void take_callback(struct tn_call *call, struct unpack *in, struct callba
     callback->second = record_take(call, in);
     record_take_luggage(call, in);
     callback->due = unpack_i64(in);
+    if (callback->what == PROTOCOL_MIGRATE)
+        callback->progress = unpack_value(in);
     if (in->is_cut)
         call_host_is_gone();
+}
+
+/* What came of the step goes with the frame that ends the call. */
+static tn_status run_migration(struct tn_call *call, const struct callback *callback)
+{
+    const struct program *program = call->program;
+    struct tn_value progress = callback->progress;
+    tn_status st =
+        MAPPED(program, tn_migrate_fn, program->rows->migrate)(call, callback->row, &progress);
+
+    if (st != TN_OK)
+        return st;
+    struct pack operation = call_operation(call, PROTOCOL_PROGRESS);
+    pack_value(&operation, &progress);
+    return call_later(call, &operation);
 }
 
 static tn_status run_callback(struct tn_call *call, const struct callback *callback)
@@ -183,6 +201,8 @@ static tn_status run_callback(struct tn_call *call, const struct callback *callb
     if (callback->what == PROTOCOL_TIMER_DUE && row < rows->timers.count)
         return MAPPED(program, tn_timer_fn, rows->timers.items[row].run)(
             call, callback->first, callback->due);
+    if (callback->what == PROTOCOL_MIGRATE && rows->migrate)
+        return run_migration(call, callback);
     if (callback->what != PROTOCOL_METHOD || row >= rows->methods.count)
         call_host_is_gone();
     call->is_read_only = (rows->methods.items[row].flags & TN_READS) != 0;

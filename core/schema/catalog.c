@@ -165,7 +165,7 @@ static void destroy_portal(struct portal_schema *portal)
 static tn_status reach_stored(struct catalog *catalog, struct portal_schema *portal,
                               struct err *err)
 {
-    if (portal->own.type_count == 0 || catalog->kept_count == 0)
+    if (portal->own.type_count == 0 || catalog->plugin_count == 0)
         return TN_OK;
     struct store_batch *batch = store_batch_create();
     if (!batch)
@@ -236,23 +236,47 @@ void catalog_forget_portals(struct catalog *catalog)
     catalog->forgotten = catalog->version;
 }
 
-tn_status catalog_collect_texts(struct catalog *catalog, struct err *err)
+tn_status catalog_collect_texts(struct catalog *catalog, const struct tn_plugin *plugin,
+                                size_t place, struct schema_texts **ret_texts, struct err *err)
 {
+    size_t count = catalog->plugin_count + (plugin && place == catalog->plugin_count);
     const struct tn_text_list **lists =
-        (const struct tn_text_list **)mem_alloc_zeroed(catalog->plugin_count, sizeof(*lists));
+        (const struct tn_text_list **)mem_alloc_zeroed(count, sizeof(*lists));
     struct schema_texts *texts = NULL;
 
     if (lists) {
-        for (size_t i = 0; i < catalog->plugin_count; i++)
-            lists[i] = &catalog->plugins[i]->texts;
-        texts = schema_texts_create(lists, catalog->plugin_count);
+        for (size_t i = 0; i < count; i++)
+            lists[i] = plugin && i == place ? &plugin->texts : &catalog->plugins[i]->texts;
+        texts = schema_texts_create(lists, count);
     }
     mem_free((void *)lists);
     if (!texts)
         return err_memory(err, "the texts of plugins");
-    schema_texts_unref(catalog->texts);
-    catalog->texts = texts;
+    *ret_texts = texts;
     return TN_OK;
+}
+
+bool catalog_is_changing(const struct catalog *catalog)
+{
+    const struct portal_schema *portal;
+
+    for (size_t at = 0; (portal = map_next(&catalog->portals, &at, NULL));)
+        if (portal->is_changing)
+            return true;
+    return false;
+}
+
+bool catalog_knows(struct catalog *catalog, const char *plugin)
+{
+    bool is_known = false;
+
+    (void)pthread_mutex_lock(&catalog->mu);
+    for (size_t i = 0; !is_known && i < catalog->host.type_count; i++)
+        is_known = strcmp(catalog->host.types[i]->owner, plugin) == 0;
+    for (size_t i = 0; !is_known && i < catalog->host.property_count; i++)
+        is_known = strcmp(catalog->host.properties[i]->owner, plugin) == 0;
+    (void)pthread_mutex_unlock(&catalog->mu);
+    return is_known;
 }
 
 struct schema *catalog_schema(struct catalog *catalog, uint32_t portal)
@@ -295,7 +319,9 @@ void catalog_adopt(struct catalog *catalog, uint32_t portal, struct schema *sche
     if (found) {
         schema_unref(found->current);
         found->current = schema;
+        found->is_changing = false;
     }
+    (void)pthread_cond_broadcast(&catalog->changed);
     (void)pthread_mutex_unlock(&catalog->mu);
 }
 
@@ -312,6 +338,7 @@ void catalog_reread(struct catalog *catalog, uint32_t portal)
         if (catalog_find_portal(catalog, portal, &found, NULL) == TN_OK)
             (void)catalog_build(catalog, found, &found->current, NULL);
     }
+    (void)pthread_cond_broadcast(&catalog->changed);
     (void)pthread_mutex_unlock(&catalog->mu);
 }
 
@@ -337,6 +364,7 @@ tn_status catalog_open_stored(struct store *store, struct catalog **ret_catalog,
     catalog->next_id = SCHEMA_ID_MIN;
     arena_init(&catalog->arena, CATALOG_SIZE_MAX);
     (void)pthread_mutex_init(&catalog->mu, NULL);
+    (void)pthread_cond_init(&catalog->changed, NULL);
     tn_status st = read_definitions(catalog, 0, &catalog->host, &catalog->next_id, err);
     if (st != TN_OK) {
         catalog_close(catalog);
@@ -370,6 +398,7 @@ void catalog_close(struct catalog *catalog)
     definitions_fini(&catalog->host);
     mem_free((void *)catalog->plugins);
     arena_fini(&catalog->arena);
+    (void)pthread_cond_destroy(&catalog->changed);
     (void)pthread_mutex_destroy(&catalog->mu);
     mem_free(catalog);
 }

@@ -33,24 +33,33 @@ struct catalog_binding {
 };
 
 /*
- * Takes in what a plugin declares (its lists must outlive `declared`): visible at once in every
- * portal, not yet stored. TN_ALREADY_EXISTS: a name that another plugin has; TN_NOT_FOUND: a
- * TN_EXTERN row that nobody declares; TN_FAILED_PRECONDITION: it differs from what the store holds
- * in a way that stored data does not allow (kind, uniqueness, types of an association).
- * Nothing is taken in then. [loader] blocks
+ * Checks what a plugin declares (its lists must outlive `declared`) and gives its names their ids,
+ * for nobody to see yet. A version that was kept before is replaced. TN_ALREADY_EXISTS: a name that
+ * another plugin has; TN_NOT_FOUND: a TN_EXTERN row that nobody declares; TN_FAILED_PRECONDITION:
+ * it differs from what the store holds in a way that stored data does not allow (kind, uniqueness,
+ * types of an association). One at a time, until it is kept or destroyed. [loader] blocks
  */
 tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugin,
                           struct catalog_declared **ret_declared, struct err *err);
+/* The hub that a plugin belongs to; "": none. [any] */
+const char *catalog_hub(const struct tn_plugin *plugin);
+
 const struct catalog_binding *catalog_binding(const struct catalog_declared *declared);
 
-/* Stores it, synced; on failure it is as before. From then on the types that portals make have what
- * the plugin declares for every type. No portal's schema may be changing. [loader] blocks */
+/*
+ * Stores it, synced, and shows it in every portal; on failure it is as before. The plugin's lists
+ * must outlive the catalog, or live until a later version is kept or catalog_leave().
+ * TN_UNAVAILABLE: a portal's change does not end. [loader] blocks
+ */
 tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declared, struct err *err);
-/* Takes it out again as if it had never been declared: the last one, and not after catalog_keep.
+/* The plugin runs no more: its texts go, and its definitions stay, but reach no new types.
  * [loader] */
-void catalog_drop(struct catalog *catalog, struct catalog_declared *declared);
-/* Frees the binding; what it declared stays. */
+void catalog_leave(struct catalog *catalog, const struct tn_plugin *plugin);
+/* Frees the binding; what was kept stays. */
 void catalog_declared_destroy(struct catalog_declared *declared);
+
+/* Whether the store has definitions of a plugin of that id. [any] */
+bool catalog_knows(struct catalog *catalog, const char *plugin);
 
 /* The schema of a portal, OWNED: schema_unref. NULL when memory is out, or the store cannot be read
  * or written: the first time after a plugin came, what it declares for every type is stored for the

@@ -22,21 +22,23 @@ struct portal_schema {
     struct definitions own;
     uint32_t next_id;
     struct schema *current; /* NULL: to be built */
+    bool is_changing;       /* between catalog_change() and the write of what it changed */
 };
 
 struct catalog {
     struct store *store;
     pthread_mutex_t mu;
+    pthread_cond_t changed;  /* a portal's is_changing ended */
     struct arena arena;      /* of all stored messages; guarded by mu, as all below */
     struct definitions host; /* what plugins and the host itself declare */
     uint32_t next_id;
-    const struct tn_plugin **plugins; /* those declared; their texts and templates */
+    const struct tn_plugin **plugins; /* those kept; their texts and templates */
     size_t plugin_count;
-    size_t kept_count; /* of `plugins`: those whose declarations are stored */
+    uint64_t kept; /* how often something was kept */
     struct schema_texts *texts;
     struct map portals; /* id -> struct portal_schema */
     uint64_t version;
-    bool is_unsure;     /* the store may have declarations that were taken out again */
+    bool is_unsure;     /* the store may have declarations that were given up */
     uint64_t forgotten; /* schemas up to this version are older than what plugins declare */
 };
 
@@ -55,8 +57,12 @@ void catalog_forget_portals(struct catalog *catalog);
  */
 tn_status catalog_reach(struct catalog *catalog, struct portal_schema *portal,
                         struct store_batch *batch, struct err *err);
-/* The texts of all declared plugins, anew. */
-tn_status catalog_collect_texts(struct catalog *catalog, struct err *err);
+/* The texts of all plugins, with `plugin` (or NULL) at its place in the list. OWNED:
+ * schema_texts_unref. */
+tn_status catalog_collect_texts(struct catalog *catalog, const struct tn_plugin *plugin,
+                                size_t place, struct schema_texts **ret_texts, struct err *err);
+/* Whether some portal's change is not written yet. */
+bool catalog_is_changing(const struct catalog *catalog);
 
 /* Adds one definition, or the next id, to a batch. `portal` 0: the host's. */
 tn_status catalog_put(struct store_batch *batch, uint32_t portal, enum definition_kind kind,

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * declare.c - taking in what a plugin declares. It works on copies of the host's definitions, which
- * replace the old ones in one step, so that nothing is left behind when it is refused or dropped.
+ * replace the old ones in one step once they are stored, so that nothing is left behind of what is
+ * refused or given up.
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/utf8.h"
 #include "core/schema/catalog_parts.h"
+
+/* A portal's change takes as long as one write; past it TN_UNAVAILABLE. */
+#define CHANGE_WAIT_MAX_S 10
 
 struct catalog_declared {
     const struct tn_plugin *plugin;
@@ -17,9 +22,10 @@ struct catalog_declared {
     uint32_t *properties;
     uint32_t *associations;
     uint32_t *rollups;
-    /* As it was, for catalog_drop. */
-    struct definitions before;
-    uint32_t next_id_before;
+    /* The host's with this plugin, for catalog_keep. */
+    struct definitions defs;
+    uint32_t next_id;
+    uint64_t base; /* of which state of the catalog they were made */
 };
 
 /* Everything at hand while one plugin is declared. */
@@ -61,6 +67,16 @@ static tn_status replace(void **list, size_t count, const ProtobufCMessage *know
     return TN_OK;
 }
 
+const char *catalog_hub(const struct tn_plugin *plugin)
+{
+#if TN_MINOR >= 1
+    return plugin->hub ? plugin->hub : "";
+#else
+    (void)plugin;
+    return "";
+#endif
+}
+
 /* Types */
 
 static tn_status use_type(struct declaring *d, uint32_t row, const Tenon__Stored__V1__Type *known)
@@ -97,8 +113,9 @@ static tn_status declare_type(struct declaring *d, uint32_t row)
     def->plural = catalog_copy(d->catalog, type->plural ? type->plural : def->label);
     def->owner = catalog_copy(d->catalog, d->plugin->id);
     def->flags = type->flags & TN_MARK_ALL;
-    def->tier = type->tier;
-    if (!def->name || !def->label || !def->plural || !def->owner)
+    def->tier = type->tier > d->plugin->tier ? type->tier : d->plugin->tier;
+    def->hub = catalog_copy(d->catalog, catalog_hub(d->plugin));
+    if (!def->name || !def->label || !def->plural || !def->owner || !def->hub)
         return err_memory(d->err, "a type");
     d->declared->types[row] = def->id;
     if (!known)
@@ -410,8 +427,10 @@ static tn_status declare_association(struct declaring *d, uint32_t row_index)
     def->label = catalog_copy(catalog, row->label ? row->label : row->name);
     def->inverse_label = catalog_copy(catalog, row->inverse ? row->inverse : def->inverse);
     def->owner = catalog_copy(catalog, d->plugin->id);
+    def->tier = d->plugin->tier;
+    def->hub = catalog_copy(catalog, catalog_hub(d->plugin));
     if (!def->name || !def->inverse || !def->label || !def->inverse_label || !def->owner ||
-        copy_options(catalog, &row->labels, &def->labels, &def->n_labels) != TN_OK)
+        !def->hub || copy_options(catalog, &row->labels, &def->labels, &def->n_labels) != TN_OK)
         return err_memory(d->err, "an association");
     d->declared->associations[row_index] = def->id;
     const Tenon__Stored__V1__Association *turned =
@@ -494,7 +513,8 @@ static tn_status declare_rows(struct declaring *d)
     for (uint32_t i = 0; i < d->plugin->properties.count; i++)
         TRY(declare_property(d, i));
     for (size_t i = 0; i < d->catalog->plugin_count; i++)
-        TRY(expand_templates(d, d->catalog->plugins[i]));
+        if (strcmp(d->catalog->plugins[i]->id, d->plugin->id) != 0)
+            TRY(expand_templates(d, d->catalog->plugins[i]));
     TRY(expand_templates(d, d->plugin));
     for (uint32_t i = 0; i < d->plugin->associations.count; i++)
         TRY(declare_association(d, i));
@@ -530,7 +550,7 @@ void catalog_declared_destroy(struct catalog_declared *declared)
 {
     if (!declared)
         return;
-    definitions_fini(&declared->before);
+    definitions_fini(&declared->defs);
     mem_free(declared->types);
     mem_free(declared->properties);
     mem_free(declared->associations);
@@ -541,40 +561,6 @@ void catalog_declared_destroy(struct catalog_declared *declared)
 const struct catalog_binding *catalog_binding(const struct catalog_declared *declared)
 {
     return &declared->binding;
-}
-
-static tn_status add_plugin(struct catalog *catalog, const struct tn_plugin *plugin,
-                            struct err *err)
-{
-    const struct tn_plugin **grown = (const struct tn_plugin **)mem_resize(
-        (void *)catalog->plugins, catalog->plugin_count + 1, sizeof(*grown));
-
-    if (!grown)
-        return err_memory(err, "a plugin");
-    catalog->plugins = grown;
-    catalog->plugins[catalog->plugin_count++] = plugin;
-    tn_status st = catalog_collect_texts(catalog, err);
-    if (st != TN_OK)
-        catalog->plugin_count--;
-    return st;
-}
-
-/* Replaces the host's definitions after a trial that they make a schema. */
-static tn_status take_in(struct declaring *d)
-{
-    struct catalog *catalog = d->catalog;
-    struct schema *trial = NULL;
-
-    TRY(schema_build(&d->defs, NULL, NULL, 0, &trial, d->err));
-    schema_unref(trial);
-    TRY(add_plugin(catalog, d->plugin, d->err));
-    d->declared->before = catalog->host;
-    d->declared->next_id_before = catalog->next_id;
-    catalog->host = d->defs;
-    catalog->next_id = d->next_id;
-    d->defs = (struct definitions){0};
-    catalog_forget_built(catalog);
-    return TN_OK;
 }
 
 /* Ids that were given would be given again. */
@@ -588,6 +574,40 @@ static tn_status refuse_unsure(const struct catalog *catalog, struct err *err)
                    "host again.");
 }
 
+/* That they make a schema. */
+static tn_status try_out(const struct declaring *d)
+{
+    struct schema *trial = NULL;
+
+    TRY(schema_build(&d->defs, NULL, NULL, 0, &trial, d->err));
+    schema_unref(trial);
+    return TN_OK;
+}
+
+static bool are_same(void *const *before, size_t before_count, void *const *now, size_t now_count)
+{
+    return before_count == now_count &&
+           (now_count == 0 || memcmp(before, now, now_count * sizeof(*now)) == 0);
+}
+
+/* Definitions are replaced by new messages, never written into: the same ones say the same. */
+static bool is_news(const struct definitions *before, const struct definitions *now)
+{
+    return !are_same((void *const *)before->types,
+                     before->type_count,
+                     (void *const *)now->types,
+                     now->type_count) ||
+           !are_same((void *const *)before->properties,
+                     before->property_count,
+                     (void *const *)now->properties,
+                     now->property_count) ||
+           !are_same((void *const *)before->associations,
+                     before->association_count,
+                     (void *const *)now->associations,
+                     now->association_count) ||
+           before->rollup_count != now->rollup_count;
+}
+
 tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugin,
                           struct catalog_declared **ret_declared, struct err *err)
 {
@@ -596,20 +616,26 @@ tn_status catalog_declare(struct catalog *catalog, const struct tn_plugin *plugi
     if (create_declared(plugin, &d.declared) != TN_OK)
         return err_memory(err, "a plugin's declarations");
     (void)pthread_mutex_lock(&catalog->mu);
+    const struct arena_mark mark = arena_take_mark(&catalog->arena);
     d.next_id = catalog->next_id;
+    d.declared->base = catalog->kept;
     tn_status st = refuse_unsure(catalog, err);
     if (st == TN_OK)
         st = definitions_copy(&catalog->host, &d.defs);
     if (st == TN_OK)
         st = declare_rows(&d);
     if (st == TN_OK)
-        st = take_in(&d);
+        st = try_out(&d);
+    if (st != TN_OK || !is_news(&catalog->host, &d.defs))
+        arena_rewind(&catalog->arena, mark);
     (void)pthread_mutex_unlock(&catalog->mu);
-    definitions_fini(&d.defs);
     if (st != TN_OK) {
+        definitions_fini(&d.defs);
         catalog_declared_destroy(d.declared);
         return st == TN_RESOURCE_EXHAUSTED ? err_memory(err, "a plugin's declarations") : st;
     }
+    d.declared->defs = d.defs;
+    d.declared->next_id = d.next_id;
     *ret_declared = d.declared;
     return TN_OK;
 }
@@ -637,7 +663,7 @@ tn_status catalog_reach(struct catalog *catalog, struct portal_schema *portal,
     tn_status st = definitions_copy(&portal->own, &d.defs);
 
     d.defs.is_crossed = false;
-    for (size_t i = 0; st == TN_OK && i < catalog->kept_count; i++)
+    for (size_t i = 0; st == TN_OK && i < catalog->plugin_count; i++)
         st = expand_templates(&d, catalog->plugins[i]);
     if (st == TN_OK)
         st = put_properties(&portal->own, &d.defs, (uint32_t)portal->id, batch);
@@ -659,8 +685,8 @@ tn_status catalog_reach(struct catalog *catalog, struct portal_schema *portal,
 static tn_status put_differences(struct catalog *catalog, const struct catalog_declared *declared,
                                  struct store_batch *batch)
 {
-    const struct definitions *before = &declared->before;
-    const struct definitions *now = &catalog->host;
+    const struct definitions *before = &catalog->host;
+    const struct definitions *now = &declared->defs;
 
     for (size_t i = 0; i < now->type_count; i++)
         if (i >= before->type_count || now->types[i] != before->types[i])
@@ -675,9 +701,123 @@ static tn_status put_differences(struct catalog *catalog, const struct catalog_d
                             &now->associations[i]->base));
     for (size_t i = before->rollup_count; i < now->rollup_count; i++)
         TRY(catalog_put(batch, 0, DEFINITION_ROLLUP, now->rollups[i]->id, &now->rollups[i]->base));
-    if (catalog->next_id == declared->next_id_before)
+    if (catalog->next_id == declared->next_id)
         return TN_OK;
-    return catalog_put_next_id(batch, 0, catalog->next_id);
+    return catalog_put_next_id(batch, 0, declared->next_id);
+}
+
+static bool has_templates(const struct tn_plugin *plugin)
+{
+    for (uint32_t i = 0; i < plugin->properties.count; i++)
+        if (is_template(&plugin->properties.items[i]))
+            return true;
+    return false;
+}
+
+/*
+ * Waits until no portal's change is between catalog_change() and its write: what is read of that
+ * portal meanwhile would lack it, and its ids would be given again.
+ */
+static tn_status await_changes(struct catalog *catalog, struct err *err)
+{
+    struct timespec until = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += CHANGE_WAIT_MAX_S;
+    while (catalog_is_changing(catalog))
+        if (pthread_cond_clockwait(&catalog->changed, &catalog->mu, CLOCK_MONOTONIC, &until) != 0)
+            return err_set(
+                err, TN_UNAVAILABLE, "The schema of a portal is being changed: try again.");
+    return TN_OK;
+}
+
+/* Where the plugin, or an earlier version of it, is in the list; behind its end: nowhere. */
+static size_t place_of(const struct catalog *catalog, const struct tn_plugin *plugin)
+{
+    size_t i = 0;
+
+    while (i < catalog->plugin_count && strcmp(catalog->plugins[i]->id, plugin->id) != 0)
+        i++;
+    return i;
+}
+
+static tn_status reserve_place(struct catalog *catalog, struct err *err)
+{
+    const struct tn_plugin **grown = (const struct tn_plugin **)mem_resize(
+        (void *)catalog->plugins, catalog->plugin_count + 1, sizeof(*grown));
+
+    if (!grown)
+        return err_memory(err, "a plugin");
+    catalog->plugins = grown;
+    return TN_OK;
+}
+
+static bool have_same_texts(const struct tn_text_list *a, const struct tn_text_list *b)
+{
+    for (uint32_t i = 0; a->count == b->count && i < a->count; i++)
+        if (strcmp(a->items[i].language, b->items[i].language) != 0 ||
+            strcmp(a->items[i].source, b->items[i].source) != 0 ||
+            strcmp(a->items[i].text, b->items[i].text) != 0)
+            return false;
+    return a->count == b->count;
+}
+
+/* Whether schemas are as they were: transactions that began with them may go on. */
+static bool changes_nothing(const struct catalog *catalog, const struct catalog_declared *declared,
+                            size_t place)
+{
+    return place < catalog->plugin_count && !is_news(&catalog->host, &declared->defs) &&
+           !has_templates(declared->plugin) && !has_templates(catalog->plugins[place]) &&
+           have_same_texts(&catalog->plugins[place]->texts, &declared->plugin->texts);
+}
+
+/* They are stored: it cannot fail any more. */
+static void take_in(struct catalog *catalog, struct catalog_declared *declared, size_t place,
+                    struct schema_texts *texts)
+{
+    bool is_same = changes_nothing(catalog, declared, place);
+
+    catalog->plugins[place] = declared->plugin;
+    catalog->plugin_count += place == catalog->plugin_count;
+    schema_texts_unref(catalog->texts);
+    catalog->texts = texts;
+    definitions_fini(&catalog->host);
+    catalog->host = declared->defs;
+    declared->defs = (struct definitions){0};
+    catalog->next_id = declared->next_id;
+    catalog->kept++;
+    if (is_same)
+        return;
+    if (has_templates(declared->plugin))
+        catalog_forget_portals(catalog); /* what they made is reached when it is read again */
+    else
+        catalog_forget_built(catalog);
+}
+
+static tn_status keep(struct catalog *catalog, struct catalog_declared *declared,
+                      struct store_batch *batch, struct err *err)
+{
+    size_t place = place_of(catalog, declared->plugin);
+    struct schema_texts *texts = NULL;
+
+    assert(declared->base == catalog->kept); /* nobody else was kept since it was declared */
+    if (has_templates(declared->plugin))
+        TRY(await_changes(catalog, err));
+    TRY(reserve_place(catalog, err));
+    if (put_differences(catalog, declared, batch) != TN_OK)
+        return err_memory(err, "a plugin's declarations");
+    TRY(catalog_collect_texts(catalog, declared->plugin, place, &texts, err));
+    if (store_batch_count(batch) > 0) {
+        tn_status st = store_write(catalog->store, batch, true, err);
+
+        catalog->is_unsure |= st == TN_UNAVAILABLE;
+        if (st != TN_OK) {
+            schema_texts_unref(texts);
+            return st;
+        }
+    }
+    take_in(catalog, declared, place, texts);
+    return TN_OK;
 }
 
 tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declared, struct err *err)
@@ -687,33 +827,29 @@ tn_status catalog_keep(struct catalog *catalog, struct catalog_declared *declare
     if (!batch)
         return err_memory(err, "a plugin's declarations");
     (void)pthread_mutex_lock(&catalog->mu);
-    tn_status st = put_differences(catalog, declared, batch);
+    tn_status st = keep(catalog, declared, batch, err);
     (void)pthread_mutex_unlock(&catalog->mu);
-    if (st == TN_OK && store_batch_count(batch) > 0) {
-        st = store_write(catalog->store, batch, true, err);
-        catalog->is_unsure |= st == TN_UNAVAILABLE;
-    }
     store_batch_destroy(batch);
-    if (st == TN_OK) {
-        (void)pthread_mutex_lock(&catalog->mu);
-        catalog->kept_count = catalog->plugin_count;
-        catalog_forget_portals(catalog); /* what they made is reached when it is read again */
-        (void)pthread_mutex_unlock(&catalog->mu);
-    }
     return st;
 }
 
-void catalog_drop(struct catalog *catalog, struct catalog_declared *declared)
+void catalog_leave(struct catalog *catalog, const struct tn_plugin *plugin)
 {
     (void)pthread_mutex_lock(&catalog->mu);
-    definitions_fini(&catalog->host);
-    catalog->host = declared->before;
-    declared->before = (struct definitions){0};
-    catalog->next_id = declared->next_id_before;
-    assert(catalog->plugin_count > 0);
-    assert(catalog->plugins[catalog->plugin_count - 1] == declared->plugin); /* the last one */
-    catalog->plugin_count--;
-    (void)catalog_collect_texts(catalog, NULL); /* else its texts stay, which nobody asks for */
-    catalog_forget_built(catalog);
+    size_t place = place_of(catalog, plugin);
+    if (place < catalog->plugin_count && catalog->plugins[place] == plugin) {
+        struct schema_texts *texts = NULL;
+
+        catalog->plugin_count--;
+        memmove((void *)&catalog->plugins[place],
+                (const void *)&catalog->plugins[place + 1],
+                (catalog->plugin_count - place) * sizeof(catalog->plugins[0]));
+        /* else its texts stay, which nobody asks for */
+        if (catalog_collect_texts(catalog, NULL, catalog->plugin_count, &texts, NULL) == TN_OK) {
+            schema_texts_unref(catalog->texts);
+            catalog->texts = texts;
+        }
+        catalog_forget_built(catalog);
+    }
     (void)pthread_mutex_unlock(&catalog->mu);
 }

@@ -40,6 +40,8 @@ static tn_status end(struct evolving *e, tn_status st, struct schema **ret_schem
         st = catalog_put_next_id(e->batch, e->id, e->portal->next_id);
     if (st == TN_OK)
         st = catalog_build(e->catalog, e->portal, ret_schema, e->err);
+    if (st == TN_OK)
+        e->portal->is_changing = true;
     if (st != TN_OK && e->portal) {
         definitions_fini(&e->portal->own);
         e->portal->own = e->before;

@@ -280,6 +280,7 @@ static tn_status build_type(struct schema *s, const Tenon__Stored__V1__Type *def
     TRY(arena_copy_str(&s->arena, utf8_str(def->label), &type->label));
     TRY(arena_copy_str(&s->arena, utf8_str(def->plural), &type->plural));
     TRY(arena_copy_str(&s->arena, utf8_str(def->owner), &type->owner));
+    TRY(arena_copy_str(&s->arena, utf8_str(def->hub), &type->hub));
     s->types[s->type_count++] = type;
     return map_set(&s->types_by_name, type->name, type, NULL);
 }
@@ -338,11 +339,13 @@ static tn_status build_association(struct schema *s, const Tenon__Stored__V1__As
     a->max_to = def->max_to;
     a->max_from = def->max_from;
     a->flags = def->flags;
+    a->tier = def->tier;
     TRY(arena_copy_str(&s->arena, utf8_str(def->name), &a->name));
     TRY(arena_copy_str(&s->arena, utf8_str(def->inverse), &a->inverse));
     TRY(arena_copy_str(&s->arena, utf8_str(def->label), &a->label));
     TRY(arena_copy_str(&s->arena, utf8_str(def->inverse_label), &a->inverse_label));
     TRY(arena_copy_str(&s->arena, utf8_str(def->owner), &a->owner));
+    TRY(arena_copy_str(&s->arena, utf8_str(def->hub), &a->hub));
     TRY(copy_options(&s->arena, def->labels, def->n_labels, &a->labels, &a->label_count));
     if (!schema_type_by_id(s, a->from) || !schema_type_by_id(s, a->to))
         return TN_DATA_LOSS;

@@ -67,11 +67,12 @@ struct schema_rollup {
 struct schema_type {
     uint32_t id;
     uint32_t flags; /* marks */
-    uint32_t tier;
+    uint32_t tier;  /* that its portal needs to write records */
     struct tn_str name;
     struct tn_str label;
     struct tn_str plural;
     struct tn_str owner;
+    struct tn_str hub; /* of the owner; empty: none */
     bool is_archived;
     const struct schema_property *const *properties; /* by id, archived ones included */
     const uint32_t *name_ranks; /* of `properties`, in their order: the place among their names */
@@ -94,6 +95,8 @@ struct schema_association {
     struct tn_str label;
     struct tn_str inverse_label;
     struct tn_str owner;
+    struct tn_str hub;                  /* of the owner; empty: none */
+    uint32_t tier;                      /* that its portal needs to link by it */
     const struct schema_option *labels; /* label n of a link is bit n */
     uint32_t label_count;
 };

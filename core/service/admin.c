@@ -7,6 +7,7 @@
 #include "core/base/utf8.h"
 #include "core/service/service.h"
 #include "core/service/wire.h"
+#include "core/value/date.h"
 #include "tenon/admin/v1/admin.pb-c.h"
 
 /* Portals */
@@ -165,10 +166,10 @@ static tn_status list_portals(struct service_call *call, const void *message, vo
 
 /* Whether the plugin rests in one of the portals that the caller may know of; `*ret_is_here`: in
  * that of the call. */
-static bool find_rest(struct service_call *call, size_t index, bool *ret_is_here, struct err *err)
+static bool find_rest(struct service_call *call, const struct plugin_routes *routes, size_t index,
+                      bool *ret_is_here, struct err *err)
 {
-    bool rests =
-        plugin_host_rests(call->service->plugins, index, call->schema, call->session->portal, err);
+    bool rests = plugin_routes_rests(routes, index, call->schema, call->session->portal, err);
     struct portal *portal = NULL;
 
     *ret_is_here = rests;
@@ -177,7 +178,7 @@ static bool find_rest(struct service_call *call, size_t index, bool *ret_is_here
             continue;
         struct schema *schema = catalog_schema(call->service->catalog, portal->id);
 
-        rests = schema && plugin_host_rests(call->service->plugins, index, schema, portal, err);
+        rests = schema && plugin_routes_rests(routes, index, schema, portal, err);
         schema_unref(schema);
     }
     return rests;
@@ -196,8 +197,11 @@ static tn_status write_plugin(struct service_call *call, const struct plugin_inf
     message->state = wire_text(call, utf8_str(plugin_state_name(info->state)));
     message->reason = wire_text(call, utf8_str(info->reason));
     message->file = wire_text(call, utf8_str(info->file));
+    message->signer = wire_text(call, utf8_str(info->signer));
+    message->isolation =
+        wire_text(call, utf8_str(info->isolation == PLUGIN_IN_RUNNER ? "process" : "none"));
     if (!message->id || !message->version || !message->summary || !message->state ||
-        !message->reason || !message->file)
+        !message->reason || !message->file || !message->signer || !message->isolation)
         return TN_RESOURCE_EXHAUSTED;
     *ret_plugin = message;
     return TN_OK;
@@ -214,20 +218,70 @@ static tn_status list_plugins(struct service_call *call, const void *message, vo
         return TN_RESOURCE_EXHAUSTED;
     if (!call->service->plugins)
         return TN_OK;
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = plugin_routes_take(call->service->plugins);
     while (response->n_plugins < PLUGIN_MAX &&
-           plugin_host_info(call->service->plugins, response->n_plugins, &info)) {
+           plugin_routes_info(routes, response->n_plugins, &info)) {
         bool is_here = false;
+        uint32_t left = 0;
+        uint64_t steps = 0;
         struct err why;
 
         err_init(&why, call->language);
-        if (find_rest(call, response->n_plugins, &is_here, &why)) {
+        if (find_rest(call, routes, response->n_plugins, &is_here, &why)) {
             info.state = is_here ? PLUGIN_REFUSED : info.state;
+            (void)snprintf(info.reason, sizeof(info.reason), "%s", why.message);
+        } else if (plugin_routes_migration(routes, response->n_plugins, &left, &steps, &why)) {
             (void)snprintf(info.reason, sizeof(info.reason), "%s", why.message);
         }
         TRY(write_plugin(call, &info, &response->plugins[response->n_plugins]));
         response->n_plugins++;
     }
     return TN_OK;
+}
+
+/* Changing them */
+
+static tn_status need_plugins(struct service_call *call)
+{
+    if (call->service->plugins)
+        return TN_OK;
+    return err_set(call->err, TN_FAILED_PRECONDITION, "This host has no plugins.");
+}
+
+static tn_status replace_plugin(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Admin__V1__ReplacePluginRequest *request = message;
+    Tenon__Admin__V1__ReplacePluginResponse *response = answer;
+    uint32_t flags =
+        (request->allow_downgrade ? PLUGIN_DOWNGRADE : 0) | (request->consent ? PLUGIN_CONSENT : 0);
+    struct plugin_replaced replaced;
+
+    TRY(need_plugins(call));
+    TRY(plugin_host_replace(call->service->plugins, request->file, flags, &replaced, call->err));
+    response->id = wire_text(call, utf8_str(replaced.id));
+    response->from = wire_text(call, utf8_str(replaced.from));
+    response->to = wire_text(call, utf8_str(replaced.to));
+    response->left = replaced.is_left;
+    return response->id && response->from && response->to ? TN_OK : TN_RESOURCE_EXHAUSTED;
+}
+
+static tn_status disable_plugin(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Admin__V1__DisablePluginRequest *request = message;
+
+    (void)answer;
+    TRY(need_plugins(call));
+    return plugin_host_disable(call->service->plugins, request->id, call->err);
+}
+
+static tn_status enable_plugin(struct service_call *call, const void *message, void *answer)
+{
+    const Tenon__Admin__V1__EnablePluginRequest *request = message;
+
+    (void)answer;
+    TRY(need_plugins(call));
+    return plugin_host_enable(call->service->plugins, request->id, call->err);
 }
 
 /* Settings */
@@ -246,8 +300,7 @@ static tn_status write_setting_value(struct service_call *call,
     if (!message)
         return TN_RESOURCE_EXHAUSTED;
     if (!(setting->flags & TN_SECRET))
-        st = plugin_setting_get(call->service->plugins,
-                                call->txn,
+        st = plugin_setting_get(call->txn,
                                 utf8_str(setting->plugin),
                                 utf8_str(setting->name),
                                 &text,
@@ -282,22 +335,31 @@ static tn_status write_setting(struct service_call *call, const struct plugin_se
     return TN_OK;
 }
 
+/* One of the plugins that run in the call's transaction. */
+static bool has_setting(const struct service_call *call, size_t index,
+                        struct plugin_setting *ret_setting)
+{
+    const struct plugin_routes *routes = txn_routes(call->txn);
+
+    return routes && plugin_routes_setting(routes, index, ret_setting);
+}
+
 static size_t count_settings(const struct service_call *call)
 {
     struct plugin_setting setting;
     size_t count = 0;
 
-    while (call->service->plugins && plugin_host_setting(call->service->plugins, count, &setting))
+    while (has_setting(call, count, &setting))
         count++;
     return count;
 }
 
 static bool has_plugin(const struct service_call *call, const char *id)
 {
+    const struct plugin_routes *routes = txn_routes(call->txn);
     struct plugin_info info;
 
-    for (size_t i = 0; call->service->plugins && plugin_host_info(call->service->plugins, i, &info);
-         i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         if (strcmp(info.id, id) == 0)
             return true;
     }
@@ -322,7 +384,7 @@ static tn_status get_settings(struct service_call *call, const void *message, vo
     if (!response->settings)
         return TN_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < count; i++) {
-        if (!plugin_host_setting(call->service->plugins, i, &setting) ||
+        if (!has_setting(call, i, &setting) ||
             (request->plugin[0] != '\0' && strcmp(setting.plugin, request->plugin) != 0))
             continue;
         TRY(write_setting(call, &setting, &response->settings[response->n_settings]));
@@ -339,12 +401,10 @@ static tn_status set_setting(struct service_call *call, const void *message, voi
     struct plugin_setting setting;
 
     for (size_t i = 0; i < count; i++) {
-        if (!plugin_host_setting(call->service->plugins, i, &setting) ||
-            strcmp(setting.plugin, request->plugin) != 0 ||
+        if (!has_setting(call, i, &setting) || strcmp(setting.plugin, request->plugin) != 0 ||
             strcmp(setting.name, request->name) != 0)
             continue;
-        TRY(plugin_setting_set(call->service->plugins,
-                               call->txn,
+        TRY(plugin_setting_set(call->txn,
                                utf8_str(request->plugin),
                                utf8_str(request->name),
                                utf8_str(request->value),
@@ -381,15 +441,86 @@ static void count_plugins(const struct service_call *call,
 {
     struct plugin_info info;
 
-    for (size_t i = 0; call->service->plugins && plugin_host_info(call->service->plugins, i, &info);
-         i++) {
-        bool rests =
-            plugin_host_rests(call->service->plugins, i, call->schema, call->session->portal, NULL);
+    if (!call->service->plugins)
+        return;
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = plugin_routes_take(call->service->plugins);
+    for (size_t i = 0; plugin_routes_info(routes, i, &info); i++) {
+        struct err why;
 
+        err_init(&why, NULL);
+        bool rests = plugin_routes_rests(routes, i, call->schema, call->session->portal, &why);
+        if (why.status == TN_PERMISSION_DENIED)
+            continue; /* not granted is no failure */
         response->plugins_running += info.state == PLUGIN_RUNNING && !rests;
         response->plugins_failed +=
             rests || info.state == PLUGIN_REFUSED || info.state == PLUGIN_FAILED;
     }
+}
+
+/* What is to be said of a licence, in the language of the call; false: nothing. */
+static bool warn(const struct service_call *call, const struct entitle_licence *licence,
+                 struct err *ret_said)
+{
+    char until[DATETIME_TEXT_SIZE];
+    char end[DATETIME_TEXT_SIZE];
+    const char *serial = licence->licence.serial;
+
+    (void)datetime_format(licence->licence.until_us, until);
+    (void)datetime_format(licence_end_us(&licence->licence), end);
+    err_init(ret_said, call->language);
+    switch (licence->standing) {
+    case ENTITLE_SOON:
+        (void)err_set(
+            ret_said, TN_FAILED_PRECONDITION, "The licence %s ends on %.10s.", serial, until);
+        return true;
+    case ENTITLE_GRACE:
+        (void)err_set(ret_said,
+                      TN_FAILED_PRECONDITION,
+                      "The licence %s ended on %.10s; what it grants can be written until %.10s.",
+                      serial,
+                      until,
+                      end);
+        return true;
+    case ENTITLE_ENDED:
+        (void)err_set(ret_said,
+                      TN_FAILED_PRECONDITION,
+                      "The licence %s ended on %.10s: what it granted can only be read.",
+                      serial,
+                      end);
+        return true;
+    case ENTITLE_UNTRUSTED:
+        (void)err_set(ret_said,
+                      TN_FAILED_PRECONDITION,
+                      "The licence %s grants nothing: %s",
+                      serial,
+                      licence->reason);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static tn_status write_warnings(struct service_call *call, const struct portal *portal,
+                                Tenon__Admin__V1__PortalStatus *message)
+{
+    struct entitle_licence *licence = arena_new(call->arena, struct entitle_licence);
+    struct err said;
+
+    message->warnings = wire_list(call, ENTITLE_LICENCE_MAX);
+    if (!message->warnings || !licence)
+        return err_memory(call->err, "a status");
+    for (size_t i = 0; i < ENTITLE_LICENCE_MAX &&
+                       entitle_get(call->service->entitle, portal, i, call->now_us, licence);
+         i++) {
+        if (!warn(call, licence, &said))
+            continue;
+        char *text = wire_text(call, utf8_str(said.message));
+        if (!text)
+            return TN_RESOURCE_EXHAUSTED;
+        message->warnings[message->n_warnings++] = text;
+    }
+    return TN_OK;
 }
 
 static tn_status write_portal_status(struct service_call *call, const struct portal *portal,
@@ -403,8 +534,11 @@ static tn_status write_portal_status(struct service_call *call, const struct por
     message->name = wire_text(call, utf8_str(portal->name));
     message->head = records_head(call->service->records, portal);
     message->frozen = records_is_frozen(call->service->records);
+    if (!message->name)
+        return TN_RESOURCE_EXHAUSTED;
+    TRY(write_warnings(call, portal, message));
     *ret_status = message;
-    return message->name ? TN_OK : TN_RESOURCE_EXHAUSTED;
+    return TN_OK;
 }
 
 static tn_status write_portals(struct service_call *call,
@@ -469,6 +603,8 @@ static tn_status get_status(struct service_call *call, const void *message, void
         .run = (run_)                                                                     \
     }
 
+#define PLUGIN_CHANGE (DISPATCH_BARE | DISPATCH_HOST | DISPATCH_BLOCKS)
+
 struct service_methods service_admin(void)
 {
     static const struct dispatch_method methods[] = {
@@ -479,6 +615,9 @@ struct service_methods service_admin(void)
         METHOD("Plugins/List", list_plugins, DISPATCH_BARE | DISPATCH_READS, list_plugins),
         METHOD("Plugins/GetSettings", get_settings, DISPATCH_READS, get_settings),
         METHOD("Plugins/SetSetting", set_setting, DISPATCH_ADMIN, set_setting),
+        METHOD("Plugins/Replace", replace_plugin, PLUGIN_CHANGE, replace_plugin),
+        METHOD("Plugins/Disable", disable_plugin, PLUGIN_CHANGE, disable_plugin),
+        METHOD("Plugins/Enable", enable_plugin, PLUGIN_CHANGE, enable_plugin),
         METHOD("Status/Get", get_status, DISPATCH_BARE | DISPATCH_READS, get_status),
     };
 

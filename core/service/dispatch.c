@@ -3,6 +3,7 @@
 #include "core/service/dispatch.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -14,13 +15,16 @@
 /* Bytes of one answer; a client takes no more. */
 #define RESPONSE_SIZE_MAX ((size_t)16 * 1024 * 1024)
 
-/* One method of the bus: of the host, or of a plugin. */
+/* One method of the bus: of the host, or of a plugin. It outlives versions of the plugin, so a call
+ * finds by its name what serves it. */
 struct entry {
     struct entry *next;
     struct dispatch *dispatch;
-    const struct dispatch_method *method; /* or NULL */
-    const struct plugin_method *plugin;
-    uint32_t scope; /* that a caller needs */
+    const struct dispatch_method *method; /* NULL: a plugin's, which has the next four */
+    const char *name;
+    const char *plugin;     /* id */
+    _Atomic uint32_t flags; /* TN_READS ..., of the version that serves it now; relaxed: a hint */
+    atomic_bool is_served;  /* relaxed: for metrics; changed under the dispatch's mu */
     struct metric_set statuses;
     struct metric_histogram durations;
 };
@@ -28,7 +32,8 @@ struct entry {
 struct dispatch {
     const struct service *service;
     struct bus_server *server;
-    struct entry *entries;
+    pthread_mutex_t mu;              /* of those who add */
+    _Atomic(struct entry *) entries; /* newest first; who reads them acquires */
 };
 
 /* One run of a call. Those that commit lie on the heap, from their first run to their answer. */
@@ -40,6 +45,7 @@ struct run {
     tn_time now_us;        /* the same in all runs of a call */
     int64_t begun_us;      /* monotonic */
     uint32_t loss_count;
+    uint32_t flags; /* of a plugin's method, as this run takes it to be */
     char language[8];
     struct service_call call;
 };
@@ -83,22 +89,27 @@ tn_status session_check(const struct session *session, struct err *err)
     return access_check(&session->principal, TOKEN_ALL, clock_wall_us(), err);
 }
 
-static bool is_read_only(const struct entry *entry)
+static uint32_t plugin_flags(const struct entry *entry)
 {
-    return entry->method ? (entry->method->flags & DISPATCH_READS) != 0
-                         : (entry->plugin->flags & TN_READS) != 0;
+    return atomic_load_explicit(&entry->flags, memory_order_relaxed);
+}
+
+static bool is_read_only(const struct entry *entry, uint32_t flags)
+{
+    return entry->method ? (entry->method->flags & DISPATCH_READS) != 0 : (flags & TN_READS) != 0;
 }
 
 /* The one scope that a method needs. */
-static uint32_t scope_of(const struct entry *entry)
+static uint32_t scope_of(const struct run *run)
 {
+    const struct entry *entry = run->entry;
     uint32_t flags = entry->method ? entry->method->flags : 0;
 
     if (flags & (DISPATCH_ADMIN | DISPATCH_HOST))
         return TOKEN_ADMIN;
     if (flags & DISPATCH_SCHEMA)
         return TOKEN_SCHEMA;
-    return is_read_only(entry) ? TOKEN_READ : TOKEN_WRITE;
+    return is_read_only(entry, run->flags) ? TOKEN_READ : TOKEN_WRITE;
 }
 
 /* Whether the caller may do this, as often as this. */
@@ -108,7 +119,7 @@ static tn_status check_caller(const struct run *run, const struct session *sessi
     const struct dispatch_method *method = run->entry->method;
     struct err *err = bus_call_err(run->bus);
 
-    TRY(access_check(&session->principal, run->entry->scope, run->now_us, err));
+    TRY(access_check(&session->principal, scope_of(run), run->now_us, err));
     if (method && (method->flags & DISPATCH_HOST) && !session->principal.is_admin)
         return err_set(err, TN_PERMISSION_DENIED, "Only administrators of the host may do this.");
     return access_count(access, &session->principal, session->portal, err);
@@ -165,7 +176,7 @@ static struct txn_options options_of(const struct run *run)
         .deadline_us = bus_call_deadline_us(run->bus),
         .state = call_state,
         .state_ctx = run->bus,
-        .is_read_only = is_read_only(run->entry),
+        .is_read_only = is_read_only(run->entry, run->flags),
         .takes_turn = run->loss_count >= DISPATCH_LOSS_MAX,
     };
 }
@@ -249,15 +260,33 @@ static tn_status run_host_method(struct run *run)
     return pack(run, response);
 }
 
-static tn_status run_method(struct run *run)
+/* What serves it in the routes of this transaction, whatever served it when the call came. */
+static tn_status run_plugin_method(struct run *run)
 {
-    if (run->entry->method)
-        return run_host_method(run);
-    return plugin_method_run(run->entry->plugin,
+    const struct plugin_method *method =
+        plugin_routes_find(txn_routes(run->txn), utf8_str(run->entry->name));
+
+    if (!method)
+        return err_set(bus_call_err(run->bus),
+                       TN_UNIMPLEMENTED,
+                       "The method %s is not served any more.",
+                       run->entry->name);
+    if ((run->flags & TN_READS) && !(method->flags & TN_READS)) {
+        atomic_store_explicit(&run->entry->flags, method->flags, memory_order_relaxed);
+        return TN_ABORTED; /* a version that writes came meanwhile: run_uncommitted() tries again */
+    }
+    return plugin_method_run(method,
                              run->txn,
                              bus_call_request(run->bus),
                              bus_call_response(run->bus),
                              bus_call_err(run->bus));
+}
+
+static tn_status run_method(struct run *run)
+{
+    if (run->entry->method)
+        return run_host_method(run);
+    return run_plugin_method(run);
 }
 
 /* Answering */
@@ -339,12 +368,18 @@ static void run_uncommitted(struct entry *entry, struct bus_call *bus)
     struct run run = {.entry = entry,
                       .bus = bus,
                       .now_us = bus_call_wall_us(bus),
-                      .begun_us = bus_call_begun_us(bus)};
+                      .begun_us = bus_call_begun_us(bus),
+                      .flags = plugin_flags(entry)};
 
     choose_language(&run, bus_call_session(bus));
     tn_status st = begin(&run);
     if (st == TN_OK)
         st = run_method(&run);
+    if (st == TN_ABORTED && run.flags != plugin_flags(entry)) {
+        run_fini(&run);
+        bus_call_again(bus);
+        return;
+    }
     if (st != TN_OK || !is_stream(entry))
         answer(&run, st);
     else
@@ -406,7 +441,7 @@ static tn_status run_once(struct run *run, struct tn_str key, bool *ret_repeated
 /* What touches the world outside is never run twice. */
 static bool may_run_again(const struct run *run)
 {
-    bool is_outside = run->entry->plugin && (run->entry->plugin->flags & TN_OUTSIDE);
+    bool is_outside = !run->entry->method && (run->flags & TN_OUTSIDE);
 
     return !is_outside && run->loss_count < DISPATCH_LOSS_MAX;
 }
@@ -451,6 +486,7 @@ static struct run *take_run(struct entry *entry, struct bus_call *bus)
         return NULL;
     run->entry = entry;
     run->bus = bus;
+    run->flags = plugin_flags(entry);
     run->now_us = bus_call_wall_us(bus);
     run->begun_us = bus_call_begun_us(bus);
     choose_language(run, bus_call_session(bus));
@@ -485,7 +521,7 @@ static void run_entry(struct bus_call *bus, void *ctx)
 {
     struct entry *entry = ctx;
 
-    if (is_read_only(entry) || is_bare(entry))
+    if (is_bare(entry) || (!*bus_call_data(bus) && is_read_only(entry, plugin_flags(entry))))
         run_uncommitted(entry, bus);
     else
         run_committed(entry, bus);
@@ -506,100 +542,218 @@ tn_status dispatch_create(const struct service *service, struct bus_server *serv
     }
     dispatch->service = service;
     dispatch->server = server;
+    (void)pthread_mutex_init(&dispatch->mu, NULL);
+    atomic_init(&dispatch->entries, NULL);
     *ret_dispatch = dispatch;
     return TN_OK;
+}
+
+/* Entries are added in front, and stay. */
+static struct entry *first_entry(const struct dispatch *dispatch)
+{
+    return atomic_load_explicit(&dispatch->entries, memory_order_acquire);
 }
 
 void dispatch_destroy(struct dispatch *dispatch)
 {
     if (!dispatch)
         return;
-    while (dispatch->entries) {
-        struct entry *entry = dispatch->entries;
+    struct entry *entry = first_entry(dispatch);
+    while (entry) {
+        struct entry *next = entry->next;
 
-        dispatch->entries = entry->next;
         mem_free(entry);
+        entry = next;
     }
+    (void)pthread_mutex_destroy(&dispatch->mu);
     mem_free(dispatch);
 }
 
-static tn_status add_entry(struct dispatch *dispatch, const struct bus_method *method,
-                           const struct entry *values, struct err *err)
+static tn_status serve(struct entry *entry, const struct bus_method *method, struct err *err)
 {
-    struct bus_method added = *method;
-    struct entry *entry = mem_new(struct entry);
+    struct bus_method served = *method;
 
-    if (!entry)
-        return err_memory(err, "the methods");
-    entry->method = values->method;
-    entry->plugin = values->plugin;
+    served.run = run_entry;
+    served.ctx = entry;
+    TRY(bus_server_add_method(entry->dispatch->server, &served, err));
+    atomic_store_explicit(&entry->is_served, true, memory_order_relaxed);
+    return TN_OK;
+}
+
+/* Takes the entry, whatever happens. [mu held] */
+static tn_status add_entry(struct dispatch *dispatch, struct entry *entry,
+                           const struct bus_method *method, struct err *err)
+{
     entry->dispatch = dispatch;
-    entry->next = dispatch->entries;
-    entry->scope = scope_of(entry);
-    added.run = run_entry;
-    added.ctx = entry;
-    tn_status st = bus_server_add_method(dispatch->server, &added, err);
+    entry->next = first_entry(dispatch);
+    tn_status st = serve(entry, method, err);
     if (st != TN_OK) {
         mem_free(entry);
         return st;
     }
-    dispatch->entries = entry;
+    /* release: who finds it finds it whole, pairs with first_entry() */
+    atomic_store_explicit(&dispatch->entries, entry, memory_order_release);
     return TN_OK;
+}
+
+static tn_status add_method(struct dispatch *dispatch, const struct dispatch_method *method,
+                            struct err *err)
+{
+    struct entry *entry = mem_new(struct entry);
+    const struct bus_method added = {
+        .name = method->name,
+        .request = method->request->name,
+        .response = method->response->name,
+        .module = "",
+        .flags = ((method->flags & DISPATCH_READS) ? BUS_READS : 0) |
+                 ((method->flags & DISPATCH_STREAMS) ? BUS_STREAMS : 0) |
+                 ((method->flags & DISPATCH_BLOCKS) ? BUS_BLOCKS : 0),
+    };
+
+    if (!entry)
+        return err_memory(err, "the methods");
+    entry->method = method;
+    entry->name = method->name;
+    entry->plugin = "";
+    (void)pthread_mutex_lock(&dispatch->mu);
+    tn_status st = add_entry(dispatch, entry, &added, err);
+    (void)pthread_mutex_unlock(&dispatch->mu);
+    return st;
 }
 
 tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *methods,
                        size_t count, struct err *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct dispatch_method *method = &methods[i];
-        struct entry entry = {.method = method};
-        struct bus_method added = {
-            .name = method->name,
-            .request = method->request->name,
-            .response = method->response->name,
-            .module = "",
-            .flags = ((method->flags & DISPATCH_READS) ? BUS_READS : 0) |
-                     ((method->flags & DISPATCH_STREAMS) ? BUS_STREAMS : 0),
-        };
-
-        TRY(add_entry(dispatch, &added, &entry, err));
-    }
+    for (size_t i = 0; i < count; i++)
+        TRY(add_method(dispatch, &methods[i], err));
     return TN_OK;
 }
 
-tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plugin_method *method,
-                                     struct err *err)
+/* Methods of plugins */
+
+static struct bus_method bus_method_of(const struct plugin_method *method)
 {
-    struct entry entry = {.plugin = method};
-    struct bus_method added = {
+    return (struct bus_method){
         .name = method->name,
         .request = method->request,
         .response = method->response,
         .module = method->plugin,
         .flags = (method->flags & TN_READS) ? BUS_READS : 0,
     };
+}
 
-    if (method->descriptors.len)
-        TRY(bus_server_add_descriptors(dispatch->server, method->descriptors, err));
-    return add_entry(dispatch, &added, &entry, err);
+/* With its texts behind it: the plugin's own may go. */
+static struct entry *create_plugin_entry(const struct plugin_method *method)
+{
+    const size_t name_size = strlen(method->name) + 1;
+    const size_t plugin_size = strlen(method->plugin) + 1;
+    struct entry *entry = mem_alloc_zeroed(1, sizeof(*entry) + name_size + plugin_size);
+
+    if (!entry)
+        return NULL;
+    char *name = (char *)(entry + 1);
+    char *plugin = name + name_size;
+    memcpy(name, method->name, name_size);
+    memcpy(plugin, method->plugin, plugin_size);
+    entry->name = name;
+    entry->plugin = plugin;
+    atomic_init(&entry->flags, method->flags);
+    return entry;
+}
+
+static struct entry *find_entry(const struct dispatch *dispatch, const struct plugin_method *method)
+{
+    struct entry *entry = first_entry(dispatch);
+
+    while (entry && (entry->method || strcmp(entry->name, method->name) != 0 ||
+                     strcmp(entry->plugin, method->plugin) != 0))
+        entry = entry->next;
+    return entry;
+}
+
+/* Whether the bus tells the same of it as before. */
+static bool is_unchanged(const struct dispatch *dispatch, const struct bus_method *method)
+{
+    const struct bus_method *known = bus_server_method(dispatch->server, method->name);
+
+    return known && known->flags == method->flags && strcmp(known->request, method->request) == 0 &&
+           strcmp(known->response, method->response) == 0 &&
+           strcmp(known->module, method->module) == 0;
+}
+
+static tn_status renew_method(struct dispatch *dispatch, const struct plugin_method *method,
+                              struct err *err)
+{
+    const struct bus_method served = bus_method_of(method);
+    struct entry *entry = find_entry(dispatch, method);
+
+    if (entry)
+        atomic_store_explicit(&entry->flags, method->flags, memory_order_relaxed);
+    if (entry && is_unchanged(dispatch, &served))
+        return TN_OK;
+    if (entry) {
+        bus_server_remove_method(dispatch->server, method->name);
+        return serve(entry, &served, err);
+    }
+    entry = create_plugin_entry(method);
+    if (!entry)
+        return err_memory(err, "the methods");
+    return add_entry(dispatch, entry, &served, err);
+}
+
+/* Those that no running plugin serves any more. */
+static void remove_gone(struct dispatch *dispatch, const struct plugin_routes *routes)
+{
+    for (struct entry *entry = first_entry(dispatch); entry; entry = entry->next) {
+        if (entry->method || !atomic_load_explicit(&entry->is_served, memory_order_relaxed))
+            continue;
+        const struct plugin_method *method = plugin_routes_find(routes, utf8_str(entry->name));
+        if (method && strcmp(method->plugin, entry->plugin) == 0)
+            continue;
+        bus_server_remove_method(dispatch->server, entry->name);
+        atomic_store_explicit(&entry->is_served, false, memory_order_relaxed);
+    }
+}
+
+static tn_status renew_all(struct dispatch *dispatch, const struct plugin_routes *routes,
+                           struct err *err)
+{
+    const struct plugin_method *method = NULL;
+    struct tn_bytes known = {0};
+
+    remove_gone(dispatch, routes);
+    for (size_t i = 0; (method = plugin_routes_method(routes, i)); i++) {
+        if (method->descriptors.len > 0 && method->descriptors.data != known.data)
+            TRY(bus_server_renew_descriptors(
+                dispatch->server, method->plugin, method->descriptors, err));
+        known = method->descriptors;
+        TRY(renew_method(dispatch, method, err));
+    }
+    return TN_OK;
+}
+
+tn_status dispatch_renew_plugins(struct dispatch *dispatch, struct plugin_host *plugins,
+                                 struct err *err)
+{
+    (void)pthread_mutex_lock(&dispatch->mu);
+    struct plugin_routes *routes = plugin_routes_take(plugins);
+    tn_status st = renew_all(dispatch, routes, err);
+    plugin_routes_release(routes);
+    (void)pthread_mutex_unlock(&dispatch->mu);
+    return st;
 }
 
 /* Metrics */
 
 _Static_assert(TN_UNAUTHENTICATED < METRIC_SET_SIZE, "every status has a counter");
 
-static const char *name_of(const struct entry *entry)
-{
-    return entry->method ? entry->method->name : entry->plugin->name;
-}
-
 static tn_status write_statuses(const struct entry *entry, struct buf *out)
 {
     for (unsigned status = 0; status < METRIC_SET_SIZE; status++) {
         uint64_t count = metric_read(&entry->statuses, status);
         const struct metric_label labels[] = {
-            {"method", name_of(entry)},
-            {"plugin", entry->plugin ? entry->plugin->plugin : ""},
+            {"method", entry->name},
+            {"plugin", entry->plugin},
             {"status", err_status_name((tn_status)status)},
             {0},
         };
@@ -614,17 +768,19 @@ tn_status dispatch_write_metrics(const struct dispatch *dispatch, struct buf *ou
 {
     TRY(metric_write_family(
         out, "tenon_calls_total", METRIC_COUNTER, "Calls by method and how they ended"));
-    for (const struct entry *entry = dispatch->entries; entry; entry = entry->next)
+    for (const struct entry *entry = first_entry(dispatch); entry; entry = entry->next)
         TRY(write_statuses(entry, out));
     TRY(metric_write_family(
         out,
         "tenon_call_duration_seconds",
         METRIC_HISTOGRAM,
         "From the worker that takes a unary call to its answer, commit included"));
-    for (const struct entry *entry = dispatch->entries; entry; entry = entry->next) {
-        const struct metric_label labels[] = {{"method", name_of(entry)}, {0}};
+    for (const struct entry *entry = first_entry(dispatch); entry; entry = entry->next) {
+        const struct metric_label labels[] = {{"method", entry->name}, {0}};
 
-        if (metric_count(&entry->durations) > 0)
+        /* of two plugins that served it, one after the other, the one that does */
+        if (atomic_load_explicit(&entry->is_served, memory_order_relaxed) &&
+            metric_count(&entry->durations) > 0)
             TRY(metric_write_histogram(
                 out, "tenon_call_duration_seconds", labels, &entry->durations));
     }

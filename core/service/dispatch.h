@@ -15,6 +15,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "core/access/entitle.h"
 #include "core/access/principal.h"
 #include "core/base/log.h"
 #include "core/base/metric.h"
@@ -35,6 +36,7 @@ struct service {
     struct access access;
     struct catalog *catalog;
     struct blobs *blobs;
+    struct entitle *entitle;     /* NULL: every portal is granted everything */
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */
     struct notices *notices;     /* notices.h */
@@ -75,6 +77,7 @@ struct service_call {
 /* Answers with a stream: `run` gets no response to fill in, and takes the call over with TN_OK. */
 #define DISPATCH_STREAMS 8u
 #define DISPATCH_SCHEMA 16u /* needs the scope schema */
+#define DISPATCH_BLOCKS 64u /* waits for other calls, or longer than a write */
 #define DISPATCH_HOST 32u   /* for administrators of the host: no token will do */
 
 struct dispatch_method {
@@ -109,9 +112,13 @@ void dispatch_destroy(struct dispatch *dispatch);
 /* `methods` must outlive the server. TN_ALREADY_EXISTS. [loader], also while serving */
 tn_status dispatch_add(struct dispatch *dispatch, const struct dispatch_method *methods,
                        size_t count, struct err *err);
-/* `method` (host.h) must outlive the server; its descriptors are served too. As dispatch_add. */
-tn_status dispatch_add_plugin_method(struct dispatch *dispatch, const struct plugin_method *method,
-                                     struct err *err);
+/*
+ * Serves the methods that running plugins have now, with their descriptors, and no others of
+ * plugins. After every change of them. TN_ALREADY_EXISTS: one has the name of a method of the host;
+ * TN_RESOURCE_EXHAUSTED: some are not served. [any] blocks
+ */
+tn_status dispatch_renew_plugins(struct dispatch *dispatch, struct plugin_host *plugins,
+                                 struct err *err);
 
 /* Calls by method and status, and their durations, as Prometheus's text. [any] */
 tn_status dispatch_write_metrics(const struct dispatch *dispatch, struct buf *out);

@@ -291,7 +291,7 @@ static tn_status write_store(const struct service *service, struct buf *out)
 
 /* Plugins */
 
-static tn_status write_plugin_states(const struct service *service, struct buf *out)
+static tn_status write_plugin_states(const struct plugin_routes *routes, struct buf *out)
 {
     static const enum plugin_state states[] = {
         PLUGIN_RUNNING, PLUGIN_REFUSED, PLUGIN_FAILED, PLUGIN_DISABLED};
@@ -302,7 +302,7 @@ static tn_status write_plugin_states(const struct service *service, struct buf *
         const struct metric_label labels[] = {{"state", plugin_state_name(states[k])}, {0}};
         uint64_t count = 0;
 
-        for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++)
+        for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++)
             count += info.state == states[k];
         TRY(metric_write_value(out, "tenon_plugins", labels, count));
     }
@@ -310,7 +310,7 @@ static tn_status write_plugin_states(const struct service *service, struct buf *
 }
 
 /* Of plugins in processes of their own. */
-static tn_status write_processes(const struct service *service, struct buf *out)
+static tn_status write_processes(const struct plugin_routes *routes, struct buf *out)
 {
     struct plugin_info info;
 
@@ -318,7 +318,7 @@ static tn_status write_processes(const struct service *service, struct buf *out)
                             "tenon_plugin_restarts_total",
                             METRIC_COUNTER,
                             "How often the process of a plugin was started again"));
-    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         const struct metric_label labels[] = {{"plugin", info.id}, {0}};
 
         if (info.isolation == PLUGIN_IN_RUNNER)
@@ -326,7 +326,7 @@ static tn_status write_processes(const struct service *service, struct buf *out)
     }
     TRY(metric_write_family(
         out, "tenon_plugin_process_up", METRIC_GAUGE, "1 while the process of a plugin serves"));
-    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         const struct metric_label labels[] = {{"plugin", info.id}, {0}};
 
         if (info.isolation == PLUGIN_IN_RUNNER)
@@ -335,16 +335,48 @@ static tn_status write_processes(const struct service *service, struct buf *out)
     return TN_OK;
 }
 
-static tn_status write_plugins(const struct service *service, struct buf *out)
+static tn_status write_migrations(const struct plugin_routes *routes, struct buf *out)
 {
     struct plugin_info info;
+    uint32_t left = 0;
+    uint64_t steps = 0;
 
-    TRY(write_plugin_states(service, out));
+    TRY(metric_write_family(out,
+                            "tenon_plugin_migration_portals",
+                            METRIC_GAUGE,
+                            "Portals whose records are not of their plugin's schema yet"));
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (plugin_routes_migration(routes, i, &left, &steps, NULL) || steps > 0)
+            TRY(metric_write_value(out, "tenon_plugin_migration_portals", labels, left));
+    }
+    TRY(metric_write_family(out,
+                            "tenon_plugin_migration_steps_total",
+                            METRIC_COUNTER,
+                            "Steps that took records to their plugin's schema"));
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (plugin_routes_migration(routes, i, &left, &steps, NULL) || steps > 0)
+            TRY(metric_write_value(out, "tenon_plugin_migration_steps_total", labels, steps));
+    }
+    return TN_OK;
+}
+
+static tn_status write_plugins(const struct service *service, struct buf *out)
+{
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = service->plugins ? plugin_routes_take(service->plugins) : NULL;
+    struct plugin_info info;
+
+    TRY(write_plugin_states(routes, out));
+    TRY(write_migrations(routes, out));
     TRY(metric_write_family(out,
                             "tenon_plugin_hooks_total",
                             METRIC_COUNTER,
                             "Hooks that plugins ran, and whether they let the change through"));
-    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         struct metric_label labels[] = {{"plugin", info.id}, {"outcome", "accepted"}, {0}};
 
         if (info.state != PLUGIN_RUNNING)
@@ -361,13 +393,111 @@ static tn_status write_plugins(const struct service *service, struct buf *out)
                             "tenon_plugin_hook_seconds_total",
                             METRIC_COUNTER,
                             "How long the hooks of a plugin took"));
-    for (size_t i = 0; service->plugins && plugin_host_info(service->plugins, i, &info); i++) {
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
         const struct metric_label labels[] = {{"plugin", info.id}, {0}};
 
         if (info.state == PLUGIN_RUNNING)
             TRY(metric_write_time(out, "tenon_plugin_hook_seconds_total", labels, info.hook_us));
     }
-    return write_processes(service, out);
+    return write_processes(routes, out);
+}
+
+/*
+ * Summed over the portals: a sample for each portal and consumer would be too many, and
+ * Plugins/ListConsumers has them.
+ */
+struct duty_row {
+    const char *plugin;
+    const char *kind; /* "consumer", "timer" */
+    const char *name;
+    uint64_t letters;
+    uint64_t lag;     /* of the portal that is farthest behind */
+    uint64_t waiting; /* portals where it waits for room */
+};
+
+static void add_consumer(struct duty_row *row, const struct plugin_consumer *consumer)
+{
+    uint64_t lag = plugin_consumer_lag(consumer);
+
+    row->plugin = consumer->plugin;
+    row->name = consumer->name;
+    row->letters += consumer->letter_count;
+    row->lag = lag > row->lag ? lag : row->lag;
+    row->waiting += consumer->state == CONSUMER_WAITING;
+}
+
+/* All portals have the same consumers in the same order. False: there is none of that index. */
+static bool sum_consumer(const struct service *service, size_t index, struct duty_row *ret_row)
+{
+    struct duty_row row = {.kind = "consumer"};
+    struct plugin_consumer consumer;
+
+    for (struct portal *p = portals_next(service->access.portals, 0); p && service->plugins;
+         p = portals_next(service->access.portals, p->id))
+        if (plugin_host_consumer(service->plugins, p, index, &consumer))
+            add_consumer(&row, &consumer);
+    *ret_row = row;
+    return row.name != NULL;
+}
+
+static bool sum_timer(const struct service *service, size_t index, struct duty_row *ret_row)
+{
+    struct duty_row row = {.kind = "timer"};
+    struct plugin_timer timer;
+
+    for (struct portal *p = portals_next(service->access.portals, 0); p && service->plugins;
+         p = portals_next(service->access.portals, p->id)) {
+        if (!plugin_host_timer(service->plugins, p, index, &timer))
+            continue;
+        row.plugin = timer.plugin;
+        row.name = timer.name;
+        row.letters += timer.letter_count;
+    }
+    *ret_row = row;
+    return row.name != NULL;
+}
+
+static tn_status write_letters(const struct duty_row *row, struct buf *out)
+{
+    const struct metric_label labels[] = {{"plugin", row->plugin}, {row->kind, row->name}, {0}};
+
+    return metric_write_value(out, "tenon_plugin_dead_letters", labels, row->letters);
+}
+
+static tn_status write_duties(const struct service *service, struct buf *out)
+{
+    struct duty_row row;
+    /* held, for what is told of consumers and timers is lent */
+    CLEANUP(plugin_routes_release_p)
+    struct plugin_routes *routes = service->plugins ? plugin_routes_take(service->plugins) : NULL;
+
+    TRY(metric_write_family(out,
+                            "tenon_plugin_dead_letters",
+                            METRIC_GAUGE,
+                            "Changes and firings that a plugin did not take, of all portals"));
+    for (size_t i = 0; sum_consumer(service, i, &row); i++)
+        TRY(write_letters(&row, out));
+    for (size_t i = 0; sum_timer(service, i, &row); i++)
+        TRY(write_letters(&row, out));
+    TRY(metric_write_family(out,
+                            "tenon_plugin_consumer_lag",
+                            METRIC_GAUGE,
+                            "Changes that a consumer is behind, in the portal where it is most"));
+    for (size_t i = 0; sum_consumer(service, i, &row); i++) {
+        const struct metric_label labels[] = {{"plugin", row.plugin}, {"consumer", row.name}, {0}};
+
+        TRY(metric_write_value(out, "tenon_plugin_consumer_lag", labels, row.lag));
+    }
+    TRY(metric_write_family(out,
+                            "tenon_plugin_consumers_waiting",
+                            METRIC_GAUGE,
+                            "Portals where a consumer waits, its list of dead letters being full"));
+    for (size_t i = 0; sum_consumer(service, i, &row); i++) {
+        const struct metric_label labels[] = {{"plugin", row.plugin}, {"consumer", row.name}, {0}};
+
+        TRY(metric_write_value(out, "tenon_plugin_consumers_waiting", labels, row.waiting));
+    }
+    return TN_OK;
 }
 
 static tn_status write_all(const struct service *service, struct buf *out)
@@ -379,6 +509,7 @@ static tn_status write_all(const struct service *service, struct buf *out)
     TRY(write_commits(service, out));
     TRY(write_store(service, out));
     TRY(write_plugins(service, out));
+    TRY(write_duties(service, out));
     return dispatch_write_metrics(service->dispatch, out);
 }
 

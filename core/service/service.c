@@ -29,6 +29,7 @@ tn_status service_host_create(const struct service_options *options, struct serv
         .access = options->access,
         .catalog = options->catalog,
         .blobs = options->blobs,
+        .entitle = options->entitle,
         .plugins = options->plugins,
         .log = options->log,
         .pool = options->pool,
@@ -52,17 +53,6 @@ void *service_host_ctx(struct service_host *host)
     return &host->service;
 }
 
-static tn_status add_plugin_methods(struct service_host *host, struct err *err)
-{
-    const struct plugin_method *method = NULL;
-
-    if (!host->service.plugins)
-        return TN_OK;
-    for (size_t i = 0; (method = plugin_host_method(host->service.plugins, i)); i++)
-        TRY(dispatch_add_plugin_method(host->dispatch, method, err));
-    return TN_OK;
-}
-
 size_t service_all(struct service_methods out[static SERVICE_MAX])
 {
     struct service_methods (*const all[])(void) = {
@@ -75,9 +65,12 @@ size_t service_all(struct service_methods out[static SERVICE_MAX])
         service_changes,
         service_import,
         service_admin,
+        service_consumers,
         service_users,
         service_tokens,
         service_metrics,
+        service_licences,
+        service_audit,
     };
     const size_t count = sizeof(all) / sizeof(all[0]);
 
@@ -85,6 +78,20 @@ size_t service_all(struct service_methods out[static SERVICE_MAX])
     for (size_t i = 0; i < count; i++)
         out[i] = all[i]();
     return count;
+}
+
+/* Plugins were replaced: the bus is told what is served now. */
+static void plugins_changed(void *ctx)
+{
+    const struct service_host *host = ctx;
+    struct err err;
+
+    err_init(&err, NULL);
+    if (dispatch_renew_plugins(host->dispatch, host->service.plugins, &err) != TN_OK)
+        LOG(host->service.log,
+            LOG_ERROR,
+            "methods of plugins are not all served: restart the host",
+            LOG_STR("reason", err.message));
 }
 
 tn_status service_register(struct service_host *host, struct bus_server *server, struct err *err)
@@ -99,7 +106,10 @@ tn_status service_register(struct service_host *host, struct bus_server *server,
     for (size_t i = 0; i < count; i++)
         TRY(dispatch_add(host->dispatch, all[i].methods, all[i].count, err));
     TRY(notices_create(&host->service, server, &host->service.notices, err));
-    return add_plugin_methods(host, err);
+    if (!host->service.plugins)
+        return TN_OK;
+    plugin_host_set_watcher(host->service.plugins, plugins_changed, host);
+    return dispatch_renew_plugins(host->dispatch, host->service.plugins, err);
 }
 
 void service_host_set_urls(struct service_host *host, const char *const *urls, size_t count)
@@ -126,6 +136,8 @@ void service_host_set_rates(struct service_host *host, struct limit_rate portal,
 
 void service_host_stop(struct service_host *host)
 {
+    if (host->service.plugins)
+        plugin_host_set_watcher(host->service.plugins, NULL, NULL);
     watches_stop(host->service.watches);
     notices_stop(host->service.notices);
 }

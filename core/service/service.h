@@ -19,9 +19,12 @@ struct service_methods service_schema(void);
 struct service_methods service_changes(void);
 struct service_methods service_import(void);
 struct service_methods service_admin(void);
+struct service_methods service_consumers(void);
 struct service_methods service_users(void);
 struct service_methods service_tokens(void);
 struct service_methods service_metrics(void);
+struct service_methods service_licences(void);
+struct service_methods service_audit(void);
 
 /* All of them, in `out`; how many. */
 #define SERVICE_MAX 16
@@ -38,6 +41,7 @@ struct service_options {
     struct access access;
     struct catalog *catalog;
     struct blobs *blobs;
+    struct entitle *entitle;     /* NULL: every portal is granted everything */
     struct plugin_host *plugins; /* loaded; NULL: none */
     struct log *log;
     struct pool *pool;          /* that the server runs calls on; NULL: metrics do not tell of it */

@@ -5,10 +5,12 @@
 
 enum store_meta {
     STORE_META_BLOB = 'b',     /* blobs by their hash, and who names them: record/blob.h */
+    STORE_META_CLOCK = 'n',    /* portal 0: the newest time that the host has seen */
     STORE_META_CONSUMER = 'c', /* portal 0: consumers that are known, by plugin and name */
     STORE_META_FORMAT = 'f',   /* portal 0: the store's format */
     STORE_META_HEAD = 'h',     /* where the portal's log stands */
     STORE_META_OUTCOME = 'o',  /* first results by idempotency key */
+    STORE_META_PLUGIN = 'g',   /* portal 0: what the host keeps of plugins, by id */
     STORE_META_PORTAL = 'p',   /* portal 0: portals by name */
     STORE_META_ROLLUP = 'r',   /* of what shape the totals of a roll-up are */
     STORE_META_SCHEMA = 's',   /* definitions */

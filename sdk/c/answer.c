@@ -161,6 +161,8 @@ static tn_status read_result(struct tenon_client *client, const struct bus_endin
     result->violations = violations;
     result->violation_count = (uint32_t)details->n_violations;
     result->retry_after_us = (int64_t)details->retry_after_us;
+    result->missing_module = details->missing_module;
+    result->missing_tier = details->missing_tier;
     return TN_OK;
 }
 

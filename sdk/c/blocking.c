@@ -43,7 +43,9 @@ static const char *put_text(char **at, const char *text)
 /* A copy whose texts are in one block, which starts at `violations`. */
 static tn_status copy_result(const struct tenon_result *from, struct tenon_result *ret_copy)
 {
-    size_t size = from->violation_count * sizeof(struct tenon_violation) + text_size(from->message);
+    size_t size = from->violation_count * sizeof(struct tenon_violation) +
+                  text_size(from->message) + text_size(from->missing_module) +
+                  text_size(from->missing_tier);
 
     for (uint32_t i = 0; i < from->violation_count; i++)
         size += text_size(from->violations[i].field) + text_size(from->violations[i].rule) +
@@ -54,6 +56,8 @@ static tn_status copy_result(const struct tenon_result *from, struct tenon_resul
     char *at = (char *)(violations + from->violation_count);
     *ret_copy = *from;
     ret_copy->message = put_text(&at, from->message);
+    ret_copy->missing_module = put_text(&at, from->missing_module);
+    ret_copy->missing_tier = put_text(&at, from->missing_tier);
     for (uint32_t i = 0; i < from->violation_count; i++) {
         violations[i].field = put_text(&at, from->violations[i].field);
         violations[i].rule = put_text(&at, from->violations[i].rule);

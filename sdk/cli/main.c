@@ -23,6 +23,8 @@ static const struct command {
     {"blob", command_blob, "put files into a portal, and get them out"},
     {"portal", command_portal, "list, create, show and change portals"},
     {"token", command_token, "create, list and revoke what programs are let in with"},
+    {"licence", command_licence, "make, install, list and remove licences"},
+    {"audit", command_audit, "show what administrators did in a portal"},
     {"user", command_user, "list and create users, who own records"},
     {"plugin", command_plugin, "list plugins, or inspect a plugin's file"},
     {"setting", command_setting, "list and change the settings of plugins"},

@@ -10,16 +10,20 @@ const struct text_pair cli_texts[] = {
     {"\"refuse\", \"keep\" or \"empty\"", "« refuse », « keep » ou « empty »"},
     {"\"skip\" or \"refuse\"", "« skip » ou « refuse »"},
     {"\"skip\", \"clear\" or \"refuse\"", "« skip », « clear » ou « refuse »"},
+    {"%llu done, %llu failed again, %llu left as they were.\n",
+     "%llu pris, %llu en échec à nouveau, %llu laissés tels quels.\n"},
+    {"%llu dropped.\n", "%llu abandonnés.\n"},
     {"%llu portals, %llu findings.\n", "%llu portails, %llu anomalies.\n"},
     {"%llu rows: %llu created, %llu updated, %llu unchanged, %llu refused\n",
      "%llu lignes : %llu créées, %llu modifiées, %llu inchangées, %llu refusées\n"},
+    {"%s %s replaces %s.\n", "%s %s remplace %s.\n"},
     {"%s has no association or reference '%s'.", "%s n'a ni association ni référence « %s »."},
     {"%s has no unique property '%s' to be the key.",
      "%s n'a pas de propriété unique « %s » qui puisse servir de clé."},
-    {"%s is made. Build it, and run its test in a host:\n  cmake -S %s -B "
-     "%s/build && cmake --build %s/build && ctest --test-dir %s/build\n",
-     "%s est créé. Construisez-le et lancez son test dans un hôte :\n  cmake -S "
-     "%s -B %s/build && cmake --build %s/build && ctest --test-dir %s/build\n"},
+    {"%s is made. Build it, and run its test in a host:\n  cmake -S %s -B %s/build && cmake "
+     "--build %s/build && ctest --test-dir %s/build\n",
+     "%s est créé. Construisez-le et lancez son test dans un hôte :\n  cmake -S %s -B %s/build && "
+     "cmake --build %s/build && ctest --test-dir %s/build\n"},
     {"%s%s has no association '%s'.", "%s%s n'a pas d'association « %s »."},
     {"%s%s has no property '%s'.", "%s%s n'a pas de propriété « %s »."},
     {"%s: %s has no such field.", "%s : %s n'a pas ce champ."},
@@ -37,10 +41,10 @@ const struct text_pair cli_texts[] = {
      "%s : des tables sont imbriquées sur plus de %d niveaux."},
     {"%s:%u: %s", "%s:%u : %s"},
     {"%s:%u: '%s' must be %s.", "%s:%u : « %s » doit être %s."},
-    {"%s:%u: a step is \"trim\", \"lower\", \"upper\", or a table with 'date', "
-     "'decimal', 'split', 'replace' or 'lookup'.",
-     "%s:%u : une étape est « trim », « lower », « upper », ou une table avec « date "
-     "», « decimal », « split », « replace » ou « lookup »."},
+    {"%s:%u: a step is \"trim\", \"lower\", \"upper\", or a table with 'date', 'decimal', 'split', "
+     "'replace' or 'lookup'.",
+     "%s:%u : une étape est « trim », « lower », « upper », ou une table avec « date », « decimal "
+     "», « split », « replace » ou « lookup »."},
     {"%s:%u: exactly one of 'from', 'template' and 'value' is needed.",
      "%s:%u : il faut un seul de « from », « template » et « value »."},
     {"%s:%u: the file has no column '%s'.", "%s:%u : le fichier n'a pas de colonne « %s »."},
@@ -58,8 +62,7 @@ const struct text_pair cli_texts[] = {
     {"'%.*s' is not of the form %s.", "« %.*s » n'est pas de la forme %s."},
     {"'%s' cannot be opened: %s.", "« %s » ne peut pas être ouvert : %s."},
     {"'%s' cannot be run: %s. It comes with the files for authors of plugins.",
-     "« %s » ne peut pas être lancé : %s. Il vient avec les fichiers pour auteurs "
-     "de modules."},
+     "« %s » ne peut pas être lancé : %s. Il vient avec les fichiers pour auteurs de modules."},
     {"'%s' cannot be written: %s.", "« %s » ne peut pas être écrit : %s."},
     {"'%s' is empty.", "« %s » est vide."},
     {"'%s' is no URL of a host: use ipc://PATH or tcp://HOST:PORT.",
@@ -71,8 +74,7 @@ const struct text_pair cli_texts[] = {
      "« %s » n'est pas un genre : utilisez data, code ou cpp."},
     {"'%s' is no method.", "« %s » n'est pas une méthode."},
     {"'%s' is no name: use lower case letters, digits and _, 40 at most.",
-     "« %s » n'est pas un nom : utilisez des minuscules, des chiffres et _, 40 au "
-     "plus."},
+     "« %s » n'est pas un nom : utilisez des minuscules, des chiffres et _, 40 au plus."},
     {"'%s' is no readable file of certificates in PEM.",
      "« %s » n'est pas un fichier lisible de certificats en PEM."},
     {"'%s' is not of the form ASSOCIATION=COLUMN:PROPERTY.",
@@ -89,51 +91,30 @@ const struct text_pair cli_texts[] = {
     {"--resume takes an import's number", "--resume attend le numéro d'un import"},
     {"--seed takes a number", "--seed attend un nombre"},
     {"90d, 12h or 2030-01-31; else never", "90d, 12h ou 2030-01-31 ; sinon jamais"},
-    {"A filter is NAME=VALUE, or !=, <, <=, >, >= in place of =; NAME alone asks for "
-     "any value, !NAME for none. What is written with --links and --reference, an "
-     "import reads back without a mapping, so that records can move to another portal "
-     "with their links.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon export contacts > contacts.csv\n"
-     "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
-     "  tenon export deals --links deal_to_company:domain \\\n    --reference "
+    {"A filter is NAME=VALUE, or !=, <, <=, >, >= in place of =; NAME alone asks for any value, "
+     "!NAME for none. What is written with --links and --reference, an import reads back without a "
+     "mapping, so that records can move to another portal with their links.\n\nExamples:\n  tenon "
+     "export contacts > contacts.csv\n  tenon export deals --filter 'amount>=10000' --properties "
+     "dealname,amount\n  tenon export deals --links deal_to_company:domain \\\n    --reference "
      "hubspot_owner_id:email",
-     "Un filtre est NOM=VALEUR, ou !=, <, <=, >, >= à la place de = ; NOM seul "
-     "demande une valeur quelconque, !NOM aucune. Ce qui est écrit avec --links et "
-     "--reference, un import le relit sans correspondance : des fiches passent ainsi "
-     "dans un autre portail avec leurs liens.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon export contacts > contacts.csv\n"
-     "  tenon export deals --filter 'amount>=10000' --properties dealname,amount\n"
-     "  tenon export deals --links deal_to_company:domain \\\n    --reference "
-     "hubspot_owner_id:email"},
-    {"A line begins with the change's number: give it to --after to go on from there. "
-     "A lost connection is made again and nothing is left out.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon watch deals\n"
-     "  tenon watch --after 0 --json",
-     "Une ligne commence par le numéro du changement : donnez-le à --after pour "
-     "reprendre de là. Une connexion perdue est rétablie et rien n'est omis.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon watch deals\n"
-     "  tenon watch --after 0 --json"},
-    {"A name with a dot is a method or a message, one without is an object type.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon describe contacts\n"
-     "  tenon describe tenon.records.v1.Records/Create\n"
-     "  tenon describe tenon.records.v1.Value",
+     "Un filtre est NOM=VALEUR, ou !=, <, <=, >, >= à la place de = ; NOM seul demande une valeur "
+     "quelconque, !NOM aucune. Ce qui est écrit avec --links et --reference, un import le relit "
+     "sans correspondance : des fiches passent ainsi dans un autre portail avec leurs "
+     "liens.\n\nExemples :\n  tenon export contacts > contacts.csv\n  tenon export deals --filter "
+     "'amount>=10000' --properties dealname,amount\n  tenon export deals --links "
+     "deal_to_company:domain \\\n    --reference hubspot_owner_id:email"},
+    {"A line begins with the change's number: give it to --after to go on from there. A lost "
+     "connection is made again and nothing is left out.\n\nExamples:\n  tenon watch deals\n  tenon "
+     "watch --after 0 --json",
+     "Une ligne commence par le numéro du changement : donnez-le à --after pour reprendre de là. "
+     "Une connexion perdue est rétablie et rien n'est omis.\n\nExemples :\n  tenon watch deals\n  "
+     "tenon watch --after 0 --json"},
+    {"A name with a dot is a method or a message, one without is an object type.\n\nExamples:\n  "
+     "tenon describe contacts\n  tenon describe tenon.records.v1.Records/Create\n  tenon describe "
+     "tenon.records.v1.Value",
      "Un nom avec un point est une méthode ou un message, un nom sans point un type "
-     "d'objet.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon describe contacts\n"
-     "  tenon describe tenon.records.v1.Records/Create\n"
-     "  tenon describe tenon.records.v1.Value"},
+     "d'objet.\n\nExemples :\n  tenon describe contacts\n  tenon describe "
+     "tenon.records.v1.Records/Create\n  tenon describe tenon.records.v1.Value"},
     {"A quote stands inside of a cell, or is not closed.",
      "Un guillemet se trouve dans une cellule, ou n'est pas fermé."},
     {"A token lets a program into one portal. It is shown once, when it is created; what the host "
@@ -150,99 +131,76 @@ const struct text_pair cli_texts[] = {
     {"Another number makes other data", "Un autre nombre donne d'autres données"},
     {"Association", "Association"},
     {"At most", "Au plus"},
+    {"Attempts", "Essais"},
     {"Begin behind this change, not with what happens now",
      "Commencer après ce changement, et non avec ce qui arrive maintenant"},
+    {"Behind", "Retard"},
     {"COMMAND [ARGUMENT...]", "COMMANDE [ARGUMENT...]"},
     {"CSV, or JSON with one record a line", "CSV, ou JSON avec une fiche par ligne"},
-    {"Call a method and print its answer as JSON; of a stream, one line for each "
-     "message.",
-     "Appeler une méthode et afficher sa réponse en JSON ; d'un flux, une ligne par "
-     "message."},
+    {"Call a method and print its answer as JSON; of a stream, one line for each message.",
+     "Appeler une méthode et afficher sa réponse en JSON ; d'un flux, une ligne par message."},
+    {"Calls are in the old one yet; it is unloaded after them.\n",
+     "Des appels sont encore dans l'ancien ; il sera déchargé après eux.\n"},
+    {"Change", "Changement"},
     {"Changes", "Changements"},
     {"Check as the user that runs the host.\n",
      "Vérifiez sous le compte qui fait tourner l'hôte.\n"},
     {"Commands:\n", "Commandes :\n"},
+    {"Consumer", "Consommateur"},
     {"Create, list and revoke the tokens of a portal.",
      "Créer, lister et révoquer les jetons d'un portail."},
     {"Created (UTC)", "Créé (UTC)"},
     {"Created by", "Créé par"},
     {"Currency", "Devise"},
     {"Data", "Données"},
+    {"Dead letters", "Lettres mortes"},
     {"Demo data: %llu created, %llu updated, %llu unchanged\n",
      "Données de démonstration : %llu créées, %llu modifiées, %llu inchangées\n"},
     {"Demo key", "Clé de démonstration"},
     {"Dry run, nothing was written. ", "Essai à blanc, rien n'a été écrit. "},
-    {"Examples:\n"
-     "  tenon methods\n"
-     "  tenon methods tenon.records.v1.Records",
-     "Exemples :\n"
-     "  tenon methods\n"
-     "  tenon methods tenon.records.v1.Records"},
-    {"Examples:\n"
-     "  tenon portal list\n"
-     "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
-     "  tenon portal update acme --portal-language fr",
-     "Exemples :\n"
-     "  tenon portal list\n"
-     "  tenon portal create acme --title 'Acme SARL' --currency EUR\n"
-     "  tenon portal update acme --portal-language fr"},
-    {"Examples:\n"
-     "  tenon status\n"
-     "  tenon status --json\n"
-     "  tenon status --metrics",
-     "Exemples :\n"
-     "  tenon status\n"
-     "  tenon status --json\n"
-     "  tenon status --metrics"},
-    {"Examples:\n"
-     "  tenon user list --portal acme\n"
-     "  tenon user create ada@example.com --first-name Ada --team Sales",
-     "Exemples :\n"
-     "  tenon user list --portal acme\n"
-     "  tenon user create ada@example.com --first-name Ada --team Sales"},
+    {"Due (UTC)", "Échéance (UTC)"},
+    {"Examples:\n  tenon methods\n  tenon methods tenon.records.v1.Records",
+     "Exemples :\n  tenon methods\n  tenon methods tenon.records.v1.Records"},
+    {"Examples:\n  tenon portal list\n  tenon portal create acme --title 'Acme SARL' --currency "
+     "EUR\n  tenon portal update acme --portal-language fr",
+     "Exemples :\n  tenon portal list\n  tenon portal create acme --title 'Acme SARL' --currency "
+     "EUR\n  tenon portal update acme --portal-language fr"},
+    {"Examples:\n  tenon status\n  tenon status --json\n  tenon status --metrics",
+     "Exemples :\n  tenon status\n  tenon status --json\n  tenon status --metrics"},
+    {"Examples:\n  tenon user list --portal acme\n  tenon user create ada@example.com --first-name "
+     "Ada --team Sales",
+     "Exemples :\n  tenon user list --portal acme\n  tenon user create ada@example.com "
+     "--first-name Ada --team Sales"},
     {"Expires (UTC)", "Expire (UTC)"},
-    {"FILE --type TYPE\n"
-     "FILE --map MAPPING",
-     "FICHIER --type TYPE\n"
-     "FICHIER --map CORRESPONDANCE"},
-    {"FILE is CSV with a header, in UTF-8 or Windows-1252, with commas, semicolons or "
-     "tabs; - is standard input. Without a mapping, columns that are called as a "
-     "property, or labelled so, fill it. The exit code is 1 when rows were refused; "
-     "the others are in.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon import contacts.csv --type contacts --key email --dry-run\n"
-     "  tenon import contacts.csv --type contacts --key email \\\n    --associate "
-     "contact_to_company=Domain:domain\n"
-     "  tenon import deals.csv --map deals.toml --errors refused.csv",
-     "FICHIER est du CSV avec un en-tête, en UTF-8 ou Windows-1252, avec des "
-     "virgules, des points-virgules ou des tabulations ; - est l'entrée standard. "
-     "Sans correspondance, les colonnes qui portent le nom ou le libellé d'une "
-     "propriété la remplissent. Le code de sortie est 1 quand des lignes ont été "
-     "refusées ; les autres sont importées.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon import contacts.csv --type contacts --key email --dry-run\n"
-     "  tenon import contacts.csv --type contacts --key email \\\n    --associate "
-     "contact_to_company=Domain:domain\n"
-     "  tenon import deals.csv --map deals.toml --errors refused.csv"},
-    {"Fill a portal with two years of a made-up French company's data: firms, people, "
-     "deals.",
-     "Remplir un portail de deux ans de données d'une entreprise française inventée : "
-     "sociétés, personnes, transactions."},
+    {"FILE --type TYPE\nFILE --map MAPPING", "FICHIER --type TYPE\nFICHIER --map CORRESPONDANCE"},
+    {"FILE is CSV with a header, in UTF-8 or Windows-1252, with commas, semicolons or tabs; - is "
+     "standard input. Without a mapping, columns that are called as a property, or labelled so, "
+     "fill it. The exit code is 1 when rows were refused; the others are in.\n\nExamples:\n  tenon "
+     "import contacts.csv --type contacts --key email --dry-run\n  tenon import contacts.csv "
+     "--type contacts --key email \\\n    --associate contact_to_company=Domain:domain\n  tenon "
+     "import deals.csv --map deals.toml --errors refused.csv",
+     "FICHIER est du CSV avec un en-tête, en UTF-8 ou Windows-1252, avec des virgules, des "
+     "points-virgules ou des tabulations ; - est l'entrée standard. Sans correspondance, les "
+     "colonnes qui portent le nom ou le libellé d'une propriété la remplissent. Le code de sortie "
+     "est 1 quand des lignes ont été refusées ; les autres sont importées.\n\nExemples :\n  tenon "
+     "import contacts.csv --type contacts --key email --dry-run\n  tenon import contacts.csv "
+     "--type contacts --key email \\\n    --associate contact_to_company=Domain:domain\n  tenon "
+     "import deals.csv --map deals.toml --errors refused.csv"},
+    {"Failed (UTC)", "Échec (UTC)"},
+    {"Fill a portal with two years of a made-up French company's data: firms, people, deals.",
+     "Remplir un portail de deux ans de données d'une entreprise française inventée : sociétés, "
+     "personnes, transactions."},
     {"First name", "Prénom"},
     {"Folder to make; else NAME", "Dossier à créer ; sinon NAME"},
-    {"Found are: a table of which more is used than was declared, calls that are "
-     "used after their end or on the wrong thread, memory, threads, files and "
-     "handlers that are left behind, crashes and what does not return. The code "
-     "runs: check only files that you trust. The exit code is 1 where there is a "
-     "fault.\n\nExample:\n  tenon plugin check build/boats.so",
-     "Sont trouvés : une table dont il est utilisé plus que déclaré, les appels "
-     "utilisés après leur fin ou sur le mauvais thread, la mémoire, les threads, "
-     "les fichiers et les gestionnaires laissés derrière, les plantages et ce qui "
-     "ne revient pas. Le code s'exécute : ne vérifiez que des fichiers de "
-     "confiance. Le code de sortie est 1 s'il y a une faute.\n\nExemple :\n  "
-     "tenon plugin check build/boats.so"},
+    {"Found are: a table of which more is used than was declared, calls that are used after their "
+     "end or on the wrong thread, memory, threads, files and handlers that are left behind, "
+     "crashes and what does not return. The code runs: check only files that you trust. The exit "
+     "code is 1 where there is a fault.\n\nExample:\n  tenon plugin check build/boats.so",
+     "Sont trouvés : une table dont il est utilisé plus que déclaré, les appels utilisés après "
+     "leur fin ou sur le mauvais thread, la mémoire, les threads, les fichiers et les "
+     "gestionnaires laissés derrière, les plantages et ce qui ne revient pas. Le code s'exécute : "
+     "ne vérifiez que des fichiers de confiance. Le code de sortie est 1 s'il y a une "
+     "faute.\n\nExemple :\n  tenon plugin check build/boats.so"},
     {"From", "De"},
     {"Give the directory that the host was given, in which 'store' is.\n",
      "Donnez le dossier qui a été donné à l'hôte, celui où se trouve « store ».\n"},
@@ -250,13 +208,25 @@ const struct text_pair cli_texts[] = {
     {"Go on with an import that was interrupted", "Reprendre un import interrompu"},
     {"Import %llu is finished.", "L'import %llu est terminé."},
     {"Import %llu is of '%s' into %s.", "L'import %llu est celui de « %s » vers %s."},
-    {"Inspecting reads the file's bytes and runs nothing of it. Only 'list' needs "
-     "a host; 'new' and 'check' have options of their own.\n\nExamples:\n  tenon "
-     "plugin list\n  tenon plugin inspect build/lib/tenon/plugins/contacts.so",
-     "L'inspection lit les octets du fichier et n'en exécute rien. Seul « list » "
-     "a besoin d'un hôte ; « new » et « check » ont leurs propres "
-     "options.\n\nExemples :\n  tenon plugin list\n  tenon plugin inspect "
-     "build/lib/tenon/plugins/contacts.so"},
+    {"Inspecting reads the file's bytes and runs nothing of it, and says who claims to "
+     "have signed it. Signing writes FILE.sig in place of an earlier one. These need no "
+     "host, nor do 'new' and 'check'. These two and those that change what runs have "
+     "options of their own.\n\nDead letters are changes and firings that a plugin did "
+     "not take, however often they were tried, in the portal of --portal. To replay or "
+     "drop them name the plugin, and its consumer or timer.\n\nExamples:\n  tenon "
+     "plugin list\n  tenon plugin inspect build/lib/tenon/plugins/contacts.so\n  tenon "
+     "plugin sign machines.so --key publisher.key\n  tenon plugin consumers\n  tenon "
+     "plugin dead-letters org.example.machines --consumer account --replay",
+     "L'inspection lit les octets du fichier et n'en exécute rien, et dit qui prétend "
+     "l'avoir signé. Signer écrit FICHIER.sig à la place d'un précédent. Rien de cela "
+     "n'a besoin d'hôte, pas plus que « new » et « check ». Ces deux-là et ceux qui "
+     "changent ce qui tourne ont leurs propres options.\n\nLes lettres mortes sont des "
+     "changements et des échéances qu'un module n'a pas pris, malgré tous les essais, "
+     "dans le portail de --portal. Pour les rejouer ou les abandonner, nommez le "
+     "module, et son consommateur ou sa minuterie.\n\nExemples :\n  tenon plugin list\n "
+     " tenon plugin inspect build/lib/tenon/plugins/contacts.so\n  tenon plugin "
+     "consumers\n  tenon plugin dead-letters org.example.machines --consumer account "
+     "--replay"},
     {"Instead of the id in PROPERTY, write KEY of the record it names",
      "Au lieu de l'id dans PROPRIÉTÉ, écrire CLÉ de la fiche désignée"},
     {"It changes nothing, and says no while a host has the directory. The exit code is 1 if "
@@ -265,14 +235,17 @@ const struct text_pair cli_texts[] = {
      "Rien n'est changé, et c'est refusé tant qu'un hôte tient le dossier. Le code de sortie est 1 "
      "si quelque chose a été trouvé.\n\nExemples :\n  tenon check --data /var/lib/tenon\n  tenon "
      "check --data /var/lib/tenon --json"},
+    {"It may be older than what it replaces", "Il peut être plus ancien que celui qu'il remplace"},
+    {"It may use more of what others declare",
+     "Il peut se servir davantage de ce que d'autres déclarent"},
     {"Kind", "Genre"},
     {"Label", "Libellé"},
     {"Language", "Langue"},
     {"Last name", "Nom"},
+    {"Last tried (UTC)", "Dernier essai (UTC)"},
     {"Last used (UTC)", "Dernier usage (UTC)"},
     {"Line %llu: the row is longer than %u bytes; is a quote not closed?",
-     "Ligne %llu : l'enregistrement dépasse %u octets ; un guillemet n'est-il pas "
-     "fermé ?"},
+     "Ligne %llu : l'enregistrement dépasse %u octets ; un guillemet n'est-il pas fermé ?"},
     {"Link to the record whose PROPERTY has the column's value",
      "Lier à la fiche dont PROPRIÉTÉ a la valeur de la colonne"},
     {"List and change the settings of plugins, for a portal.",
@@ -280,25 +253,24 @@ const struct text_pair cli_texts[] = {
     {"List and create the users of a portal, who own records.",
      "Lister et créer les utilisateurs d'un portail, qui possèdent des fiches."},
     {"List the methods that can be called, of all services or of one.",
-     "Lister les méthodes qui peuvent être appelées, de tous les services ou d'un "
-     "seul."},
-    {"List the plugins of the host, show what a plugin's file declares, make a "
-     "new plugin's project, or run a plugin's code where its faults are found.",
-     "Liste les modules de l'hôte, montre ce que déclare le fichier d'un module, "
-     "crée le projet d'un nouveau module, ou exécute le code d'un module là où "
-     "ses fautes se voient."},
+     "Lister les méthodes qui peuvent être appelées, de tous les services ou d'un seul."},
+    {"List the plugins of the host and their consumers, show what a plugin's file "
+     "declares, sign it, make a new plugin's project, run a plugin's code where its "
+     "faults are found, or change what runs.",
+     "Lister les modules de l'hôte et leurs consommateurs, montrer ce que déclare le "
+     "fichier d'un module, le signer, créer le projet d'un nouveau module, exécuter le "
+     "code d'un module là où ses fautes se voient, ou changer ce qui tourne."},
     {"List, create, show and change portals.", "Lister, créer, montrer et changer les portails."},
     {"Listens at", "Écoute sur"},
     {"METHOD [JSON|@FILE|-]", "MÉTHODE [JSON|@FICHIER|-]"},
     {"Meaning", "Sens"},
     {"Memory", "Mémoire"},
     {"Method", "Méthode"},
-    {"NAME is that of its type of records, in the plural: lower case, digits and "
-     "_.\n\nExamples:\n  tenon plugin new boats\n  tenon plugin new boat_trips "
-     "--kind cpp --dir ~/src/trips",
-     "NAME est celui de son type d'enregistrements, au pluriel : minuscules, "
-     "chiffres et _.\n\nExemples :\n  tenon plugin new boats\n  tenon plugin new "
-     "boat_trips --kind cpp --dir ~/src/trips"},
+    {"NAME is that of its type of records, in the plural: lower case, digits and _.\n\nExamples:\n "
+     " tenon plugin new boats\n  tenon plugin new boat_trips --kind cpp --dir ~/src/trips",
+     "NAME est celui de son type d'enregistrements, au pluriel : minuscules, chiffres et "
+     "_.\n\nExemples :\n  tenon plugin new boats\n  tenon plugin new boat_trips --kind cpp --dir "
+     "~/src/trips"},
     {"No column is called as a property of %s.",
      "Aucune colonne ne porte le nom d'une propriété de %s."},
     {"No column is mapped to the key '%s'.", "Aucune colonne ne remplit la clé « %s »."},
@@ -312,54 +284,55 @@ const struct text_pair cli_texts[] = {
     {"Plugins failed", "Modules en échec"},
     {"Plugins running", "Modules en marche"},
     {"Portal", "Portail"},
+    {"Position", "Position"},
     {"Print JSON instead of tables", "Afficher du JSON au lieu de tableaux"},
     {"Print changes as they happen, of all object types or of one. Ctrl-C ends it.",
-     "Afficher les changements quand ils se produisent, de tous les types d'objet ou "
-     "d'un seul. Ctrl-C y met fin."},
+     "Afficher les changements quand ils se produisent, de tous les types d'objet ou d'un seul. "
+     "Ctrl-C y met fin."},
     {"Print program version", "Afficher la version du programme"},
     {"Print what Prometheus reads, as its text", "Afficher ce que lit Prometheus, dans son format"},
     {"Property", "Propriété"},
+    {"Put a plugin in the place of the one with its id, while calls go on.",
+     "Mettre un module à la place de celui qui a son identifiant, sans interrompre les "
+     "appels."},
     {"Read a CSV file into an object type. Importing it again changes nothing.",
      "Lire un fichier CSV dans un type d'objet. L'importer à nouveau ne change rien."},
+    {"Record", "Fiche"},
     {"Record %llu has more than %d links.", "La fiche %llu a plus de %d liens."},
     {"Refers to", "Désigne"},
     {"Revoked (UTC)", "Révoqué (UTC)"},
-    {"Run a plugin's code in a process of its own, on sample records, and say "
-     "what is wrong with it.",
-     "Exécute le code d'un module dans un processus à part, sur des "
-     "enregistrements d'essai, et dit ce qui ne va pas."},
+    {"Run a plugin's code in a process of its own, on sample records, and say what is wrong with "
+     "it.",
+     "Exécute le code d'un module dans un processus à part, sur des enregistrements d'essai, et "
+     "dit ce qui ne va pas."},
     {"Say what would happen and write nothing", "Dire ce qui se passerait et ne rien écrire"},
     {"Scopes", "Droits"},
     {"Setting", "Réglage"},
-    {"Setting no value brings the default back.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon setting list tenon.contacts\n"
-     "  tenon setting set tenon.contacts.company_from_email true",
-     "Sans valeur, le réglage par défaut revient.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon setting list tenon.contacts\n"
-     "  tenon setting set tenon.contacts.company_from_email true"},
+    {"Setting no value brings the default back.\n\nExamples:\n  tenon setting list "
+     "tenon.contacts\n  tenon setting set tenon.contacts.company_from_email true",
+     "Sans valeur, le réglage par défaut revient.\n\nExemples :\n  tenon setting list "
+     "tenon.contacts\n  tenon setting set tenon.contacts.company_from_email true"},
     {"Show how the host is doing.", "Montrer comment va l'hôte."},
-    {"Show the properties and associations of an object type, or the shape of a "
-     "method's request and response.",
-     "Montrer les propriétés et les associations d'un type d'objet, ou la forme de la "
-     "requête et de la réponse d'une méthode."},
+    {"Show the properties and associations of an object type, or the shape of a method's request "
+     "and response.",
+     "Montrer les propriétés et les associations d'un type d'objet, ou la forme de la requête et "
+     "de la réponse d'une méthode."},
     {"Standard input cannot be spooled: %s.",
      "L'entrée standard ne peut pas être mise en fichier : %s."},
     {"Standard input is too large: give a file instead.",
      "L'entrée standard est trop grande : donnez plutôt un fichier."},
     {"Standard output cannot be written.", "La sortie standard ne peut pas être écrite."},
+    {"Start a plugin again that was disabled.", "Redémarrer un module qui a été désactivé."},
     {"Started (UTC)", "Démarré (UTC)"},
     {"State", "État"},
     {"Stop the host that has the directory first.\n",
      "Arrêtez d'abord l'hôte qui tient ce dossier.\n"},
-    {"Stopped; what was imported stays. To go on:\n"
-     "  tenon import",
-     "Arrêté ; ce qui a été importé reste. Pour continuer :\n"
-     "  tenon import"},
+    {"Stopped; what was imported stays. To go on:\n  tenon import",
+     "Arrêté ; ce qui a été importé reste. Pour continuer :\n  tenon import"},
     {"Summary", "Résumé"},
+    {"Take a plugin out until it is enabled, over restarts too. Its records stay.",
+     "Retirer un module jusqu'à ce qu'il soit réactivé, même après un redémarrage. Ses "
+     "fiches restent."},
     {"Team", "Équipe"},
     {"The cell holds more than %d keys.", "La cellule contient plus de %d clés."},
     {"The directory's name is too long.", "Le nom du dossier est trop long."},
@@ -389,31 +362,23 @@ const struct text_pair cli_texts[] = {
     {"The object type; or the mapping says it",
      "Le type d'objet ; à moins que la correspondance ne le dise"},
     {"The portal to work in", "Le portail où travailler"},
-    {"The request is JSON as protobuf maps it. Two short forms spare typing: where a "
-     "value is expected, a bare string, number or true stands for it as a person "
-     "writes it, and where properties are expected, an object does, null for no "
-     "value. Decimals of more than 15 digits are exact as strings only.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon call tenon.admin.v1.Status/Get\n"
-     "  tenon call tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", "
-     "\"properties\": {\"email\": \"ada@example.com\"}}'\n"
-     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\",\n"
-     "    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
-     "  tenon call tenon.records.v1.Search/Count @request.json",
-     "La requête est en JSON, comme protobuf le définit. Deux formes courtes "
-     "épargnent de la frappe : où une valeur est attendue, une chaîne, un nombre ou "
-     "true seuls en tiennent lieu, comme une personne l'écrit ; où des propriétés "
-     "sont attendues, un objet en tient lieu, null pour aucune valeur. Les décimaux "
-     "de plus de 15 chiffres ne sont exacts qu'en chaînes.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon call tenon.admin.v1.Status/Get\n"
-     "  tenon call tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", "
-     "\"properties\": {\"email\": \"ada@example.com\"}}'\n"
-     "  tenon call tenon.records.v1.Records/Get '{\"type\": \"contacts\",\n"
-     "    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n"
-     "  tenon call tenon.records.v1.Search/Count @request.json"},
+    {"The request is JSON as protobuf maps it. Two short forms spare typing: where a value is "
+     "expected, a bare string, number or true stands for it as a person writes it, and where "
+     "properties are expected, an object does, null for no value. Decimals of more than 15 digits "
+     "are exact as strings only.\n\nExamples:\n  tenon call tenon.admin.v1.Status/Get\n  tenon "
+     "call tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", \"properties\": "
+     "{\"email\": \"ada@example.com\"}}'\n  tenon call tenon.records.v1.Records/Get '{\"type\": "
+     "\"contacts\",\n    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n  "
+     "tenon call tenon.records.v1.Search/Count @request.json",
+     "La requête est en JSON, comme protobuf le définit. Deux formes courtes épargnent de la "
+     "frappe : où une valeur est attendue, une chaîne, un nombre ou true seuls en tiennent lieu, "
+     "comme une personne l'écrit ; où des propriétés sont attendues, un objet en tient lieu, null "
+     "pour aucune valeur. Les décimaux de plus de 15 chiffres ne sont exacts qu'en "
+     "chaînes.\n\nExemples :\n  tenon call tenon.admin.v1.Status/Get\n  tenon call "
+     "tenon.records.v1.Records/Create \\\n    '{\"type\": \"contacts\", \"properties\": "
+     "{\"email\": \"ada@example.com\"}}'\n  tenon call tenon.records.v1.Records/Get '{\"type\": "
+     "\"contacts\",\n    \"key\": {\"property\": \"email\", \"value\": \"ada@example.com\"}}'\n  "
+     "tenon call tenon.records.v1.Search/Count @request.json"},
     {"The request is no JSON: line %d, column %d: %s.",
      "La requête n'est pas du JSON : ligne %d, colonne %d : %s."},
     {"The row has %u cells, the header has %u.", "La ligne a %u cellules, l'en-tête en a %u."},
@@ -421,38 +386,42 @@ const struct text_pair cli_texts[] = {
      "La ligne a plus de cellules qu'on ne peut en lire."},
     {"The row holds a NUL byte.", "La ligne contient un octet nul."},
     {"The row is not UTF-8.", "La ligne n'est pas en UTF-8."},
-    {"The same seed and day give the same data, so that running it twice changes "
-     "nothing. Nobody real can be reached: domains end in .example, telephone numbers "
-     "are kept for fiction.\n"
-     "\n"
-     "Examples:\n"
-     "  tenon demo\n"
-     "  tenon demo --portal training --seed 7 --now 2024-06-30",
-     "La même graine et le même jour donnent les mêmes données : relancer ne change "
-     "rien. Personne de réel ne peut être joint : les domaines finissent par "
-     ".example, les numéros de téléphone sont réservés à la fiction.\n"
-     "\n"
-     "Exemples :\n"
-     "  tenon demo\n"
-     "  tenon demo --portal training --seed 7 --now 2024-06-30"},
+    {"The same seed and day give the same data, so that running it twice changes nothing. Nobody "
+     "real can be reached: domains end in .example, telephone numbers are kept for "
+     "fiction.\n\nExamples:\n  tenon demo\n  tenon demo --portal training --seed 7 --now "
+     "2024-06-30",
+     "La même graine et le même jour donnent les mêmes données : relancer ne change rien. Personne "
+     "de réel ne peut être joint : les domaines finissent par .example, les numéros de téléphone "
+     "sont réservés à la fiction.\n\nExemples :\n  tenon demo\n  tenon demo --portal training "
+     "--seed 7 --now 2024-06-30"},
     {"The system has no descriptor left.", "Le système n'a plus de descripteur."},
     {"The team", "L'équipe"},
     {"The text becomes longer than %d bytes.", "Le texte dépasse %d octets après transformation."},
     {"The text is longer than %d bytes.", "Le texte dépasse %d octets."},
     {"The text is not UTF-8.", "Le texte n'est pas en UTF-8."},
     {"The unique property that tells whether a row is new; without, every row is",
-     "La propriété unique qui dit si une ligne est nouvelle ; sans elle, toutes le "
-     "sont"},
+     "La propriété unique qui dit si une ligne est nouvelle ; sans elle, toutes le sont"},
     {"There are more than %d columns.", "Il y a plus de %d colonnes."},
     {"There are more than %d filters.", "Il y a plus de %d filtres."},
+    {"There are more than these.\n", "Il y en a d'autres.\n"},
     {"There is no day '%.*s'.", "Il n'y a pas de jour « %.*s »."},
+    {"They begin with the new one once it is started. If anything is wrong with it, the "
+     "old one serves as before. The host reads the file, and puts it in the place of "
+     "the old one's.\n\nExample:\n  tenon plugin replace "
+     "build/lib/tenon/plugins/contacts.so",
+     "Ils commencent avec le nouveau une fois qu'il a démarré. Si quelque chose ne va "
+     "pas, l'ancien sert comme avant. L'hôte lit le fichier et le met à la place de "
+     "celui de l'ancien.\n\nExemple :\n  tenon plugin replace "
+     "build/lib/tenon/plugins/contacts.so"},
     {"This build cannot inspect '%s'.", "Cette version ne sait pas inspecter « %s »."},
     {"This is shown only now: keep it where nobody else reads it.\n",
      "Ceci ne s'affiche que maintenant : gardez-le où personne d'autre ne lit.\n"},
     {"Time zone", "Fuseau horaire"},
+    {"Timer", "Minuterie"},
     {"Title", "Titre"},
     {"To", "Vers"},
     {"Token", "Jeton"},
+    {"Type", "Type"},
     {"Upload a file and print its hash, or download what has a hash.",
      "Envoyer un fichier et afficher son empreinte, ou recevoir ce qui a une empreinte."},
     {"Value", "Valeur"},
@@ -470,10 +439,9 @@ const struct text_pair cli_texts[] = {
     {"Why", "Pourquoi"},
     {"Work with a Tenon host from the command line.",
      "Travailler avec un hôte Tenon depuis la ligne de commande."},
-    {"Write the project of a new plugin: its source, a test in a real host, and "
-     "how it is built.",
-     "Écrit le projet d'un nouveau module : sa source, un test dans un vrai hôte, "
-     "et comment le construire."},
+    {"Write the project of a new plugin: its source, a test in a real host, and how it is built.",
+     "Écrit le projet d'un nouveau module : sa source, un test dans un vrai hôte, et comment le "
+     "construire."},
     {"Write the records of an object type to standard output.",
      "Écrire les fiches d'un type d'objet sur la sortie standard."},
     {"Write what is refused to a CSV file", "Écrire ce qui est refusé dans un fichier CSV"},
@@ -498,28 +466,20 @@ const struct text_pair cli_texts[] = {
     {"created", "créé"},
     {"data (declarations only), code or cpp; else code",
      "data (déclarations seules), code ou cpp ; sinon code"},
+    {"dead letters of this consumer", "lettres mortes de ce consommateur"},
+    {"dead letters of this timer", "lettres mortes de cette minuterie"},
+    {"drop this change only", "n'abandonner que ce changement"},
     {"fill a portal with demo data", "remplir un portail de données de démonstration"},
+    {"give them to the plugin again", "les donner encore au module"},
     {"import %llu: %llu rows, %u %%", "import %llu : %llu lignes, %u %%"},
     {"line %llu", "ligne %llu"},
     {"linked", "lié"},
-    {"list\n"
-     "create NAME\n"
-     "get NAME\n"
-     "update NAME",
-     "list\n"
-     "create NOM\n"
-     "get NOM\n"
-     "update NOM"},
-    {"list\n"
-     "inspect FILE",
-     "list\n"
-     "inspect FICHIER"},
-    {"list [PLUGIN]\n"
-     "set PLUGIN.NAME VALUE\n"
-     "set PLUGIN.NAME",
-     "list [MODULE]\n"
-     "set MODULE.NOM VALEUR\n"
-     "set MODULE.NOM"},
+    {"list\ncreate NAME\nget NAME\nupdate NAME", "list\ncreate NOM\nget NOM\nupdate NOM"},
+    {"list\ninspect FILE", "list\ninspect FICHIER"},
+    {"list\ninspect FILE\nconsumers [PLUGIN]\ndead-letters [PLUGIN]",
+     "list\ninspect FICHIER\nconsumers [MODULE]\ndead-letters [MODULE]"},
+    {"list [PLUGIN]\nset PLUGIN.NAME VALUE\nset PLUGIN.NAME",
+     "list [MODULE]\nset MODULE.NOM VALEUR\nset MODULE.NOM"},
     {"list and change the settings of plugins", "lister et changer les réglages des modules"},
     {"list and create users, who own records",
      "lister et créer les utilisateurs, qui possèdent des fiches"},
@@ -527,6 +487,7 @@ const struct text_pair cli_texts[] = {
      "lister les modules, ou inspecter le fichier d'un module"},
     {"list what can be called", "lister ce qui peut être appelé"},
     {"list, create, show and change portals", "lister, créer, montrer et changer les portails"},
+    {"of this record only", "de cette fiche seulement"},
     {"one character", "un seul caractère"},
     {"print changes as they happen", "afficher les changements quand ils se produisent"},
     {"purged", "effacé"},
@@ -541,6 +502,7 @@ const struct text_pair cli_texts[] = {
     {"show an object type, a method or a message",
      "montrer un type d'objet, une méthode ou un message"},
     {"show how the host is doing", "montrer comment va l'hôte"},
+    {"take them away for ever", "les enlever pour toujours"},
     {"tenon: standard output cannot be written.\n",
      "tenon : la sortie standard ne peut pas être écrite.\n"},
     {"tenon: the connection is lost; trying again.\n",
@@ -559,8 +521,8 @@ const struct text_pair cli_texts[] = {
     {"writing contacts", "écriture des contacts"},
     {"writing deals", "écriture des transactions"},
     {"writing line items", "écriture des lignes"},
-    {"writing tickets", "écriture des tickets"},
     {"writing products", "écriture des produits"},
+    {"writing tickets", "écriture des tickets"},
     {"writing users", "écriture des utilisateurs"},
 };
 

@@ -31,6 +31,7 @@ struct tenond {
     char url[TENOND_PATH_SIZE];     /* ipc */
     char ready[1024];               /* the line that it printed, without its end */
     uid_t run_as;                   /* root: the user that it becomes; 0: stays who we are */
+    bool checks_signatures;         /* else it runs plugins whoever signed them */
     unsigned open_files;            /* soft and hard limit of them; 0: as ours */
     pid_t pid;                      /* 0: not running */
     int output;                     /* its standard output, while it runs */

@@ -70,7 +70,7 @@ client() {
 start_host() {
     local name=$1
     shift
-    serve "$name" "$build/bin/tenond" --data "$work/$name" --listen tcp://127.0.0.1:0 \
+    serve "$name" "$build/bin/tenond" --unsafe-plugins --data "$work/$name" --listen tcp://127.0.0.1:0 \
         --plugins "$build/lib/tenon/plugins" --plugins "$here/plugins" "$@"
     printf -v "${name}_url" %s "$served_at"
     printf -v "${name}_pid" %s "$served_pid"

@@ -52,7 +52,7 @@ host=()
 baseline=()
 for ((i = 0; i < runs; i++)); do
     measured=()
-    measure "$build/bin/tenond" --data "$work/data$i" --plugins "$build/lib/tenon/plugins"
+    measure "$build/bin/tenond" --unsafe-plugins --data "$work/data$i" --plugins "$build/lib/tenon/plugins"
     host+=("${measured[0]}")
     measured=()
     measure "$build/bench/rocksdb_open" "$work/db$i"

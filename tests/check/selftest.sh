@@ -63,7 +63,7 @@ refuses() {
 }
 
 clean_tree
-for check in layers words banned spdx headers; do
+for check in layers words banned spdx headers seeds; do
     case $check in
     headers) rm -r "$tree/core/store" ;; # RocksDB's header is no part of this test
     esac
@@ -117,6 +117,9 @@ refuses headers include/tenon/x.h 'static inline int f(struct tn_str s) { return
 refuses headers include/tenon/x.h 'static inline char *f(void *p) { return p; }' # C only
 refuses headers core/base/x.h '#pragma once' 'size_t length_of(const char *text);'
 refuses headers core/base/x.h 'int size_of(void) { return 0; }' # not guarded
+
+refuses seeds tests/seeded/x.patch '--- a/core/base/a.h' '+++ b/core/base/a.h' '@@ -1,2 +1,2 @@' \
+    ' line' '-gone' '+new'
 
 clean_tree
 printf '/* no licence */\n' >"$tree/core/base/x.c"

@@ -29,7 +29,7 @@ claim() { # claim WHAT COMMAND...: the command must succeed
 
 start_host() {
     : >"$dir/host.log"
-    "$bin/tenond" --data "$dir/data" --listen "$TENON_URL" --plugins "$plugins" \
+    "$bin/tenond" --unsafe-plugins --data "$dir/data" --listen "$TENON_URL" --plugins "$plugins" \
         >"$dir/host.log" 2>&1 &
     host_pid=$!
     within 20 grep -q '^ready' "$dir/host.log" || fail "the host does not start"
@@ -369,8 +369,23 @@ claim "1425 deals are without an account" \
 claim "GTXPro is the product GTX Pro" \
     [ "$(tr -d '\r' <"$dir/deals.csv" | awk -F, '$4 == "GTX Pro"' | wc -l)" -eq 1480 ]
 
+settled() { # what follows a commit has been done; what rests for want of a licence does not follow
+    local i
+    for ((i = 0; i < 600; i++)); do
+        tenon plugin consumers --json >"$dir/consumers" || return 1
+        python3 - "$dir/consumers" <<'END' && return 0
+import json, sys
+found = json.load(open(sys.argv[1]))
+found = found["consumers"] if isinstance(found, dict) else found
+assert found
+sys.exit(any(int(c.get("lag", 0)) for c in found if c["state"] != "resting"))
+END
+        sleep 0.1
+    done
+    return 1
+}
 export_sales() { # export_sales FILE_PREFIX: what the portal holds, with the keys that its links go by
-    tenon export users >"$1users.csv" && tenon export companies >"$1companies.csv" &&
+    settled && tenon export users >"$1users.csv" && tenon export companies >"$1companies.csv" &&
         tenon export products >"$1products.csv" &&
         tenon export deals --links deal_to_company:account_key --links deal_to_product:hs_sku \
             --reference hubspot_owner_id:email >"$1deals.csv"

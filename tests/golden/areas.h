@@ -15,6 +15,7 @@ void area_check(struct golden *g);
 void area_damage(struct golden *g);
 void area_writes(struct golden *g);
 void area_starts(struct golden *g);
+void area_licences(struct golden *g);
 void area_protocol(struct golden *g);
 void area_commands(struct golden *g);
 
@@ -31,6 +32,13 @@ void area_records(struct golden *g);
 void area_client(struct golden *g);
 void area_calls(struct golden *g);
 void area_desk(struct golden *g);
+
+struct tenond;
+/* The language of hosts that are started from now on; NULL: that of the environment. */
+void golden_set_language(const char *language);
+/* A field of the last line of the log that has `what`, without its quotes; "" if it has none. */
+void golden_log_field(const struct tenond *host, const char *what, const char *field, char *out,
+                      size_t size);
 
 /* What plugins say, labels among it. Static. */
 const struct text_pair *texts_of_contacts(size_t *ret_count);

@@ -32,6 +32,8 @@ static const struct {
     {"a currency in small letters", "portal.currency = \"eur\""},
     {"a time zone that is a file", "portal.time_zone = \"../../etc/passwd\""},
     {"a number for yes or no", "[plugin.\"org.example.a\"]\nenabled = 1"},
+    {"a policy that is none", "signatures.policy = \"trust\""},
+    {"a number for yes or no in a table", "[signatures]\nunsigned_in_process = 1"},
     {"an isolation that there is not", "[plugin.\"org.example.a\"]\nisolation = \"some\""},
     {"no TOML", "\n[&]\nx = 1"},
 };

@@ -12,7 +12,7 @@
 #include "core/base/text.h"
 
 /* More volatile texts, or texts that no table holds, fail the test. */
-#define GOLDEN_HIDDEN_MAX 64
+#define GOLDEN_HIDDEN_MAX 96
 /* Areas, tables of texts. */
 #define GOLDEN_TABLE_MAX 4
 

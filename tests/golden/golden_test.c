@@ -43,6 +43,7 @@ static const struct {
     {"damage", area_damage},
     {"writes", area_writes},
     {"starts", area_starts},
+    {"licences", area_licences},
     {"protocol", area_protocol},
 };
 

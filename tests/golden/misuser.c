@@ -117,6 +117,25 @@ static tn_status time_lent(struct tn_call *call, struct tn_record *response)
     return use_lent(call, time_record);
 }
 
+/* By a rule that is none, of which `what` tells. */
+static tn_status time_by_rule(struct tn_call *call, struct tn_str what)
+{
+    tn_time at = 0;
+    char rule[600];
+
+    memset(rule, 'X', sizeof(rule));
+    rule[sizeof(rule) - 1] = '\0';
+    if (what.len == 0) {
+        at = -1;
+        what = tn_str("FREQ=DAILY");
+    }
+    if (what.data[0] != '+' && what.len < sizeof(rule)) {
+        memcpy(rule, what.data, what.len);
+        rule[what.len] = '\0';
+    }
+    return tn_records->timer(tn_create(call, THING), 0, at, rule);
+}
+
 static tn_status time_another(struct tn_call *call, struct tn_record *response)
 {
     (void)response;
@@ -242,6 +261,10 @@ static const struct {
 static tn_status run(struct tn_call *call, const struct tn_record *request,
                      struct tn_record *response)
 {
+    struct tn_str what = tn_text(request, RUN_WHAT);
+
+    if (what.len >= 5 && memcmp(what.data, "rule ", 5) == 0)
+        return time_by_rule(call, (struct tn_str){what.data + 5, what.len - 5});
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         if (tn_is(request, RUN_WHAT, ways[i].what))
             return ways[i].run(call, response);

@@ -15,7 +15,6 @@
 #define ODD_NOT_DESCRIBED 9
 #define ODD_SAME_ID 10
 #define ODD_UNREADABLE 11
-#define ODD_MIGRATE 12
 #define ODD_GLOBAL 13
 #define ODD_STREAMS 14
 
@@ -97,13 +96,6 @@ static const struct tn_method methods[] = {
 static const uint8_t descriptors[] = {0x0a, 0x00};
 #elif ODD == ODD_UNREADABLE
 static const uint8_t descriptors[] = {0x0a, 0x7f}; /* ends before its first file does */
-#elif ODD == ODD_MIGRATE
-static tn_status migrate(struct tn_call *call, uint32_t from, struct tn_value *progress)
-{
-    (void)from;
-    (void)progress;
-    return tn_core->status(call);
-}
 #elif ODD == ODD_GLOBAL
 static const struct tn_setting settings[] = {
     {"relay", "The host that sends", TN_TEXT, TN_GLOBAL, NULL},
@@ -124,8 +116,6 @@ const struct tn_plugin tenon_plugin_v1 = {
     .methods = TN_LIST(methods),
 #if ODD == ODD_NOT_DESCRIBED || ODD == ODD_UNREADABLE
     .descriptors = TN_LIST(descriptors),
-#elif ODD == ODD_MIGRATE
-    .migrate = migrate,
 #elif ODD == ODD_GLOBAL
     .settings = TN_LIST(settings),
 #endif

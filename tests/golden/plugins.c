@@ -199,7 +199,6 @@ static const struct loaded {
     {"it serves a method that is served", {ODD "odd0.so", ODD "odd8.so"}, NULL},
     {"its descriptors lack a message", {ODD "odd0.so", ODD "odd9.so"}, NULL},
     {"its descriptors are cut", {ODD "odd0.so", ODD "odd11.so"}, NULL},
-    {"it migrates what is stored", {ODD "odd12.so"}, NULL},
     {"it has a setting of the host", {ODD "odd13.so"}, NULL},
     {"it serves a method that streams", {ODD "odd14.so"}, NULL},
 };
@@ -268,6 +267,14 @@ static const struct {
     {"a timer of no row", "set timer"},
     {"a timer on a record that is lent", "time lent"},
     {"a timer on a record of another type", "time another"},
+    {"a timer by a rule that is none", "rule FREQ=NOW"},
+    {"a timer by a rule that is too long", "rule +"},
+    {"a timer by a rule with a sign that is none", "rule FREQ=DAILY\n"},
+    {"a timer by a rule that is too quick", "rule FREQ=DAILY;BYSECOND=0,30"},
+    {"a timer by a quick rule for days of the month", "rule FREQ=HOURLY;BYMONTHDAY=1"},
+    {"a timer by a quick rule with too much", "rule FREQ=HOURLY;BYHOUR=9;COUNT=3"},
+    {"a timer by a rule that never comes", "rule FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"},
+    {"a timer by a rule that begins too early", "rule "},
     {"a search with too many filters", "find by many"},
     {"a search for too many values", "find by many values"},
     {"a search with an operator that there is not", "find oddly"},
@@ -374,13 +381,8 @@ static tn_status get_setting(void *ctx, struct err *err)
     struct buf text = {0};
     bool is_default = false;
 
-    tn_status st = plugin_setting_get(setting->b->plugins,
-                                      txn,
-                                      utf8_str(setting->plugin),
-                                      utf8_str(setting->name),
-                                      &text,
-                                      &is_default,
-                                      err);
+    tn_status st = plugin_setting_get(
+        txn, utf8_str(setting->plugin), utf8_str(setting->name), &text, &is_default, err);
     buf_fini(&text);
     txn_destroy(txn);
     return st;

@@ -5,7 +5,7 @@
 
 #include "tests/golden/areas.h"
 #include "tests/golden/rpc.h"
-#include "tests/integration/host.h"
+#include "tests/integration/vendor.h"
 
 static const struct rpc_case schema[] = {
     {NULL, "Schema/CreateType", "{'type': {'name': 'sites', 'label': 'Site', 'plural': 'Sites'}}"},
@@ -487,7 +487,7 @@ void area_records(struct golden *g)
     tenond_add_plugin(host, PLUGINS "contacts.so");
     tenond_add_plugin(host, PLUGINS "pipelines.so");
     tenond_add_plugin(host, PLUGINS "products.so");
-    tenond_start(host);
+    vendor_start_granted(host);
     struct rpc *rpc = rpc_open(g, host->url, NULL, NULL);
     golden_area(g, "Calls: the schema");
     rpc_run(rpc, schema, COUNT_OF(schema));

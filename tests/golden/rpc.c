@@ -112,6 +112,8 @@ static void full_name(const char *method, char out[NAME_SIZE])
         {"Portals/", "admin"},
         {"Users/", "admin"},
         {"Tokens/", "admin"},
+        {"Licences/", "admin"},
+        {"Audit/", "admin"},
         {"Plugins/", "admin"},
         {"Status/", "admin"},
         {"Pipelines/", "pipelines"},

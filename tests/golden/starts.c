@@ -17,9 +17,8 @@
 #define PATH_LEN 4095
 #define OPEN_FILES 40
 
-/* A field of the last line of the log that has `what`, without its quotes; "" if it has none. */
-static void read_field(const struct tenond *host, const char *what, const char *field,
-                       char out[LINE_SIZE])
+void golden_log_field(const struct tenond *host, const char *what, const char *field, char *out,
+                      size_t size)
 {
     char *log = tenond_read_log(host);
     const char *line = NULL;
@@ -33,13 +32,13 @@ static void read_field(const struct tenond *host, const char *what, const char *
     for (const char *at = value ? value + strlen(field) : ""; *at && *at != '"'; at++) {
         at += *at == '\\';
         out[len++] = *at;
-        assert_true(len < LINE_SIZE);
+        assert_true(len < size);
     }
     out[len] = '\0';
     mem_free(log);
 }
 
-static void set_language(const char *language)
+void golden_set_language(const char *language)
 {
     assert_int_equal(language ? setenv("LC_ALL", language, 1) : unsetenv("LC_ALL"), 0);
 }
@@ -77,13 +76,13 @@ static void run(const struct start *start, const char *language, char folder[TEN
     assert_non_null(log);
     assert_int_equal(fclose(log), 0);
     assert_int_equal(chmod(host->folder, 0555), 0);
-    set_language(language);
+    golden_set_language(language);
     tenond_spawn(host, arguments);
     if (tenond_await_exit(host) == 0)
         fail_msg("%s: it starts", start->title);
-    set_language(NULL);
-    read_field(host, "cannot start", "reason=\"", reason);
-    read_field(host, "cannot start", "do=\"", advice);
+    golden_set_language(NULL);
+    golden_log_field(host, "cannot start", "reason=\"", reason, LINE_SIZE);
+    golden_log_field(host, "cannot start", "do=\"", advice, LINE_SIZE);
     assert_int_equal(chmod(host->folder, 0700), 0);
     tenond_destroy(host);
 }
@@ -117,14 +116,14 @@ static void note_reload(struct golden *g)
 
         tenond_write_file(host, "tenon.toml", "", 0, path);
         const char *const more[] = {"--config", path, NULL};
-        set_language(languages[i]);
+        golden_set_language(languages[i]);
         tenond_spawn_usual(host, more);
-        set_language(NULL);
+        golden_set_language(NULL);
         tenond_await_ready(host);
         tenond_write_file(host, "tenon.toml", wrong, sizeof(wrong) - 1, path);
         tenond_signal(host, SIGHUP);
         tenond_await_log(host, refused, 0);
-        read_field(host, refused, "reason=\"", reasons[i]);
+        golden_log_field(host, refused, "reason=\"", reasons[i], LINE_SIZE);
         golden_hide(g, path, "tenon.toml");
         tenond_stop(host);
         tenond_destroy(host);

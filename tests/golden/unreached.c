@@ -9,16 +9,20 @@
 #define CHECK "a file that is damaged: tests/unit/store_check_test.c"
 #define FULL "a host that stops or is full: tests/integration/bus_life_test.c, door_test.c"
 #define WRITE "a neighbour that fails: tests/unit/record_failure_test.c"
+#define REPLACED "a plugin that is replaced: tests/integration/plugins/plugin_replace_test.c"
 #define REOPEN "a read while the store is opened again: tests/unit/store_reopen_test.c provokes it"
 #define LOGGED "only logged, in English"
 #define MACHINE "a machine that lacks it; no test"
 #define PROTOCOL "a host that breaks the protocol; no test"
 #define PLUGIN "a plugin with a mistake that none of the tests' plugins has"
+#define LETTERS "a list that is full: tests/integration/plugins/plugin_duties_test.c"
 #define DOOR "a request socket: tests/integration/door_test.c"
 #define DAMAGED "a store that is damaged so; no test looks at these words"
 #define EARLIER "another rule refuses it before"
 #define MEMORY "memory runs out: mem_fail_at() in the unit tests"
 #define IMPORT "told with a row of an import, not by a refusal; no test"
+#define LICENCE \
+    "a licence in time: tests/unit/access_entitle_test.c, tests/integration/tenond_licence_test.c"
 #define MOMENT "a moment of starting or stopping a plugin; no test"
 #define CLOSED "a race of two reasons: tests/integration/plugins/plugin_runner_test.c"
 #define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
@@ -28,6 +32,53 @@
 #define NO_TEST "hard to provoke; no test"
 
 const struct golden_unreached unreached[] = {
+    {"Calls of %u plugins that were replaced have not ended yet.", BOUND},
+    {"It is version %s, older than %s, which it would replace: allow it (--allow-downgrade).",
+     REPLACED},
+    {"It lacks %s, or has it otherwise, which the plugin %s uses.", REPLACED},
+    {"It uses %s%s%s otherwise than the version before: consent to it (--consent).", REPLACED},
+    {"It was disabled by an administrator.", REPLACED},
+    {"Its records are taken to schema %u, those of the portal %s now: portals left: %u. %s",
+     REPLACED},
+    {"Its schema is %u, and it reads from %u on: the records of the portal %s are of schema %u.",
+     REPLACED},
+    {"Its schema is %u, and records of the portal %s are of schema %u, which it cannot read.",
+     REPLACED},
+    {"The file %s holds another plugin now: %s.", NO_TEST},
+    {"The file cannot be put in the place of %s: %s.", NO_TEST},
+    {"The method %s is not served any more.", NO_TEST},
+    {"The plugin %s cannot go on with the migration that another version began.", REPLACED},
+    {"The plugin %s is disabled already.", REPLACED},
+    {"The plugin %s is disabled by the configuration: change that.", REPLACED},
+    {"The plugin %s is disabled: enable it first.", REPLACED},
+    {"The plugin %s is not disabled.", REPLACED},
+    {"The plugin %s needs %s of it: disable that one first.", REPLACED},
+    {"The progress of the plugin %s's migration is damaged.", DAMAGED},
+    {"The schema of a portal is being changed: try again.", NO_TEST},
+    {"This host has no plugins.", EARLIER},
+    {"What is stored of the plugin %s is damaged.", DAMAGED},
+    {"A portal has at most %u licences, removed ones included.", BOUND},
+    {"%.*s needs the tier %s: the licence %s of the portal %s ended on %.10s. What is there can be "
+     "read.",
+     LICENCE},
+    {"It is for the portal %s.", LICENCE},
+    {"The licence %s ends on %.10s.", LICENCE},
+    {"The licence %s ended on %.10s; what it grants can be written until %.10s.", LICENCE},
+    {"The licence %s ended on %.10s: what it granted can only be read.", LICENCE},
+    {"The licence %s grants nothing: %s", LICENCE},
+    {"The licence %s is for the portal %s, which this host does not have.", LOGGED},
+    {"This host keeps no licences.", "a host of the tests' own; tenond keeps some"},
+    {"%s: %s", "tests/integration/tenond_signature_test.c starts a host with a wrong key"},
+    {"'%.*s' is no public key: one is %d characters of base64.",
+     "tests/integration/tenond_signature_test.c starts a host with a wrong key"},
+    {"The file with the SHA-256 %s was revoked.", NO_TEST},
+    {"The path of its signature is too long.", NO_TEST},
+    {"It is to run in a process of its own, and there is no tenon-runner: install it, or have the "
+     "plugin signed.",
+     "a host without tenon-runner beside it; no test"},
+    {"A stored entry of the audit is damaged.", DAMAGED},
+    {"A stored licence is damaged.", DAMAGED},
+    {"The stored time of the host is damaged.", DAMAGED},
     {"Calls into the plugin %s nest more than %u deep.", EARLIER},
     {"No process can be started for the plugin %s: %s.", MACHINE},
     {"The plugin %s could not be started again in its process.", NO_TEST},
@@ -35,10 +86,12 @@ const struct golden_unreached unreached[] = {
     {"The plugin %s is being started.", MOMENT},
     {"The plugin %s is being stopped.", MOMENT},
     {"The process of the plugin %s closed its channel; it was stopped.", CLOSED},
+    {"a dead letter", MEMORY},
     {"a process of a plugin", MEMORY},
     {"a thread", MEMORY},
     {"an answer", MEMORY},
     {"links", MEMORY},
+    {"the dead letters", MEMORY},
     {"A portal has at most %u object types of its own.", BOUND},
     {"A portal has at most %u tokens: revoke one.", TOKENS},
     {"More than %u users: list them with Records/List.", BOUND},
@@ -72,6 +125,7 @@ const struct golden_unreached unreached[] = {
     {"The host is stopping.", FULL},
     {"The schema changed meanwhile.", NO_TEST},
     {"The library of cryptography does not start.", MACHINE},
+    {"The time zone \"%s\" of the portal cannot be read.", MACHINE},
     {"The time zones in /usr/share/zoneinfo cannot be read.", MACHINE},
     {"The nng library of this machine has no TLS.", MACHINE},
     {"A host does not send frames of kind %u.", PROTOCOL},
@@ -83,12 +137,15 @@ const struct golden_unreached unreached[] = {
     {"The message of plugin %s is larger than %zu bytes.", PLUGIN},
     {"The name of the setting %s is too long.", PLUGIN},
     {"There are more than %u plugins.", PLUGIN},
-    {"timers that come again", PLUGIN},
+    {"%s of the plugin %s has %u dead letters, which is as many as it may have: replay or drop "
+     "some.",
+     LETTERS},
     {"it archives a record of a type that is not declared", PLUGIN},
     {"%s answers with a stream, which a request socket cannot take: call it at one of the host's "
      "ipc:// or tcp:// URLs, with libtenon or `tenon call`.",
      DOOR},
     {"The host has too many connections.", DOOR},
+    {"A stored dead letter is damaged.", DAMAGED},
     {"A stored definition refers to one that is not there.", DAMAGED},
     {"A stored link has no association type.", DAMAGED},
     {"A stored link is damaged.", DAMAGED},

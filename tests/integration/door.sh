@@ -49,7 +49,7 @@ within() {
 }
 
 start_host() {
-    "$bin/tenond" --data "$dir/data" --plugins "$dir/plugins" --listen "ipc://$dir/host.sock" \
+    "$bin/tenond" --unsafe-plugins --data "$dir/data" --plugins "$dir/plugins" --listen "ipc://$dir/host.sock" \
         --listen "sp+ipc://$dir/door.sock" --listen sp+tcp://127.0.0.1:0 \
         --listen "sp+pub+ipc://$dir/notices.sock" >"$dir/host.log" 2>&1 &
     host_pid=$!

@@ -24,8 +24,12 @@
 #include "core/base/clock.h"
 #include "tenon/admin/v1/admin.pb-c.h"
 #include "tenon/contacts/v1/contacts.pb-c.h"
+#include "tenon/deals/v1/deals.pb-c.h"
 #include "tenon/events/v1/changes.pb-c.h"
+#include "tenon/leads/v1/leads.pb-c.h"
+#include "tenon/lifecycle/v1/lifecycle.pb-c.h"
 #include "tenon/pipelines/v1/pipelines.pb-c.h"
+#include "tenon/tickets/v1/tickets.pb-c.h"
 #include "tests/integration/isolation.h"
 #include "tests/integration/store_trace.h"
 
@@ -78,6 +82,12 @@ static void open_doors(struct twins *t, struct side *side)
         .request = &tenon__pipelines__v1__##type_##_request__descriptor,                     \
         .response = &tenon__pipelines__v1__##type_##_response__descriptor, .flags = (flags_) \
     }
+#define PLUGIN(package_, service_, name_, type_)                             \
+    {                                                                        \
+        .name = "tenon." #package_ ".v1." #service_ "/" #name_,              \
+        .request = &tenon__##package_##__v1__##type_##_request__descriptor,  \
+        .response = &tenon__##package_##__v1__##type_##_response__descriptor \
+    }
 static const struct dispatch_method plugin_methods[] = {
     PIPELINES("Create", create, 0),
     PIPELINES("Get", get, DISPATCH_READS),
@@ -86,6 +96,18 @@ static const struct dispatch_method plugin_methods[] = {
     {.name = "tenon.contacts.v1.Contacts/EnsureCompany",
      .request = &tenon__contacts__v1__ensure_company_request__descriptor,
      .response = &tenon__contacts__v1__ensure_company_response__descriptor},
+    PLUGIN(deals, Deals, Create, create),
+    PLUGIN(lifecycle, Lifecycle, Apply, apply),
+    PLUGIN(leads, Leads, CreateFrom, create_from),
+    PLUGIN(leads, Leads, Touch, touch),
+    PLUGIN(leads, Leads, Qualify, qualify),
+    PLUGIN(leads, Leads, Disqualify, disqualify),
+    PLUGIN(tickets, Tickets, Reply, reply),
+    PLUGIN(tickets, Tickets, Receive, receive),
+    PLUGIN(tickets, Tickets, Close, close),
+    PLUGIN(tickets, Tickets, Reopen, reopen),
+    PLUGIN(tickets, Tickets, Assign, assign),
+    PLUGIN(tickets, Tickets, Merge, merge),
 };
 
 static void add_method(struct twins *t, const struct dispatch_method *method)
@@ -234,10 +256,30 @@ static void keep_cursor(struct twins *t, const struct dispatch_method *method)
     tenon__records__v1__list_response__free_unpacked(page, NULL);
 }
 
-/* What a token may never call: making portals, and what tells of the machine. */
+/* What a token may never call: making portals, and what tells of the machine. Nor are there
+ * licences in these hosts, which trust nobody: tenond_licence_test.c has portals with them. */
 static bool is_always_refused(const struct dispatch_method *method)
 {
+    static const char *const licences[] = {"tenon.admin.v1.Licences/Install",
+                                           "tenon.admin.v1.Licences/Get",
+                                           "tenon.admin.v1.Licences/Remove"};
+
+    for (size_t i = 0; i < sizeof(licences) / sizeof(licences[0]); i++)
+        if (strcmp(method->name, licences[i]) == 0)
+            return true;
     return (method->flags & DISPATCH_HOST) != 0;
+}
+
+/* The vocabulary has no records that these take: what they tell when they refuse is compared. */
+static bool is_seldom_right(const struct dispatch_method *method)
+{
+    static const char *const packages[] = {
+        "tenon.deals.", "tenon.leads.", "tenon.lifecycle.", "tenon.tickets."};
+
+    for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+        if (strncmp(method->name, packages[i], strlen(packages[i])) == 0)
+            return true;
+    return false;
 }
 
 /* Of three, the one that came through least: so that those that seldom do are tried most. */
@@ -248,7 +290,8 @@ static size_t pick_method(struct twins *t)
     for (int i = 0; i < 2; i++) {
         size_t other = random_below(&t->requester.random, t->method_count);
 
-        if (t->done[other] < t->done[best] && !is_always_refused(t->methods[other]))
+        if (t->done[other] < t->done[best] && !is_always_refused(t->methods[other]) &&
+            !is_seldom_right(t->methods[other]))
             best = other;
     }
     return best;
@@ -288,7 +331,7 @@ static void check_reach(const struct twins *t)
 
     for (size_t i = 0; i < t->method_count; i++) {
         all += t->done[i];
-        if (t->done[i] == 0 && !is_always_refused(t->methods[i]))
+        if (t->done[i] == 0 && !is_always_refused(t->methods[i]) && !is_seldom_right(t->methods[i]))
             fail_msg("no call of %s came through", t->methods[i]->name);
         if (is_always_refused(t->methods[i]))
             assert_int_equal(t->done[i], 0);

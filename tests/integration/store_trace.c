@@ -3,6 +3,7 @@
 #include "tests/integration/store_trace.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #include "tests/unit/check.h"
 
@@ -71,9 +72,24 @@ struct store_reads store_trace_reads(const struct store_trace *trace)
     return reads;
 }
 
+/* What follows commits runs beside all calls, when it likes. */
+static bool is_call(void)
+{
+    static const char *const others[] = {"scout", "lane", "long-lane"};
+    char name[16] = "";
+
+    (void)pthread_getname_np(pthread_self(), name, sizeof(name));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(name, others[i]) == 0)
+            return false;
+    return true;
+}
+
 /* [mu held] */
 static void note(const struct store *store, uint32_t portal, size_t key_len)
 {
+    if (!is_call())
+        return;
     for (size_t i = 0; i < all.trace_count; i++) {
         struct store_trace *trace = &all.traces[i];
 

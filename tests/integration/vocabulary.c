@@ -213,6 +213,20 @@ static const char *pick_setting(struct requester *r, const char *field)
     return random_chance(r, 90) ? "company_from_email" : "nothing";
 }
 
+/* The one consumer and no timer, or the other way round. */
+static const char *pick_duty(struct requester *r, const char *field)
+{
+    static const char *const plugins[] = {
+        "tenon.lifecycle", "tenon.lifecycle", "tenon.leads", "nothing"};
+    static const char *const consumers[] = {"contacts", "companies", "deals", "nothing"};
+
+    if (strcmp(field, "plugin") == 0)
+        return PICK(r, plugins);
+    if (strcmp(field, "consumer") == 0)
+        return PICK(r, consumers);
+    return random_chance(r, 90) ? "" : "nothing";
+}
+
 const char *vocabulary_of_plugin(struct requester *r, const char *message, const char *field)
 {
     static const char *const templates[] = {"native", "agency", "journey", "", "nothing"};
@@ -221,6 +235,8 @@ const char *vocabulary_of_plugin(struct requester *r, const char *message, const
 
     if (strstr(message, "SetSettingRequest"))
         return pick_setting(r, field);
+    if (strstr(message, "DeadLettersRequest"))
+        return pick_duty(r, field);
     if (!strstr(message, "tenon.pipelines."))
         return NULL;
     if (strcmp(field, "type") == 0)

@@ -17,6 +17,7 @@
 #include "core/base/clock.h"
 #include "tests/integration/host.h"
 #include "tests/integration/requests.h"
+#include "tests/integration/vendor.h"
 #include "tests/unit/check.h"
 #include "tests/unit/random.h"
 
@@ -134,7 +135,7 @@ static void kill_between(struct contest *contest, struct random *random)
                                             (long)random_below(random, KILL_WITHIN_US) * 1000};
         (void)nanosleep(&moment, NULL);
         tenond_kill(contest->host);
-        tenond_start(contest->host);
+        vendor_start_granted(contest->host);
     }
 }
 
@@ -179,7 +180,7 @@ static void whoever_qualifies_a_lead_there_is_one_deal(void **state)
     assert_non_null(contest.leads);
     assert_int_equal(pthread_barrier_init(&contest.together, NULL, CLICKER_COUNT), 0);
     install_modules(contest.host);
-    tenond_start(contest.host);
+    vendor_start_granted(contest.host);
     struct tenon_client *client = tenond_connect(contest.host, NULL);
     for (unsigned i = 0; i < lead_count; i++)
         contest.leads[i] = make_lead(client, create_record(client, "contacts", "lastname", "L"));

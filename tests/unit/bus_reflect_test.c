@@ -44,7 +44,7 @@ static int set_up(void **state)
     add_file(&set, "bottom.proto", NULL, "Bottom");
     add_file(&set, "round.proto", "trip.proto", "Round");
     add_file(&set, "trip.proto", "round.proto", "Trip");
-    assert_int_equal(bus_reflect_add(&reflect, buf_bytes(&set), NULL), TN_OK);
+    assert_int_equal(bus_reflect_add(&reflect, "", buf_bytes(&set), NULL), TN_OK);
     buf_fini(&set);
     *state = &reflect;
     return 0;
@@ -115,7 +115,7 @@ static void file_that_is_there_stays_as_it_is(void **state)
     struct buf set = {0};
 
     add_file(&set, "bottom.proto", NULL, "Replaced");
-    assert_int_equal(bus_reflect_add(*state, buf_bytes(&set), NULL), TN_OK);
+    assert_int_equal(bus_reflect_add(*state, "", buf_bytes(&set), NULL), TN_OK);
     check_find(*state, "p.Bottom", 1, "bottom.proto ");
     check_find(*state, "p.Replaced", 0, "");
     buf_fini(&set);
@@ -127,11 +127,11 @@ static void broken_set_adds_nothing(void **state)
 
     add_file(&set, "new.proto", NULL, "New");
     assert_int_equal(buf_add(&set, "\x0a\x7f", 2), TN_OK); /* a file that is cut short */
-    assert_int_equal(bus_reflect_add(*state, buf_bytes(&set), NULL), TN_INVALID_ARGUMENT);
+    assert_int_equal(bus_reflect_add(*state, "", buf_bytes(&set), NULL), TN_INVALID_ARGUMENT);
     check_find(*state, "p.New", 0, "");
     buf_fini(&set);
     add_field(&set, 1, "", 0); /* a file without a name */
-    assert_int_equal(bus_reflect_add(*state, buf_bytes(&set), NULL), TN_INVALID_ARGUMENT);
+    assert_int_equal(bus_reflect_add(*state, "", buf_bytes(&set), NULL), TN_INVALID_ARGUMENT);
     buf_fini(&set);
 }
 

@@ -128,6 +128,11 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "token_calls_burst = 200\n"
                            "[metrics]\n"
                            "portals = 8\n"
+                           "[background]\n"
+                           "deadline = 11\n"
+                           "long_deadline = 900\n"
+                           "attempts = 5\n"
+                           "dead_letters = 50\n"
                            "[tls]\n"
                            "certificate = \"/dev/null\"\n"
                            "key = \"/dev/zero\"\n"
@@ -157,6 +162,10 @@ static void the_file_sets_every_setting(void **state)
     assert_int_equal(config->worker_count, 6);
     assert_int_equal(config->drain_s, 7);
     assert_int_equal(config->metric_portal_max, 8);
+    assert_int_equal(config->background.deadline_s, 11);
+    assert_int_equal(config->background.long_deadline_s, 900);
+    assert_int_equal(config->background.attempts, 5);
+    assert_int_equal(config->background.dead_letters, 50);
     assert_int_equal(config->limits.connection_max, 10);
     assert_int_equal(config->limits.call_max, 20);
     assert_int_equal(config->limits.request_size_max, 1048576);

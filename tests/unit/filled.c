@@ -99,6 +99,7 @@ const struct filled_kind filled_kinds[] = {
      "vc",
      FILLED_ADDED,
      "a consumer is known once all portals have its cursor"},
+    {"dead letters", STORE_META, false, "vd", 0, ""},
     {"consumers",
      STORE_META,
      true,
@@ -228,14 +229,46 @@ static void keep_cursor(struct fixture *f)
     filled_put(f, STORE_META, 0, (struct tn_bytes){(const uint8_t *)"ca.b/c", 6}, &known);
 }
 
+/* As core/plugin/letters.c does for a change and a firing. */
+static void keep_letters(struct fixture *f)
+{
+    static const struct {
+        const char *key;
+        const char *value;
+        size_t len;
+    } letters[] = {
+        {"dead/consumer/a.b/c/00000000000000000001",
+         "\x0a\x09\x08\x01\x10\x02\x20\x03\x3a\x01x",
+         11},
+        {"dead-count/consumer/a.b/c", "\x08\x01", 2},
+        {"dead/timer/a.b/ring/00000000000000000001",
+         "\x0a\x09\x08\x01\x18\x02\x20\x03\x3a\x01x",
+         11},
+        {"dead-count/timer/a.b/ring", "\x08\x01", 2},
+    };
+    struct txn *txn = fixture_begin(f);
+
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        const struct tn_bytes value = {(const uint8_t *)letters[i].value, letters[i].len};
+
+        assert_int_equal(txn_put_meta(txn, utf8_str(letters[i].key), value, &f->err), TN_OK);
+    }
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
 static void set_timer(struct fixture *f, tn_id id)
 {
     const struct timer timer = {.due_us = 1000000, .wake_us = 2000000, .failed_count = 1};
+    const struct timer ruled = {.due_us = 3000000,
+                                .wake_us = 3000000,
+                                .rule = utf8_str("FREQ=WEEKLY;BYDAY=MO"),
+                                .begun_us = 1000000};
     struct txn *txn = fixture_begin(f);
     struct record *record;
 
     assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
     assert_int_equal(timer_set(record, utf8_str("a.b/ring"), &timer, &f->err), TN_OK);
+    assert_int_equal(timer_set(record, utf8_str("a.b/ruled"), &ruled, &f->err), TN_OK);
     assert_int_equal(fixture_commit(f, txn), TN_OK);
 }
 
@@ -292,6 +325,7 @@ void filled_fill(struct fixture *f)
     name_blob(f, a, b);
     keep_outcome(f);
     keep_cursor(f);
+    keep_letters(f);
     set_timer(f, a);
     make_tokens(f);
     f->portal = f->other; /* a portal that nobody has written to would not be missed */

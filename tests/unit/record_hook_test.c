@@ -25,6 +25,8 @@ struct hooked {
     tn_id target;
     unsigned machine_runs;
     unsigned site_runs;
+    unsigned taken;
+    unsigned given_back;
 };
 
 static tn_status set(struct record *record, const char *name, const char *text, struct err *err)
@@ -93,17 +95,39 @@ static tn_status hook(void *ctx, struct txn *txn, struct record *record, struct 
 
 static struct hooked hooked; /* of the test that runs */
 
+static void *take(void *ctx)
+{
+    struct hooked *h = ctx;
+
+    h->taken++;
+    return h;
+}
+
+static void give_back(void *routes)
+{
+    struct hooked *h = routes;
+
+    h->given_back++;
+}
+
 static int set_up(void **state)
 {
     hooked = (struct hooked){.f = fixture_open()};
-    records_set_hook(hooked.f->records, hook, &hooked);
+    const struct records_hooks hooks = {
+        .take = take, .give_back = give_back, .run = hook, .ctx = &hooked};
+
+    records_set_hooks(hooked.f->records, &hooks);
     *state = &hooked;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    fixture_close(((struct hooked *)*state)->f);
+    struct hooked *h = *state;
+
+    fixture_close(h->f);
+    assert_true(h->taken > 0);
+    assert_int_equal(h->taken, h->given_back); /* one of each a transaction */
     return 0;
 }
 

@@ -408,6 +408,7 @@ static void only_its_plugin_links_by_a_read_only_association(void **state)
     tn_id machine = fixture_machine(f, "M-1");
 
     assert_int_equal(catalog_declare(f->catalog, &keeper, &declared, &f->err), TN_OK);
+    assert_int_equal(catalog_keep(f->catalog, declared, &f->err), TN_OK);
     struct txn *txn = fixture_begin(f);
     assert_int_equal(txn_create(txn, fixture_type(txn, "parts"), &made, &f->err), TN_OK);
     tn_id part = record_id(made);

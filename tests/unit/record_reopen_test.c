@@ -200,7 +200,7 @@ static void await_thaw(struct fixture *f)
 {
     int64_t until_us = clock_mono_us() + PATIENCE_US;
 
-    while (records_is_frozen(f->records)) {
+    while (records_is_frozen(f->records) || store_failure(f->store) != TN_OK) {
         assert_true(clock_mono_us() < until_us);
         (void)usleep(PAUSE_US);
     }
@@ -279,10 +279,18 @@ static void opening_again_may_fail_too(void **state)
 
 /* Frozen */
 
+/* While the store is opened again, nothing can even begin. */
 static tn_status write_machine(struct fixture *f, const char *serial)
 {
-    struct txn *txn = fixture_begin(f);
+    struct txn_options options = {.portal = f->portal,
+                                  .source = utf8_str("test"),
+                                  .user = utf8_str("tester"),
+                                  .deadline_us = INT64_MAX};
     struct record *record;
+    struct txn *txn;
+
+    err_clear(&f->err);
+    TRY(txn_begin(f->records, &options, &txn, &f->err));
 
     assert_int_equal(txn_create(txn, fixture_type(txn, "machines"), &record, &f->err), TN_OK);
     assert_int_equal(fixture_set(f, record, "serial", serial), TN_OK);

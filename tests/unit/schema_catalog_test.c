@@ -2,6 +2,10 @@
 /* Tests core/schema: what plugins declare, what portals add, and what both may not. */
 #include "core/schema/catalog.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <time.h>
+
 #include "core/base/utf8.h"
 #include "tests/unit/store_fixture.h"
 
@@ -295,7 +299,7 @@ static void what_stored_values_do_not_allow_is_refused(void **state)
     assert_int_equal(refusal(o, &next), TN_FAILED_PRECONDITION);
 }
 
-static void dropped_declaration_leaves_nothing_behind(void **state)
+static void a_declaration_that_is_not_kept_leaves_nothing_behind(void **state)
 {
     struct opened *o = *state;
     static const struct tn_type mills[] = {{.name = "mills"}};
@@ -307,22 +311,15 @@ static void dropped_declaration_leaves_nothing_behind(void **state)
                                             .texts = TN_LIST(texts)};
 
     struct catalog_declared *declared = must_declare(o, &second);
+    uint32_t id = catalog_binding(declared)->types[0];
     struct schema *schema = schema_now(o);
-    uint32_t id = schema_type_by_name(schema, utf8_str("mills"))->id;
-    schema_unref(schema);
-    catalog_drop(o->catalog, declared);
-    catalog_declared_destroy(declared);
-    schema = schema_now(o);
     assert_null(schema_type_by_name(schema, utf8_str("mills")));
     assert_null(find(schema, "users", "remark"));
     assert_true(utf8_is(schema_text(schema, "fr", utf8_str("Pump")), "Pump"));
     schema_unref(schema);
+    catalog_declared_destroy(declared);
     declared = must_declare(o, &pumps); /* its templates are gone too */
-    schema = schema_now(o);
-    assert_int_equal(schema_type_by_name(schema, utf8_str("pumps"))->id, id);
-    assert_null(find(schema, "pumps", "remark"));
-    schema_unref(schema);
-    catalog_drop(o->catalog, declared);
+    assert_int_equal(catalog_binding(declared)->types[PUMP], id);
     catalog_declared_destroy(declared);
     close_all(o);
     open_all(o);
@@ -398,12 +395,14 @@ static void declaration_survives_any_failed_allocation(void **state)
         tn_status st = catalog_declare(o->catalog, &pumps, &declared, &o->err);
         mem_fail_never();
         struct schema *schema = schema_now(o);
-        assert_true((schema_type_by_name(schema, utf8_str("pumps")) != NULL) == (st == TN_OK));
+        assert_null(schema_type_by_name(schema, utf8_str("pumps")));
         schema_unref(schema);
         if (st == TN_OK) {
+            assert_int_equal(catalog_keep(o->catalog, declared, &o->err), TN_OK);
             catalog_declared_destroy(declared);
             return;
         }
+        assert_null(declared);
         assert_int_equal(st, TN_RESOURCE_EXHAUSTED);
     }
     fail_msg("a declaration needs more than 2000 allocations");
@@ -768,12 +767,88 @@ static void a_template_that_was_not_kept_reaches_no_portal(void **state)
     struct schema *schema = schema_now(o);
     assert_null(find(schema, "boats", "remark"));
     schema_unref(schema);
-    catalog_drop(o->catalog, declared);
     catalog_declared_destroy(declared);
     close_all(o);
     open_all(o);
     schema = schema_now(o);
     assert_null(find(schema, "boats", "remark"));
+    schema_unref(schema);
+}
+
+/* Keeps what has templates, on a thread of its own. */
+struct keeper {
+    struct opened *o;
+    struct catalog_declared *declared;
+    sem_t begins;
+    tn_status status;
+};
+
+static void *keep_templates(void *ctx)
+{
+    struct keeper *keeper = ctx;
+
+    (void)sem_post(&keeper->begins);
+    keeper->status = catalog_keep(keeper->o->catalog, keeper->declared, NULL);
+    return NULL;
+}
+
+/* A portal's types are read again for the templates: those not yet on the disk would be lost, and
+ * their ids given twice. */
+static void templates_wait_for_a_portals_change_under_way(void **state)
+{
+    struct opened *o = *state;
+    const struct timespec chance = {.tv_nsec = 20 * 1000000};
+    struct catalog_type_request request = {.name = utf8_str("boats")};
+    struct keeper keeper = {.o = o, .declared = must_declare(o, &everywhere_plugin)};
+    struct store_batch *batch = store_batch_create();
+    struct schema *schema = NULL;
+    pthread_t thread;
+
+    (void)sem_init(&keeper.begins, 0, 0);
+    const struct catalog_change change = {.add_type = &request};
+    tn_status st = catalog_change(o->catalog, PORTAL, &change, batch, &schema, &o->err);
+    assert_int_equal(pthread_create(&thread, NULL, keep_templates, &keeper), 0);
+    (void)sem_wait(&keeper.begins);
+    (void)nanosleep(&chance, NULL); /* to go wrong: it holds however long it takes */
+    assert_int_equal(evolve(o, st, batch, schema), TN_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)sem_destroy(&keeper.begins);
+    assert_int_equal(keeper.status, TN_OK);
+    catalog_declared_destroy(keeper.declared);
+    schema = schema_now(o);
+    const struct schema_type *boats = schema_type_by_name(schema, utf8_str("boats"));
+    const struct schema_property *remark = find(schema, "boats", "remark");
+    assert_non_null(remark);
+    assert_true(remark->id > boats->id); /* both of the portal's own numbers, none twice */
+    schema_unref(schema);
+}
+
+static void a_later_version_takes_the_place_of_the_one_before(void **state)
+{
+    struct opened *o = *state;
+    static const struct tn_text renamed[] = {{"fr", "Pump", "Pompe neuve"}};
+    static const struct tn_property later[] = {
+        {.type = PUMP, .kind = TN_TEXT, .name = "maker", .label = "Maker"}};
+    struct tn_plugin next = pumps;
+
+    must_keep(o, &pumps);
+    next.texts = (struct tn_text_list)TN_LIST(renamed);
+    next.properties = (struct tn_property_list)TN_LIST(later);
+    next.rollups.count = 0;
+    must_keep(o, &next);
+    struct schema *schema = schema_now(o);
+    assert_non_null(find(schema, "pumps", "maker"));
+    assert_non_null(find(schema, "pumps", "code")); /* what was stored stays readable */
+    assert_true(utf8_is(schema_text(schema, "fr", utf8_str("Pump")), "Pompe neuve"));
+    schema_unref(schema);
+    catalog_leave(o->catalog, &pumps); /* was replaced: nothing to do */
+    schema = schema_now(o);
+    assert_true(utf8_is(schema_text(schema, "fr", utf8_str("Pump")), "Pompe neuve"));
+    schema_unref(schema);
+    catalog_leave(o->catalog, &next);
+    schema = schema_now(o);
+    assert_true(utf8_is(schema_text(schema, "fr", utf8_str("Pump")), "Pump"));
+    assert_non_null(find(schema, "pumps", "maker"));
     schema_unref(schema);
 }
 
@@ -859,7 +934,7 @@ int main(void)
         CASE(inverse_name_of_an_association_is_taken_too),
         CASE(what_others_must_declare_has_to_be_there),
         CASE(what_stored_values_do_not_allow_is_refused),
-        CASE(dropped_declaration_leaves_nothing_behind),
+        CASE(a_declaration_that_is_not_kept_leaves_nothing_behind),
         CASE(templates_reach_types_declared_before_and_later),
         CASE(a_portals_type_keeps_its_name_from_a_later_plugin),
         CASE(a_portals_property_keeps_its_name_until_it_is_archived),
@@ -876,6 +951,8 @@ int main(void)
         CASE(fallback_that_is_no_value_is_refused),
         CASE(texts_of_a_portal_are_valid_and_bounded),
         CASE(schema_adopted_late_has_what_was_declared_meanwhile),
+        CASE(templates_wait_for_a_portals_change_under_way),
+        CASE(a_later_version_takes_the_place_of_the_one_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

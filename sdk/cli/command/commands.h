@@ -6,12 +6,14 @@
 #include "sdk/cli/command/context.h"
 
 int command_blob(struct context *ctx, int argc, char **argv);
+int command_audit(struct context *ctx, int argc, char **argv);
 int command_call(struct context *ctx, int argc, char **argv);
 int command_check(struct context *ctx, int argc, char **argv);
 int command_demo(struct context *ctx, int argc, char **argv);
 int command_describe(struct context *ctx, int argc, char **argv);
 int command_export(struct context *ctx, int argc, char **argv);
 int command_import(struct context *ctx, int argc, char **argv);
+int command_licence(struct context *ctx, int argc, char **argv);
 int command_methods(struct context *ctx, int argc, char **argv);
 int command_plugin(struct context *ctx, int argc, char **argv);
 int command_portal(struct context *ctx, int argc, char **argv);

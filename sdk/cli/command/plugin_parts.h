@@ -7,5 +7,8 @@
 
 int command_plugin_new(struct context *ctx, int argc, char **argv);
 int command_plugin_check(struct context *ctx, int argc, char **argv);
+int command_plugin_replace(struct context *ctx, int argc, char **argv);
+int command_plugin_disable(struct context *ctx, int argc, char **argv);
+int command_plugin_enable(struct context *ctx, int argc, char **argv);
 
 #endif /* SDK_CLI_COMMAND_PLUGIN_PARTS_H */

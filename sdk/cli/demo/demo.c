@@ -323,7 +323,8 @@ static void make_ticket(struct maker *m, uint32_t index)
     ticket->stage = ticket->closed_s > 0 ? "4" : open[below(m, 3)];
 }
 
-/* Firms and people are as far as their deals have brought them. */
+/* Firms and their people are as far as the module of lifecycles moves them by these deals: loading
+ * the data again moves nobody back. */
 static void advance(struct maker *m)
 {
     bool bought[DEMO_COMPANIES] = {false};
@@ -333,22 +334,20 @@ static void advance(struct maker *m)
         struct demo_deal *deal = &m->demo->deals[i];
 
         deal->kind = bought[deal->company] ? "existingbusiness" : "newbusiness";
+        talks[deal->company] = true;
         if (strcmp(deal->stage, "closedwon") == 0)
             bought[deal->company] = true;
-        else if (strcmp(deal->stage, "closedlost") != 0)
-            talks[deal->company] = true;
-        for (uint32_t k = 0; k < deal->contact_count; k++) {
-            struct demo_contact *contact = &m->demo->contacts[deal->contacts[k]];
-
-            contact->stage = bought[deal->company]  ? "customer"
-                             : talks[deal->company] ? "opportunity"
-                                                    : "salesqualifiedlead";
-            contact->lead_status = bought[deal->company] ? "CONNECTED" : "OPEN_DEAL";
-        }
+        for (uint32_t k = 0; k < deal->contact_count; k++)
+            m->demo->contacts[deal->contacts[k]].lead_status = "OPEN_DEAL";
     }
-    for (uint32_t i = 0; i < DEMO_COMPANIES; i++)
-        if (bought[i] || talks[i])
-            m->demo->companies[i].stage = bought[i] ? "customer" : "opportunity";
+    for (uint32_t i = 0; i < DEMO_COMPANIES; i++) {
+        struct demo_company *company = &m->demo->companies[i];
+
+        if (talks[i])
+            company->stage = bought[i] ? "customer" : "opportunity";
+        for (uint32_t k = 0; k < m->contacts_of[i][1]; k++)
+            m->demo->contacts[m->contacts_of[i][0] + k].stage = company->stage;
+    }
 }
 
 tn_status demo_create(uint64_t seed, int32_t today, struct demo **ret_demo, struct err *err)

@@ -76,11 +76,15 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .work_dir = b->work_dir,
                                           .disabled = list,
                                           .disabled_count = disabled ? 1 : 0,
+                                          .attempt_max = b->attempt_max,
+                                          .letter_max = b->letter_max,
                                           .runner = BENCH_RUNNER,
                                           .isolation = b->isolation,
                                           .runner_limits = b->limits,
                                           .worker_count = BENCH_WORKERS,
-                                          .language = b->language};
+                                          .language = b->language,
+                                          .retry_us = 1000,
+                                          .drain_us = b->drain_us};
 
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));
     if (fail_at)
@@ -126,6 +130,24 @@ struct bench *bench_open(const char *const *files, const char *disabled)
     return bench_open_in(files, disabled, NULL);
 }
 
+static void name_dirs(struct bench *b)
+{
+    (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
+    (void)snprintf(b->work_dir, sizeof(b->work_dir), "%s/work", b->dir);
+}
+
+struct bench *bench_open_at(const char *dir)
+{
+    struct bench *b = calloc(1, sizeof(*b));
+
+    assert_non_null(b);
+    (void)snprintf(b->dir, sizeof(b->dir), "%s", dir);
+    b->isolation = bench_isolation();
+    name_dirs(b);
+    open_all(b, NULL);
+    return b;
+}
+
 static struct bench *make_bench(const char *const *files, const char *language)
 {
     struct bench *b = calloc(1, sizeof(*b));
@@ -135,8 +157,7 @@ static struct bench *make_bench(const char *const *files, const char *language)
     b->isolation = bench_isolation();
     (void)snprintf(b->dir, sizeof(b->dir), "/tmp/tenon-bench-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
-    (void)snprintf(b->plugin_dir, sizeof(b->plugin_dir), "%s/files", b->dir);
-    (void)snprintf(b->work_dir, sizeof(b->work_dir), "%s/work", b->dir);
+    name_dirs(b);
     assert_int_equal(mkdir(b->plugin_dir, 0700), 0);
     for (unsigned i = 0; files[i]; i++) {
         const char *slash = strrchr(files[i], '/');
@@ -168,10 +189,20 @@ struct bench *bench_open_isolated(const char *const *files,
     return b;
 }
 
-void bench_reopen(struct bench *b)
+void bench_halt(struct bench *b)
 {
     close_all(b);
+}
+
+void bench_resume(struct bench *b)
+{
     open_all(b, NULL);
+}
+
+void bench_reopen(struct bench *b)
+{
+    bench_halt(b);
+    bench_resume(b);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -180,6 +211,12 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     (void)type;
     (void)ftw;
     return remove(path);
+}
+
+void bench_drain(struct bench *b, int64_t drain_us)
+{
+    b->drain_us = drain_us;
+    bench_reopen(b);
 }
 
 void bench_close(struct bench *b)
@@ -452,8 +489,8 @@ tn_status bench_call(struct bench *b, const char *name, struct tn_bytes request,
 tn_status bench_setting(struct bench *b, const char *plugin, const char *name, const char *value)
 {
     struct txn *txn = bench_begin(b);
-    tn_status st = plugin_setting_set(
-        b->plugins, txn, utf8_str(plugin), utf8_str(name), utf8_str(value), &b->err);
+    tn_status st =
+        plugin_setting_set(txn, utf8_str(plugin), utf8_str(name), utf8_str(value), &b->err);
 
     if (st == TN_OK)
         return bench_commit(b, txn);

@@ -22,10 +22,13 @@ struct bench {
     struct plugin_host *plugins;
     struct portal *portal;
     const char *language; /* NULL: English */
+    uint32_t attempt_max; /* of the next start; 0: as a host */
+    uint32_t letter_max;
     enum plugin_isolation isolation;
     struct plugin_runner_limits limits;
-    tn_time now_us; /* of the transactions below; 0: now */
-    struct err err; /* of the last call through the helpers below */
+    int64_t drain_us; /* 0: the host's own */
+    tn_time now_us;   /* of the transactions below; 0: now */
+    struct err err;   /* of the last call through the helpers below */
 };
 
 /*
@@ -38,6 +41,11 @@ struct bench *bench_open_in(const char *const *files, const char *disabled, cons
 /* Stops everything and starts it again on the same directory. */
 void bench_reopen(struct bench *b);
 void bench_close(struct bench *b);
+/* The halves of bench_reopen(). */
+void bench_halt(struct bench *b);
+void bench_resume(struct bench *b);
+/* On the directory of another process that is halted. It is never closed: the process is killed. */
+struct bench *bench_open_at(const char *dir);
 
 /* As bench_open_in, each plugin in a process of its own, within these limits. */
 struct bench *bench_open_isolated(const char *const *files,
@@ -52,6 +60,9 @@ enum plugin_isolation bench_isolation(void);
  * failing; returns its status.
  */
 tn_status bench_reload(struct bench *b, unsigned nth);
+
+/* How long replacing waits for the calls of what was replaced; from the next start on too. */
+void bench_drain(struct bench *b, int64_t drain_us);
 
 /* The plugin with that end of its file's name; fails the test if there is none. */
 struct plugin_info bench_plugin(const struct bench *b, const char *file);

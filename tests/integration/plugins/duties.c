@@ -44,10 +44,15 @@ static void add(struct tn_record *record, uint32_t property, int64_t more)
     tn_set_number(record, property, tn_int(record, property) + more, 0);
 }
 
-/* Wells in a bad mood make whoever looks at them fail; in a rough one, it commits nothing. */
+/* Wells in a bad mood make whoever looks at them fail, unless there is a ledger called amnesty. */
 static tn_status refuse(struct tn_call *call, const struct tn_record *well)
 {
-    if (tn_is(well, WELL_MOOD, "bad"))
+    struct tn_value amnesty = {TN_TEXT, 0, {0}};
+    struct tn_record *found = NULL;
+
+    amnesty.as.text = tn_str("amnesty");
+    if (tn_is(well, WELL_MOOD, "bad") &&
+        tn_records->get_by(call, LEDGER_NAME, &amnesty, &found) == TN_NOT_FOUND)
         return tn_core->refuse(
             call, TN_FAILED_PRECONDITION, WELL_MOOD, "mood", "The well is in a bad mood.");
     return TN_OK;

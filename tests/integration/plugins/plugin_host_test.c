@@ -162,6 +162,17 @@ static struct bench *open_crossed(tn_id *ret_id)
     return b;
 }
 
+/* The first plugin. */
+static bool plugin_rests(const struct bench *b, const struct schema *schema,
+                         const struct portal *portal, struct err *err)
+{
+    struct plugin_routes *routes = plugin_routes_take(b->plugins);
+    bool rests = plugin_routes_rests(routes, 0, schema, portal, err);
+
+    plugin_routes_release(routes);
+    return rests;
+}
+
 static void a_plugin_rests_where_the_portal_gave_its_name(void **state)
 {
     tn_id id = 0;
@@ -172,7 +183,7 @@ static void a_plugin_rests_where_the_portal_gave_its_name(void **state)
     assert_int_equal(bench_plugin(b, "bench_machines.so").state, PLUGIN_RUNNING);
     struct schema *schema = catalog_schema(b->catalog, b->portal->id);
     err_clear(&b->err);
-    assert_true(plugin_host_rests(b->plugins, 0, schema, b->portal, &b->err));
+    assert_true(plugin_rests(b, schema, b->portal, &b->err));
     assert_string_equal(b->err.message,
                         "The plugin org.example.machines does not serve the portal main, which "
                         "gave the name machines itself.");
@@ -187,7 +198,7 @@ static void a_plugin_rests_where_the_portal_gave_its_name(void **state)
 
     assert_int_equal(portals_create(b->portals, utf8_str("other"), NULL, &other, &b->err), TN_OK);
     schema = catalog_schema(b->catalog, other->id);
-    assert_false(plugin_host_rests(b->plugins, 0, schema, other, NULL));
+    assert_false(plugin_rests(b, schema, other, NULL));
     schema_unref(schema);
     b->portal = other;
     assert_string_equal(bench_read(b, "machines", make_machine(b, "M1"), "checked"), "true");
@@ -619,8 +630,7 @@ static void a_setting_says_whether_it_is_the_default(void **state)
         struct txn *txn = bench_begin(b);
 
         buf_clear(&text);
-        assert_int_equal(plugin_setting_get(b->plugins,
-                                            txn,
+        assert_int_equal(plugin_setting_get(txn,
                                             utf8_str("org.example.machines"),
                                             utf8_str("hours_max"),
                                             &text,

@@ -57,6 +57,9 @@ struct tenon_result {
     const struct tenon_violation *violations;
     uint32_t violation_count;
     int64_t retry_after_us; /* 0: not said */
+    /* A module that the portal is not granted, and the tier that has it; NULL or "": not said. */
+    const char *missing_module;
+    const char *missing_tier;
 };
 
 /*
