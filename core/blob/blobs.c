@@ -15,6 +15,8 @@
 #define HASH_STEP ((size_t)256 << 10)
 
 struct blob_reader {
+    struct blobs *blobs;
+    uint32_t portal;
     int fd;
     uint64_t size;
 };
@@ -57,6 +59,7 @@ void blobs_close(struct blobs *blobs)
         return;
     collector_stop(blobs);
     uploads_end_all(blobs);
+    usage_fini(blobs);
     if (blobs->dir_fd >= 0)
         (void)close(blobs->dir_fd); /* of a folder */
     (void)pthread_mutex_destroy(&blobs->mu);
@@ -107,21 +110,36 @@ static tn_status open_held(struct blobs *blobs, uint32_t portal, const uint8_t *
     return open_file(blobs, portal, hash, ret_entry, ret_fd, err);
 }
 
+static tn_status open_reader(struct blob_reader *reader, const uint8_t *hash, struct err *err)
+{
+    struct records *records = reader->blobs->records;
+    struct blob_entry entry;
+
+    TRY(blob_hold(records, reader->portal, hash, err));
+    tn_status st = open_held(reader->blobs, reader->portal, hash, &entry, &reader->fd, err);
+    blob_unhold(records, reader->portal, hash);
+    TRY(st);
+    reader->size = entry.size;
+    return TN_OK;
+}
+
 tn_status blobs_read(struct blobs *blobs, uint32_t portal,
                      const uint8_t hash[static VALUE_BLOB_SIZE], struct blob_reader **ret_reader,
                      uint64_t *ret_size, struct err *err)
 {
     CLEANUP(mem_free_p) struct blob_reader *reader = mem_new(struct blob_reader);
-    struct blob_entry entry;
 
     if (!reader)
         return err_memory(err, "a blob");
-    TRY(blob_hold(blobs->records, portal, hash, err));
-    tn_status st = open_held(blobs, portal, hash, &entry, &reader->fd, err);
-    blob_unhold(blobs->records, portal, hash);
-    TRY(st);
-    reader->size = entry.size;
-    *ret_size = entry.size;
+    reader->blobs = blobs;
+    reader->portal = portal;
+    TRY(usage_take(blobs, portal, USAGE_READER, err));
+    tn_status st = open_reader(reader, hash, err);
+    if (st != TN_OK) {
+        usage_give(blobs, portal, USAGE_READER);
+        return st;
+    }
+    *ret_size = reader->size;
     *ret_reader = TAKE(reader);
     return TN_OK;
 }
@@ -147,6 +165,7 @@ void blob_reader_close(struct blob_reader *reader)
     if (!reader)
         return;
     (void)close(reader->fd); /* was only read */
+    usage_give(reader->blobs, reader->portal, USAGE_READER);
     mem_free(reader);
 }
 
@@ -189,5 +208,16 @@ tn_status blob_file_check(const char *dir, uint32_t portal,
     if (fd >= 0)
         (void)close(fd); /* was only read, as the folder */
     (void)close(dir_fd);
+    return st;
+}
+
+tn_status blob_file_each(const char *dir, blob_file_fn each, void *ctx, struct err *err)
+{
+    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (dir_fd < 0)
+        return TN_OK;
+    tn_status st = blob_file_walk(dir_fd, each, ctx, err);
+    (void)close(dir_fd); /* was only read */
     return st;
 }

@@ -22,6 +22,12 @@ struct blob_reader;
 #define BLOB_GRACE_DEFAULT_US ((int64_t)24 * 3600 * 1000000)
 /* Open uploads of one portal; past it TN_RESOURCE_EXHAUSTED until one ends. */
 #define BLOB_UPLOAD_MAX 64u
+/* Sealed uploads of one portal whose seal can be repeated: the newest. */
+#define BLOB_SEALED_MAX 64u
+/* Open readers of one portal; past it TN_RESOURCE_EXHAUSTED until one is closed. */
+#define BLOB_READER_MAX 128u
+/* Both of all portals: each has a file open, of which the host has so many. */
+#define BLOB_FILE_MAX 1024u
 /* What an upload is kept for since it was last used. */
 #define BLOB_UPLOAD_KEPT_US ((int64_t)3600 * 1000000)
 
@@ -46,7 +52,7 @@ void blobs_set_size_max(struct blobs *blobs, uint64_t size_max);
 
 /* Uploads, known by a random id to their portal. TN_NOT_FOUND: violation of "upload". */
 
-/* TN_RESOURCE_EXHAUSTED: too many are open, or the disk is nearly full. [any] blocks */
+/* TN_RESOURCE_EXHAUSTED: too many blobs are open, or the disk is nearly full. [any] blocks */
 tn_status blobs_begin(struct blobs *blobs, uint32_t portal, uint64_t *ret_upload, struct err *err);
 
 /*
@@ -60,8 +66,9 @@ tn_status blobs_append(struct blobs *blobs, uint32_t portal, uint64_t upload, ui
 
 /*
  * Durable and named on return; safe to repeat while the upload is kept. `expected` (NULL: any) and
- * `expected_size` (UINT64_MAX: any) have to fit: TN_FAILED_PRECONDITION, the upload stays open.
- * TN_UNAVAILABLE: try again. [any] blocks
+ * `expected_size` (UINT64_MAX: any) have to fit: TN_FAILED_PRECONDITION, the upload stays open. A
+ * file of that hash which is there is replaced, since it may be damaged. TN_UNAVAILABLE: try again;
+ * if the disk lost the bytes, the upload is over. [any] blocks
  */
 tn_status blobs_seal(struct blobs *blobs, uint32_t portal, uint64_t upload, const uint8_t *expected,
                      uint64_t expected_size, uint8_t ret_hash[static VALUE_BLOB_SIZE],
@@ -72,7 +79,8 @@ void blobs_end(struct blobs *blobs, uint32_t portal, uint64_t upload);
 /* Reading */
 
 /* TN_NOT_FOUND (err says so); TN_DATA_LOSS: its file is not there or of another size;
- * TN_UNAVAILABLE. A reader keeps its bytes even if they are collected. [any] blocks */
+ * TN_RESOURCE_EXHAUSTED: too many are open; TN_UNAVAILABLE. A reader keeps its bytes even if they
+ * are collected. [any] blocks */
 tn_status blobs_read(struct blobs *blobs, uint32_t portal,
                      const uint8_t hash[static VALUE_BLOB_SIZE], struct blob_reader **ret_reader,
                      uint64_t *ret_size, struct err *err);
@@ -80,7 +88,7 @@ tn_status blobs_read(struct blobs *blobs, uint32_t portal,
  * blocks */
 tn_status blob_reader_fetch(struct blob_reader *reader, uint64_t offset, void *buffer, size_t size,
                             size_t *ret_len, struct err *err);
-/* Accepts NULL. [any] */
+/* Before blobs_close(). Accepts NULL. [any] */
 void blob_reader_close(struct blob_reader *reader);
 
 /*
@@ -96,5 +104,11 @@ tn_status blobs_collect(struct blobs *blobs, tn_time now_us, struct err *err);
  * TN_DATA_LOSS: not; TN_UNAVAILABLE. [any] blocks */
 tn_status blob_file_check(const char *dir, uint32_t portal,
                           const uint8_t hash[static VALUE_BLOB_SIZE], uint64_t size, bool reads);
+
+/* Calls `each` for all files under `dir` that have a hash for their name, with an entry or not;
+ * there are none in a folder that is not there. Stops at a status but TN_OK and returns it.
+ * TN_UNAVAILABLE. [any] blocks */
+typedef tn_status (*blob_file_fn)(void *ctx, uint32_t portal, const uint8_t *hash);
+tn_status blob_file_each(const char *dir, blob_file_fn each, void *ctx, struct err *err);
 
 #endif /* CORE_BLOB_BLOBS_H */

@@ -241,7 +241,7 @@ tn_status blobs_collect(struct blobs *blobs, tn_time now_us, struct err *err)
         TRY(look_at_portal(blobs, portal->id, now_us, err));
     if (blobs->is_swept)
         return TN_OK;
-    TRY(blob_file_each(blobs->dir_fd, sweep_file, &sweep, err));
+    TRY(blob_file_walk(blobs->dir_fd, sweep_file, &sweep, err));
     blobs->is_swept = true;
     return TN_OK;
 }

@@ -15,6 +15,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* Written back as it comes, by so many bytes: else sealing gives the disk all at once, and the
+ * store's syncs wait behind it. */
+#define BACK_STEP ((uint64_t)8 << 20)
 #define NEW_DIR "new"
 #define HASH_TEXT_SIZE ((size_t)VALUE_BLOB_SIZE * 2 + 1)
 /* PORTAL/HH */
@@ -129,8 +132,20 @@ tn_status blob_file_begin(int dir_fd, uint64_t upload, int *ret_fd, struct err *
     return TN_OK;
 }
 
+/* Begins to write back each step that ends between the two. */
+static void write_back(int fd, uint64_t from, uint64_t to)
+{
+    const uint64_t begin = from / BACK_STEP * BACK_STEP;
+    const uint64_t end = to / BACK_STEP * BACK_STEP;
+
+    if (end > begin) /* a hint */
+        (void)sync_file_range(fd, (off_t)begin, (off_t)(end - begin), SYNC_FILE_RANGE_WRITE);
+}
+
 tn_status blob_file_write(int fd, uint64_t offset, struct tn_bytes bytes, struct err *err)
 {
+    const uint64_t from = offset;
+
     TRY(need_room(fd, bytes.len, err));
     while (bytes.len > 0) {
         ssize_t len = pwrite(fd, bytes.data, bytes.len, (off_t)offset);
@@ -143,6 +158,7 @@ tn_status blob_file_write(int fd, uint64_t offset, struct tn_bytes bytes, struct
         bytes.len -= (size_t)len;
         offset += (uint64_t)len;
     }
+    write_back(fd, from, offset);
     return TN_OK;
 }
 
@@ -166,28 +182,42 @@ tn_status blob_file_read(int fd, uint64_t offset, void *buffer, size_t size, siz
     return TN_OK;
 }
 
-/*
- * A second name, so that a repeat after a failure finds the first. All folders on the way are
- * synced each time: they may be there since a moment before a kill, and not on the disk yet.
- */
-tn_status blob_file_seal(int dir_fd, int fd, uint64_t upload, uint32_t portal, const uint8_t *hash,
+tn_status blob_file_sync(int fd, struct err *err)
+{
+    return fsync(fd) == 0 ? TN_OK : fault(errno, err);
+}
+
+/* By a second name that takes the place of what is there, so that a repeat after a failure finds
+ * the first. */
+static tn_status give_name(int dir_fd, uint64_t upload, const char *to, struct err *err)
+{
+    char from[FILE_PATH_SIZE];
+    char second[FILE_PATH_SIZE];
+
+    upload_path(upload, from);
+    (void)snprintf(second, sizeof(second), "%s.named", from);
+    (void)unlinkat(dir_fd, second, 0); /* of an attempt that failed */
+    if (linkat(dir_fd, from, dir_fd, second, 0) != 0 || renameat(dir_fd, second, dir_fd, to) != 0)
+        return fault(errno, err);
+    (void)unlinkat(dir_fd, second, 0); /* a file that had the name already keeps this one */
+    return TN_OK;
+}
+
+/* All folders on the way are synced each time: they may be there since a moment before a kill, and
+ * not on the disk yet. */
+tn_status blob_file_name(int dir_fd, uint64_t upload, uint32_t portal, const uint8_t *hash,
                          struct err *err)
 {
     char portal_folder[FOLDER_SIZE];
     char folder[FOLDER_SIZE];
-    char from[FILE_PATH_SIZE];
     char to[FILE_PATH_SIZE];
 
-    if (fsync(fd) != 0)
-        return fault(errno, err);
     (void)snprintf(portal_folder, sizeof(portal_folder), "%" PRIu32, portal);
     folder_path(portal, hash, folder);
-    upload_path(upload, from);
     blob_path(portal, hash, to);
     TRY(make_folder(dir_fd, portal_folder, err));
     TRY(make_folder(dir_fd, folder, err));
-    if (linkat(dir_fd, from, dir_fd, to, 0) != 0 && errno != EEXIST)
-        return fault(errno, err);
+    TRY(give_name(dir_fd, upload, to, err));
     TRY(sync_folder(dir_fd, folder, err));
     TRY(sync_folder(dir_fd, portal_folder, err));
     return fsync(dir_fd) == 0 ? TN_OK : fault(errno, err);
@@ -284,7 +314,7 @@ static bool read_hash(const char *name, uint8_t hash[static VALUE_BLOB_SIZE])
            len == VALUE_BLOB_SIZE;
 }
 
-static tn_status each_file(int dir_fd, const char *folder, uint32_t portal, blob_file_each_fn each,
+static tn_status each_file(int dir_fd, const char *folder, uint32_t portal, blob_file_fn each,
                            void *ctx, struct err *err)
 {
     CLEANUP(close_dir_p) DIR *dir = NULL;
@@ -299,7 +329,7 @@ static tn_status each_file(int dir_fd, const char *folder, uint32_t portal, blob
 }
 
 static tn_status each_folder(int dir_fd, const char *portal_folder, uint32_t portal,
-                             blob_file_each_fn each, void *ctx, struct err *err)
+                             blob_file_fn each, void *ctx, struct err *err)
 {
     CLEANUP(close_dir_p) DIR *dir = NULL;
     const char *name;
@@ -311,7 +341,7 @@ static tn_status each_folder(int dir_fd, const char *portal_folder, uint32_t por
     return TN_OK;
 }
 
-tn_status blob_file_each(int dir_fd, blob_file_each_fn each, void *ctx, struct err *err)
+tn_status blob_file_walk(int dir_fd, blob_file_fn each, void *ctx, struct err *err)
 {
     CLEANUP(close_dir_p) DIR *dir = NULL;
     const char *name;

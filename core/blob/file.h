@@ -6,8 +6,7 @@
 #ifndef CORE_BLOB_FILE_H
 #define CORE_BLOB_FILE_H
 
-#include "core/base/err.h"
-#include "core/value/value.h"
+#include "core/blob/blobs.h"
 
 /* PORTAL/HH/HASH */
 #define FILE_PATH_SIZE 96
@@ -23,8 +22,11 @@ tn_status blob_file_write(int fd, uint64_t offset, struct tn_bytes bytes, struct
 /* Up to `size` bytes; fewer only at the end. TN_UNAVAILABLE. */
 tn_status blob_file_read(int fd, uint64_t offset, void *buffer, size_t size, size_t *ret_len,
                          struct err *err);
-/* The upload's file, synced, gets its name beside the one it has; durable. Safe to repeat. */
-tn_status blob_file_seal(int dir_fd, int fd, uint64_t upload, uint32_t portal, const uint8_t *hash,
+/* What was written is on the disk. After a failure it may be lost, whatever a repeat says. */
+tn_status blob_file_sync(int fd, struct err *err);
+/* The upload's file, synced before, gets its name beside the one it has, in the place of a file
+ * that has that name; durable. Safe to repeat. */
+tn_status blob_file_name(int dir_fd, uint64_t upload, uint32_t portal, const uint8_t *hash,
                          struct err *err);
 /* Takes an upload's own name away. */
 void blob_file_end(int dir_fd, uint64_t upload);
@@ -36,9 +38,7 @@ tn_status blob_file_remove(int dir_fd, uint32_t portal, const uint8_t *hash, str
 
 /* All files of uploads. */
 tn_status blob_file_end_all(int dir_fd, struct err *err);
-/* Calls `each` for every sealed file; what has another name is passed over. Stops at a status but
- * TN_OK and returns it. */
-typedef tn_status (*blob_file_each_fn)(void *ctx, uint32_t portal, const uint8_t *hash);
-tn_status blob_file_each(int dir_fd, blob_file_each_fn each, void *ctx, struct err *err);
+/* Calls `each` for every sealed file; what has another name is passed over. As blob_file_each(). */
+tn_status blob_file_walk(int dir_fd, blob_file_fn each, void *ctx, struct err *err);
 
 #endif /* CORE_BLOB_FILE_H */

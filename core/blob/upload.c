@@ -15,13 +15,15 @@
 struct upload {
     uint64_t id; /* the map's key */
     uint32_t portal;
-    unsigned users;  /* guarded by blobs->mu, as the next three */
-    int64_t used_us; /* monotonic */
-    bool is_ended;   /* out of the map; the last user frees it */
-    bool is_sealed;  /* written with both held */
+    unsigned users;      /* guarded by blobs->mu, as the next three */
+    int64_t used_us;     /* monotonic */
+    bool is_ended;       /* out of the map; the last user frees it */
+    bool is_sealed;      /* written with both held */
+    struct upload *next; /* of those that are being ended */
 
     pthread_mutex_t mu; /* held while it is written; before blobs->mu */
     int fd;             /* guarded by mu, as the rest */
+    bool is_lost;       /* the disk may have lost bytes of it */
     uint64_t size;
     crypto_hash_sha256_state state;
     uint8_t hash[VALUE_BLOB_SIZE];
@@ -30,9 +32,12 @@ struct upload {
 /* Nobody has it any more. */
 static void destroy(struct blobs *blobs, struct upload *upload)
 {
-    if (upload->fd >= 0)
+    if (upload->fd >= 0) {
         (void)close(upload->fd); /* what counts was synced */
-    blob_file_end(blobs->dir_fd, upload->id);
+        blob_file_end(blobs->dir_fd, upload->id);
+    }
+    if (!upload->is_sealed)
+        usage_give(blobs, upload->portal, USAGE_UPLOAD);
     (void)pthread_mutex_destroy(&upload->mu);
     mem_free(upload);
 }
@@ -45,29 +50,34 @@ static bool take_out(struct blobs *blobs, struct upload *upload)
     return upload->users == 0;
 }
 
-static struct upload *find_idle(struct blobs *blobs, int64_t since_us)
+/* Takes out what nobody used since then: a list of it. [blobs->mu held] */
+static struct upload *take_idle(struct blobs *blobs, int64_t since_us)
 {
+    struct upload *idle = NULL;
     struct upload *upload;
 
-    for (size_t at = 0; (upload = map_next(&blobs->uploads, &at, NULL));)
-        if (upload->users == 0 && upload->used_us <= since_us)
-            return upload;
-    return NULL;
+    for (size_t at = 0; (upload = map_next(&blobs->uploads, &at, NULL));) {
+        if (upload->users > 0 || upload->used_us > since_us)
+            continue;
+        upload->next = idle;
+        idle = upload;
+    }
+    for (upload = idle; upload; upload = upload->next)
+        (void)take_out(blobs, upload);
+    return idle;
 }
 
 void uploads_expire(struct blobs *blobs, int64_t now_us)
 {
-    struct upload *upload;
+    (void)pthread_mutex_lock(&blobs->mu);
+    struct upload *idle = take_idle(blobs, now_us - BLOB_UPLOAD_KEPT_US);
+    (void)pthread_mutex_unlock(&blobs->mu);
+    while (idle) {
+        struct upload *next = idle->next;
 
-    do {
-        (void)pthread_mutex_lock(&blobs->mu);
-        upload = find_idle(blobs, now_us - BLOB_UPLOAD_KEPT_US);
-        if (upload)
-            (void)take_out(blobs, upload);
-        (void)pthread_mutex_unlock(&blobs->mu);
-        if (upload)
-            destroy(blobs, upload);
-    } while (upload);
+        destroy(blobs, idle);
+        idle = next;
+    }
 }
 
 void uploads_end_all(struct blobs *blobs)
@@ -77,6 +87,16 @@ void uploads_end_all(struct blobs *blobs)
 }
 
 /* Using one */
+
+static tn_status refuse_upload(struct err *err)
+{
+    return err_violate(err,
+                       TN_NOT_FOUND,
+                       "upload",
+                       "not_found",
+                       "There is no such upload: it is over, or the host was started again. "
+                       "Begin another.");
+}
 
 static tn_status get(struct blobs *blobs, uint32_t portal, uint64_t id, struct upload **ret_upload,
                      struct err *err)
@@ -89,12 +109,7 @@ static tn_status get(struct blobs *blobs, uint32_t portal, uint64_t id, struct u
         upload = NULL;
     (void)pthread_mutex_unlock(&blobs->mu);
     if (!upload)
-        return err_violate(err,
-                           TN_NOT_FOUND,
-                           "upload",
-                           "not_found",
-                           "There is no such upload: it is over, or the host was started again. "
-                           "Begin another.");
+        return refuse_upload(err);
     (void)pthread_mutex_lock(&upload->mu);
     *ret_upload = upload;
     return TN_OK;
@@ -114,45 +129,48 @@ static void put(struct blobs *blobs, struct upload *upload)
 
 /* Beginning */
 
-static unsigned count_of(const struct blobs *blobs, uint32_t portal)
-{
-    const struct upload *upload;
-    unsigned count = 0;
-
-    for (size_t at = 0; (upload = map_next(&blobs->uploads, &at, NULL));)
-        count += upload->portal == portal && !upload->is_sealed;
-    return count;
-}
-
-static tn_status add(struct blobs *blobs, struct upload *upload, struct err *err)
-{
-    tn_status st = TN_OK;
-
-    (void)pthread_mutex_lock(&blobs->mu);
-    if (count_of(blobs, upload->portal) >= BLOB_UPLOAD_MAX)
-        st = err_set(err,
-                     TN_RESOURCE_EXHAUSTED,
-                     "%u uploads of the portal are open: seal one, or wait until they are over.",
-                     BLOB_UPLOAD_MAX);
-    else if (map_set_u64(&blobs->uploads, &upload->id, upload, NULL) != TN_OK)
-        st = err_memory(err, "an upload");
-    (void)pthread_mutex_unlock(&blobs->mu);
-    return st;
-}
-
-tn_status blobs_begin(struct blobs *blobs, uint32_t portal, uint64_t *ret_upload, struct err *err)
+static struct upload *create(uint32_t portal)
 {
     struct upload *upload = mem_new(struct upload);
 
-    uploads_expire(blobs, clock_mono_us());
     if (!upload)
-        return err_memory(err, "an upload");
-    randombytes_buf(&upload->id, sizeof(upload->id)); /* 64 bits: who does not know it misses it */
+        return NULL;
+    do /* 64 bits: who does not know it misses it */
+        randombytes_buf(&upload->id, sizeof(upload->id));
+    while (upload->id == 0); /* "none" in what others keep */
     upload->portal = portal;
     upload->used_us = clock_mono_us();
     upload->fd = -1;
     (void)pthread_mutex_init(&upload->mu, NULL);
     (void)crypto_hash_sha256_init(&upload->state);
+    return upload;
+}
+
+static tn_status add(struct blobs *blobs, struct upload *upload, struct err *err)
+{
+    (void)pthread_mutex_lock(&blobs->mu);
+    tn_status st = map_set_u64(&blobs->uploads, &upload->id, upload, NULL);
+    (void)pthread_mutex_unlock(&blobs->mu);
+    return st == TN_OK ? TN_OK : err_memory(err, "an upload");
+}
+
+/* Room for one more, of those that are over if there is no other. */
+static tn_status take_room(struct blobs *blobs, uint32_t portal, struct err *err)
+{
+    if (usage_take(blobs, portal, USAGE_UPLOAD, NULL) == TN_OK)
+        return TN_OK;
+    uploads_expire(blobs, clock_mono_us());
+    return usage_take(blobs, portal, USAGE_UPLOAD, err);
+}
+
+tn_status blobs_begin(struct blobs *blobs, uint32_t portal, uint64_t *ret_upload, struct err *err)
+{
+    TRY(take_room(blobs, portal, err));
+    struct upload *upload = create(portal);
+    if (!upload) {
+        usage_give(blobs, portal, USAGE_UPLOAD);
+        return err_memory(err, "an upload");
+    }
     const uint64_t id = upload->id;
     tn_status st = blob_file_begin(blobs->dir_fd, id, &upload->fd, err);
     if (st == TN_OK)
@@ -210,6 +228,8 @@ static tn_status check_append(const struct blobs *blobs, const struct upload *up
 {
     uint64_t size_max = atomic_load_explicit(&blobs->size_max, memory_order_relaxed);
 
+    if (upload->is_lost)
+        return refuse_upload(err);
     if (upload->is_sealed)
         return err_set(err, TN_FAILED_PRECONDITION, "The upload is sealed: begin another.");
     if (offset > upload->size)
@@ -281,13 +301,40 @@ static tn_status check_expected(const struct upload *upload, const uint8_t *expe
     return TN_OK;
 }
 
+/* Bytes that the disk could not take are lost even if it takes others later, and nobody can tell
+ * which: the upload is over. */
+static tn_status sync_bytes(struct blobs *blobs, struct upload *upload, struct err *err)
+{
+    tn_status st = blob_file_sync(upload->fd, err);
+
+    if (st != TN_OK) {
+        upload->is_lost = true;
+        blobs_end(blobs, upload->portal, upload->id);
+    }
+    return st;
+}
+
 /* While it is held: first the file, then the entry. */
 static tn_status seal_held(struct blobs *blobs, const struct upload *upload, struct err *err)
 {
     const struct blob_entry entry = {.size = upload->size, .sealed_us = clock_wall_us()};
 
-    TRY(blob_file_seal(blobs->dir_fd, upload->fd, upload->id, upload->portal, upload->hash, err));
+    TRY(blob_file_name(blobs->dir_fd, upload->id, upload->portal, upload->hash, err));
     return blob_put(blobs->records, upload->portal, upload->hash, &entry, err);
+}
+
+/* It is open no more, and one that was sealed long ago can be sealed again no more. */
+static void note_sealed(struct blobs *blobs, struct upload *upload)
+{
+    (void)close(upload->fd); /* it was synced */
+    upload->fd = -1;
+    blob_file_end(blobs->dir_fd, upload->id);
+    (void)pthread_mutex_lock(&blobs->mu);
+    upload->is_sealed = true;
+    const uint64_t oldest = usage_note_sealed(blobs, upload->portal, upload->id);
+    (void)pthread_mutex_unlock(&blobs->mu);
+    if (oldest)
+        blobs_end(blobs, upload->portal, oldest);
 }
 
 static tn_status seal(struct blobs *blobs, struct upload *upload, const uint8_t *expected,
@@ -295,23 +342,20 @@ static tn_status seal(struct blobs *blobs, struct upload *upload, const uint8_t 
 {
     crypto_hash_sha256_state state = upload->state; /* it may go on if this is refused */
 
+    if (upload->is_lost)
+        return refuse_upload(err);
     if (!upload->is_sealed)
         (void)crypto_hash_sha256_final(&state, upload->hash);
     TRY(check_expected(upload, expected, expected_size, err));
     if (upload->is_sealed)
         return TN_OK;
+    TRY(sync_bytes(blobs, upload, err));
     TRY(blob_hold(blobs->records, upload->portal, upload->hash, err));
     tn_status st = seal_held(blobs, upload, err);
     blob_unhold(blobs->records, upload->portal, upload->hash);
-    TRY(st);
-    (void)close(upload->fd); /* it was synced */
-    upload->fd = -1;
-    blob_file_end(blobs->dir_fd, upload->id);
-    /* Counted as open no more. */
-    (void)pthread_mutex_lock(&blobs->mu);
-    upload->is_sealed = true;
-    (void)pthread_mutex_unlock(&blobs->mu);
-    return TN_OK;
+    if (st == TN_OK)
+        note_sealed(blobs, upload);
+    return st;
 }
 
 tn_status blobs_seal(struct blobs *blobs, uint32_t portal, uint64_t id, const uint8_t *expected,

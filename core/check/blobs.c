@@ -15,7 +15,17 @@
 struct blob_walk {
     uint8_t hash[VALUE_BLOB_SIZE];
     bool has_entry;
+    bool is_named;
 };
+
+/* All names of the entry were read. */
+static void end_entry(struct check *check, struct blob_walk *walk)
+{
+    if (walk->has_entry && !walk->is_named)
+        check->counts->blobs_unnamed++;
+    walk->has_entry = false;
+    walk->is_named = false;
+}
 
 static void tell_file(struct check *check, struct tn_bytes key, tn_status status)
 {
@@ -40,8 +50,10 @@ static void check_entry(struct check *check, struct blob_walk *walk, const uint8
     const struct check_options *options = check->options;
     struct blob_entry entry;
 
+    end_entry(check, walk);
     memcpy(walk->hash, hash, sizeof(walk->hash));
     walk->has_entry = true; /* one that is damaged is there as well */
+    check->counts->blobs++;
     if (blob_entry_read(value, &entry) != TN_OK)
         FOUND(check, STORE_META, key, "The value is damaged.");
     else if (options->blob_dir)
@@ -77,7 +89,7 @@ static tn_status find_named(struct check *check, const struct blob_key_parts *pa
     return st == TN_NOT_FOUND ? TN_OK : st;
 }
 
-static tn_status check_name(struct check *check, const struct blob_walk *walk,
+static tn_status check_name(struct check *check, struct blob_walk *walk,
                             const struct blob_key_parts *parts, struct tn_bytes key,
                             struct tn_bytes value)
 {
@@ -87,6 +99,8 @@ static tn_status check_name(struct check *check, const struct blob_walk *walk,
         FOUND(check, STORE_META, key, "The value is damaged.");
     if (!walk->has_entry || memcmp(walk->hash, parts->hash, sizeof(walk->hash)) != 0)
         FOUND(check, STORE_META, key, "It names a blob that is not there.");
+    else
+        walk->is_named = true;
     TRY(find_named(check, parts, &is_named));
     if (!is_named)
         FOUND(check, STORE_META, key, "Nothing asks for it: it belongs to no record or change.");
@@ -114,8 +128,35 @@ tn_status check_blobs(struct check *check)
     const uint8_t prefix = STORE_META_BLOB;
     struct blob_walk walk = {.has_entry = false};
 
-    return check_walk(
-        check, check->portal, STORE_META, (struct tn_bytes){&prefix, 1}, each_key, &walk);
+    TRY(check_walk(
+        check, check->portal, STORE_META, (struct tn_bytes){&prefix, 1}, each_key, &walk));
+    end_entry(check, &walk);
+    return TN_OK;
+}
+
+static tn_status each_file(void *ctx, uint32_t portal, const uint8_t *hash)
+{
+    struct check *check = ctx;
+    struct buf key = {0};
+    tn_status st = blob_key(&key, hash);
+
+    if (st == TN_OK)
+        st = store_has(
+            check->store, check->snapshot, STORE_META, portal, buf_bytes(&key), check->err);
+    else
+        st = err_memory(check->err, "a check");
+    buf_fini(&key);
+    if (st != TN_NOT_FOUND)
+        return st;
+    check->counts->blob_files++;
+    return TN_OK;
+}
+
+tn_status check_blob_files(struct check *check)
+{
+    if (!check->options->blob_dir)
+        return TN_OK;
+    return blob_file_each(check->options->blob_dir, each_file, check, check->err);
 }
 
 tn_status check_blob_named(struct check *check, const struct checked_record *record,

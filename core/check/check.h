@@ -39,6 +39,9 @@ struct check_counts {
     uint64_t portals;
     uint64_t entries[STORE_FAMILY_MAX + 1]; /* read, by family */
     uint64_t findings;
+    uint64_t blobs;
+    uint64_t blobs_unnamed; /* of them: by no record; no finding, their time will come */
+    uint64_t blob_files; /* that no blob has: a seal was cut short, the next start removes them */
 };
 
 /*

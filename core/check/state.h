@@ -109,9 +109,10 @@ struct checked_record *check_record(const struct check *check, tn_id id);
 tn_status check_add_record(struct check *check, tn_id id, struct checked_record **ret_record);
 
 /* The parts, in their order. Each returns TN_OK when all was read. */
-tn_status check_meta(struct check *check);   /* head, definitions, outcomes */
-tn_status check_values(struct check *check); /* settings, imports, cursors; of check_meta */
-tn_status check_blobs(struct check *check);  /* entries and names; of check_meta */
+tn_status check_meta(struct check *check);       /* head, definitions, outcomes */
+tn_status check_values(struct check *check);     /* settings, imports, cursors; of check_meta */
+tn_status check_blobs(struct check *check);      /* entries and names; of check_meta */
+tn_status check_blob_files(struct check *check); /* those that no entry has; of all portals */
 /* That a blob which the row names knows it; of check_rows. */
 tn_status check_blob_named(struct check *check, const struct checked_record *record,
                            const struct row_value *named);

@@ -15,7 +15,7 @@
  * plugin's and no more. */
 struct tn_blob {
     struct tn_call *call;
-    struct tn_blob *next;       /* of the call */
+    struct tn_blob *next;       /* of those that the call has open */
     struct blob_reader *reader; /* NULL: it is written, or closed */
     uint64_t upload;
     uint64_t size; /* appended so far */
@@ -32,29 +32,44 @@ static uint32_t portal_of(const struct tn_call *call)
     return txn_portal(call->txn)->id;
 }
 
-static tn_status add_blob(struct tn_call *call, struct tn_blob **ret_blob)
+static tn_status create_blob(struct tn_call *call, struct tn_blob **ret_blob)
 {
     unsigned open_count = 0;
 
     for (const struct tn_blob *blob = call->blobs; blob; blob = blob->next)
-        open_count += blob->is_open;
+        open_count++;
     if (open_count >= OPEN_MAX)
         return call_misuse(call, "it has too many blobs open");
     struct tn_blob *blob = arena_new(txn_arena(call->txn), struct tn_blob);
     if (!blob)
         return call_fail(call, err_memory(call->err, "a blob"));
     blob->call = call;
-    blob->next = call->blobs;
-    call->blobs = blob;
     *ret_blob = blob;
     return TN_OK;
+}
+
+static void add_blob(struct tn_blob *blob)
+{
+    blob->next = blob->call->blobs;
+    blob->call->blobs = blob;
+    blob->is_open = true;
+}
+
+static void remove_blob(struct tn_blob *blob)
+{
+    struct tn_blob **at = &blob->call->blobs;
+
+    while (*at != blob)
+        at = &(*at)->next;
+    *at = blob->next;
+    blob->is_open = false;
 }
 
 static void end_blob(struct tn_blob *blob)
 {
     if (!blob->is_open)
         return;
-    blob->is_open = false;
+    remove_blob(blob);
     if (blob->reader)
         blob_reader_close(TAKE(blob->reader));
     else
@@ -67,9 +82,9 @@ static tn_status blobs_create(struct tn_call *call, struct tn_blob **ret_blob)
 
     if (call->is_read_only)
         return call_misuse(call, "a method that is declared to read only writes");
-    TRY(add_blob(call, &blob));
+    TRY(create_blob(call, &blob));
     TRY(call_fail(call, blobs_begin(blobs_of(call), portal_of(call), &blob->upload, call->err)));
-    blob->is_open = true;
+    add_blob(blob);
     *ret_blob = blob;
     return TN_OK;
 }
@@ -132,7 +147,7 @@ static tn_status blobs_open_table(struct tn_call *call, const struct tn_value *v
 
     if (value->kind != TN_BLOB || value->as.text.len != VALUE_BLOB_SIZE)
         return call_misuse(call, "it opens what is no blob");
-    TRY(add_blob(call, &blob));
+    TRY(create_blob(call, &blob));
     err_init(&err, call->err->language);
     tn_status st = blobs_read(blobs_of(call),
                               portal_of(call),
@@ -147,7 +162,7 @@ static tn_status blobs_open_table(struct tn_call *call, const struct tn_value *v
         return call_fail(call, st);
     }
     blob->reader = reader;
-    blob->is_open = true;
+    add_blob(blob);
     *ret_blob = blob;
     return TN_OK;
 }
@@ -170,9 +185,8 @@ static void blobs_close_table(struct tn_blob *blob)
 
 void call_close_blobs(struct tn_call *call)
 {
-    for (struct tn_blob *blob = call->blobs; blob; blob = blob->next)
-        end_blob(blob);
-    call->blobs = NULL;
+    while (call->blobs)
+        end_blob(call->blobs);
 }
 
 const struct tn_blobs_v1 plugin_blobs_table = {

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests core/blob: uploads, reading, and what is collected. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -13,6 +17,17 @@
 #include "core/base/utf8.h"
 #include "core/blob/blobs.h"
 #include "tests/unit/fixture.h"
+
+/* In the place of the library's: a disk that cannot take what was written. */
+static atomic_bool sync_fails;
+
+int fsync(int fd)
+{
+    if (!atomic_load(&sync_fails))
+        return (int)syscall(SYS_fsync, fd);
+    errno = EIO;
+    return -1;
+}
 
 #define GRACE_US ((int64_t)60 * 1000000)
 #define SIZE_MAX_OF_TEST ((uint64_t)1 << 20)
@@ -295,6 +310,87 @@ static void open_uploads_are_bounded_per_portal(void **state)
     assert_int_equal(blobs_begin(b->blobs, b->portal, &other, NULL), TN_OK);
 }
 
+static void raise_file_limit(rlim_t count)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(limit.rlim_max >= count);
+    if (limit.rlim_cur < count)
+        limit.rlim_cur = count;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void open_files_of_all_portals_are_bounded(void **state)
+{
+    struct bench *b = *state;
+    uint64_t uploads[BLOB_FILE_MAX];
+    uint64_t other = 0;
+
+    raise_file_limit(2 * BLOB_FILE_MAX);
+    for (unsigned i = 0; i < BLOB_FILE_MAX; i++)
+        assert_int_equal(blobs_begin(b->blobs, 1000 + i / BLOB_UPLOAD_MAX, &uploads[i], b->err),
+                         TN_OK);
+    assert_int_equal(blobs_begin(b->blobs, b->portal, &other, b->err), TN_RESOURCE_EXHAUSTED);
+    blobs_end(b->blobs, 1000, uploads[0]);
+    assert_int_equal(blobs_begin(b->blobs, b->portal, &other, NULL), TN_OK);
+}
+
+static void open_readers_are_bounded_per_portal(void **state)
+{
+    struct bench *b = *state;
+    struct blob_reader *readers[BLOB_READER_MAX];
+    struct blob_reader *other = NULL;
+    uint8_t hash[VALUE_BLOB_SIZE];
+    uint64_t size = 0;
+
+    make(b, "bytes", hash);
+    for (unsigned i = 0; i < BLOB_READER_MAX; i++)
+        assert_int_equal(blobs_read(b->blobs, b->portal, hash, &readers[i], &size, b->err), TN_OK);
+    assert_int_equal(blobs_read(b->blobs, b->portal, hash, &other, &size, b->err),
+                     TN_RESOURCE_EXHAUSTED);
+    b->portal = b->f->other->id;
+    make(b, "bytes", hash);
+    assert_int_equal(find(b, hash), TN_OK);
+    b->portal = b->f->portal->id;
+    blob_reader_close(readers[0]);
+    assert_int_equal(find(b, hash), TN_OK);
+    for (unsigned i = 1; i < BLOB_READER_MAX; i++)
+        blob_reader_close(readers[i]);
+}
+
+static void only_the_newest_seals_can_be_repeated(void **state)
+{
+    struct bench *b = *state;
+    uint64_t uploads[BLOB_SEALED_MAX + 1];
+    uint8_t hash[VALUE_BLOB_SIZE];
+
+    for (unsigned i = 0; i <= BLOB_SEALED_MAX; i++) {
+        uploads[i] = begin(b);
+        assert_int_equal(seal(b, uploads[i], hash), TN_OK);
+    }
+    assert_int_equal(seal(b, uploads[0], hash), TN_NOT_FOUND);
+    assert_int_equal(seal(b, uploads[1], hash), TN_OK);
+    assert_int_equal(seal(b, uploads[BLOB_SEALED_MAX], hash), TN_OK);
+}
+
+static void upload_whose_bytes_the_disk_lost_is_over(void **state)
+{
+    struct bench *b = *state;
+    uint8_t hash[VALUE_BLOB_SIZE];
+    uint64_t upload = begin(b);
+    uint64_t size = 0;
+
+    assert_int_equal(append(b, upload, 0, "bytes", &size), TN_OK);
+    atomic_store(&sync_fails, true);
+    assert_int_equal(seal(b, upload, hash), TN_UNAVAILABLE);
+    atomic_store(&sync_fails, false);
+    /* the kernel would say that it is well */
+    assert_int_equal(seal(b, upload, hash), TN_NOT_FOUND);
+    make(b, "bytes", hash);
+    must_read(b, hash, 0, 64, "bytes");
+}
+
 static void upload_ends_with_the_host_and_leaves_no_file(void **state)
 {
     struct bench *b = *state;
@@ -564,6 +660,21 @@ static void lost_or_cut_file_is_told(void **state)
     assert_int_equal(blob_file_check(b->dir, b->portal, hash, 5, false), TN_NOT_FOUND);
 }
 
+static void damaged_or_lost_file_is_mended_by_the_same_bytes(void **state)
+{
+    struct bench *b = *state;
+    uint8_t hash[VALUE_BLOB_SIZE];
+    char path[256];
+
+    make(b, "bytes", hash);
+    assert_int_equal(truncate(path_of(b, hash, path), 3), 0);
+    make(b, "bytes", hash);
+    must_read(b, hash, 0, 64, "bytes");
+    assert_int_equal(unlink(path), 0);
+    make(b, "bytes", hash);
+    must_read(b, hash, 0, 64, "bytes");
+}
+
 static void changed_byte_is_found_by_reading(void **state)
 {
     struct bench *b = *state;
@@ -624,6 +735,10 @@ int main(void)
         TEST(seal_of_other_bytes_than_expected_is_refused_and_can_be_mended),
         TEST(upload_of_another_portal_is_not_there),
         TEST(open_uploads_are_bounded_per_portal),
+        TEST(open_files_of_all_portals_are_bounded),
+        TEST(open_readers_are_bounded_per_portal),
+        TEST(only_the_newest_seals_can_be_repeated),
+        TEST(upload_whose_bytes_the_disk_lost_is_over),
         TEST(upload_ends_with_the_host_and_leaves_no_file),
         TEST(same_bytes_in_another_portal_are_not_there),
         TEST(record_cannot_name_a_blob_that_is_not_there),
@@ -638,6 +753,7 @@ int main(void)
         TEST(reader_keeps_the_bytes_of_a_collected_blob),
         TEST(file_without_an_entry_is_removed_by_the_first_look),
         TEST(lost_or_cut_file_is_told),
+        TEST(damaged_or_lost_file_is_mended_by_the_same_bytes),
         TEST(changed_byte_is_found_by_reading),
         TEST(upload_survives_any_failed_allocation),
     };

@@ -150,6 +150,13 @@ static void make_blob(struct fixture *f, const char *text, uint8_t hash[static V
     blobs_close(blobs);
 }
 
+void filled_make_blob(struct fixture *f, const char *text)
+{
+    uint8_t hash[VALUE_BLOB_SIZE];
+
+    make_blob(f, text, hash);
+}
+
 /* A blob that two records name. */
 static void name_blob(struct fixture *f, tn_id first, tn_id second)
 {

@@ -45,6 +45,9 @@ void filled_fill(struct fixture *f);
 #define FILLED_BLOB_DIR_SIZE 96
 void filled_blob_dir(const struct fixture *f, char dir[static FILLED_BLOB_DIR_SIZE]);
 
+/* A blob that no record names. */
+void filled_make_blob(struct fixture *f, const char *text);
+
 /* Writes an entry behind the host's back; NULL removes it. */
 void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,
                 const struct tn_bytes *value);

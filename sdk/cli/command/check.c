@@ -108,6 +108,12 @@ static void print_counts(const struct context *ctx, const struct check_counts *c
            "%llu portals, %llu findings.\n",
            (unsigned long long)counts->portals,
            (unsigned long long)counts->findings);
+    say_to(stdout,
+           ctx->language,
+           "%llu blobs, %llu of them without a name; %llu files without a blob.\n",
+           (unsigned long long)counts->blobs,
+           (unsigned long long)counts->blobs_unnamed,
+           (unsigned long long)counts->blob_files);
     for (unsigned family = 1; family <= STORE_FAMILY_MAX; family++)
         (void)printf("  %-8s %12" PRIu64 "\n", check_family_name(family), counts->entries[family]);
 }
@@ -115,13 +121,20 @@ static void print_counts(const struct context *ctx, const struct check_counts *c
 static void print_json(const struct report *report, const struct check_counts *counts)
 {
     json_t *entries = json_object();
-    json_t *whole = json_pack("{s:b,s:I,s:I,s:o,s:O}",
+    json_t *whole = json_pack("{s:b,s:I,s:I,s:{s:I,s:I,s:I},s:o,s:O}",
                               "ok",
                               counts->findings == 0,
                               "portals",
                               (json_int_t)counts->portals,
                               "finding_count",
                               (json_int_t)counts->findings,
+                              "blobs",
+                              "count",
+                              (json_int_t)counts->blobs,
+                              "unnamed",
+                              (json_int_t)counts->blobs_unnamed,
+                              "files_without",
+                              (json_int_t)counts->blob_files,
                               "entries",
                               entries,
                               "findings",
