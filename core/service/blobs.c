@@ -158,6 +158,19 @@ static void read_step(struct bus_call *bus, void *ctx)
     end_reading(reading, bus, st);
 }
 
+static tn_status check_range(const struct service_call *call,
+                             const Tenon__Records__V1__BlobReadRequest *request, uint64_t size)
+{
+    if (request->offset <= size)
+        return TN_OK;
+    return err_violate(call->err,
+                       TN_OUT_OF_RANGE,
+                       "offset",
+                       "beyond_end",
+                       "The blob has %llu bytes.",
+                       (unsigned long long)size);
+}
+
 static tn_status start_reading(struct service_call *call, const void *message, void *answer)
 {
     const Tenon__Records__V1__BlobReadRequest *request = message;
@@ -168,12 +181,15 @@ static tn_status start_reading(struct service_call *call, const void *message, v
     if (!reading)
         return err_memory(call->err, "a stream");
     tn_status st = open_reader(call, request->sha256, &reading->reader, &size);
+    if (st == TN_OK)
+        st = check_range(call, request, size);
     if (st != TN_OK) {
+        blob_reader_close(reading->reader);
         mem_free(reading);
         return st;
     }
     reading->session = call->session;
-    reading->offset = request->offset < size ? request->offset : size;
+    reading->offset = request->offset;
     reading->end = size;
     if (request->length > 0 && request->length < size - reading->offset)
         reading->end = reading->offset + request->length;
@@ -189,21 +205,21 @@ struct service_methods service_blobs(void)
             .name = "tenon.records.v1.Blobs/Create",
             .request = &tenon__records__v1__blob_create_request__descriptor,
             .response = &tenon__records__v1__blob_create_response__descriptor,
-            .flags = DISPATCH_BARE,
+            .flags = DISPATCH_BARE | DISPATCH_BLOCKS,
             .run = create,
         },
         {
             .name = "tenon.records.v1.Blobs/Append",
             .request = &tenon__records__v1__blob_append_request__descriptor,
             .response = &tenon__records__v1__blob_append_response__descriptor,
-            .flags = DISPATCH_BARE,
+            .flags = DISPATCH_BARE | DISPATCH_BLOCKS,
             .run = append,
         },
         {
             .name = "tenon.records.v1.Blobs/Seal",
             .request = &tenon__records__v1__blob_seal_request__descriptor,
             .response = &tenon__records__v1__blob_seal_response__descriptor,
-            .flags = DISPATCH_BARE,
+            .flags = DISPATCH_BARE | DISPATCH_BLOCKS,
             .run = seal,
         },
         {

@@ -189,9 +189,22 @@ static void bytes_go_up_and_come_down_whole_and_by_range(void **state)
     must_read(s, sha256, 0, 0, bytes, len);
     must_read(s, sha256, 1000, 70000, bytes + 1000, 70000);
     must_read(s, sha256, len - 3, 100, bytes + len - 3, 3);
+    must_read(s, sha256, 5, UINT64_MAX, bytes + 5, len - 5);
     must_read(s, sha256, len, 0, NULL, 0);
-    must_read(s, sha256, UINT64_MAX, UINT64_MAX, NULL, 0);
     free(bytes);
+}
+
+static void range_that_begins_behind_the_end_is_refused(void **state)
+{
+    struct served *s = *state;
+    const char *sha256 = make(s, "bytes", 5);
+    struct stream stream;
+
+    (void)start_reading(s, &stream, sha256, 6, 0);
+    end_reading(&stream, TN_OUT_OF_RANGE, NULL, 0);
+    (void)start_reading(s, &stream, sha256, UINT64_MAX, UINT64_MAX);
+    end_reading(&stream, TN_OUT_OF_RANGE, NULL, 0);
+    must_read(s, sha256, 5, 1, NULL, 0);
 }
 
 static void reader_that_pauses_gets_all_later_and_others_go_on(void **state)
@@ -323,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(bytes_go_up_and_come_down_whole_and_by_range),
+        TEST(range_that_begins_behind_the_end_is_refused),
         TEST(reader_that_pauses_gets_all_later_and_others_go_on),
         TEST(record_names_a_blob_by_its_hash),
         TEST(wrong_names_are_refused),
