@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tenon/records/v1/blobs.pb-c.h>
 
@@ -15,13 +17,26 @@
 /* Bytes of one append: well within what a host takes by default, and few calls for large files. */
 #define APPEND_STEP ((size_t)1 << 20)
 
-enum { OPTION_OUT = 1000 };
+enum { OPTION_OUT = 1000, OPTION_OFFSET, OPTION_LENGTH };
 
 struct blob_arguments {
     const char *verb;
     const char *what; /* a file, or a hash */
     const char *out;
+    uint64_t offset;
+    uint64_t length; /* 0: to the end */
 };
+
+static uint64_t parse_number(struct argp_state *state, const char *text)
+{
+    char *end = NULL;
+
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
+        argp_usage(state);
+    return number;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -39,6 +54,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_OUT:
         a->out = argument;
         return 0;
+    case OPTION_OFFSET:
+        a->offset = parse_number(state, argument);
+        return 0;
+    case OPTION_LENGTH:
+        a->length = parse_number(state, argument);
+        return 0;
     case ARGP_KEY_END:
         if (!a->what || (strcmp(a->verb, "put") != 0 && strcmp(a->verb, "get") != 0))
             argp_usage(state);
@@ -50,6 +71,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"out", OPTION_OUT, "FILE", 0, "write to FILE, not to standard output", 0},
+    {"offset", OPTION_OFFSET, "BYTES", 0, "of what is got: pass over so many", 0},
+    {"length", OPTION_LENGTH, "BYTES", 0, "of what is got: at most so many", 0},
     {0},
 };
 
@@ -60,7 +83,8 @@ static const struct argp argp = {
     "Upload a file and print its hash, or download what has a hash."
     "\v"
     "Write the hash into a property of kind blob, and the host keeps the bytes for as long as a "
-    "record names them; without a name they are removed after a day.\n\n"
+    "record names them; without a name they are removed after a day. The file '-' is standard "
+    "input.\n\n"
     "Examples:\n"
     "  tenon blob put manual.pdf\n"
     "  tenon blob get 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 \\\n"
@@ -134,12 +158,18 @@ static tn_status begin(struct host *host, uint64_t *ret_upload, struct err *err)
     return TN_OK;
 }
 
+/* NULL, with errno: it cannot be opened. */
+static FILE *open_source(const char *name)
+{
+    return strcmp(name, "-") == 0 ? stdin : fopen(name, "rbe");
+}
+
 static tn_status put(struct context *ctx, const struct blob_arguments *a, struct err *err)
 {
     Tenon__Records__V1__BlobSealRequest request = TENON__RECORDS__V1__BLOB_SEAL_REQUEST__INIT;
     CLEANUP(host_message_free_p) ProtobufCMessage *response = NULL;
     CLEANUP(host_close_p) struct host *host = NULL;
-    CLEANUP(close_file_p) FILE *file = fopen(a->what, "rbe");
+    CLEANUP(close_file_p) FILE *file = open_source(a->what);
 
     if (!file)
         return refuse_file(a->what, err);
@@ -181,14 +211,17 @@ static void on_data(void *ctx, struct tn_bytes body)
         tenon__records__v1__blob_read_response__free_unpacked(response, NULL);
 }
 
-static tn_status read_all(struct host *host, const char *sha256, struct sink *sink, struct err *err)
+static tn_status read_blob(struct host *host, const struct blob_arguments *a, struct sink *sink,
+                           struct err *err)
 {
     Tenon__Records__V1__BlobReadRequest request = TENON__RECORDS__V1__BLOB_READ_REQUEST__INIT;
     struct host_call *call = NULL;
     struct buf wire = {0};
     tn_status status;
 
-    request.sha256 = (char *)(uintptr_t)sha256;
+    request.sha256 = (char *)(uintptr_t)a->what;
+    request.offset = a->offset;
+    request.length = a->length;
     status =
         buf_reserve(&wire, tenon__records__v1__blob_read_request__get_packed_size(&request) + 1);
     if (status == TN_OK) {
@@ -203,24 +236,34 @@ static tn_status read_all(struct host *host, const char *sha256, struct sink *si
     return host_call_end(call, false, NULL, err);
 }
 
+static tn_status get_into(struct host *host, const struct blob_arguments *a, FILE *file,
+                          struct err *err)
+{
+    struct sink sink = {.file = file};
+
+    TRY(read_blob(host, a, &sink, err));
+    if (fflush(file) != 0 && sink.failed == 0)
+        sink.failed = errno;
+    errno = sink.failed;
+    return sink.failed ? refuse_file(a->out ? a->out : "-", err) : TN_OK;
+}
+
+/* A file that has not all of it is none. */
 static tn_status get(struct context *ctx, const struct blob_arguments *a, struct err *err)
 {
     CLEANUP(host_close_p) struct host *host = NULL;
     CLEANUP(close_file_p) FILE *file = NULL;
-    struct sink sink = {.file = stdout};
 
     TRY(host_open(ctx, &host, err));
-    if (a->out) {
-        file = fopen(a->out, "wbe");
-        if (!file)
-            return refuse_file(a->out, err);
-        sink.file = file;
-    }
-    TRY(read_all(host, a->what, &sink, err));
-    if (fflush(sink.file) != 0 && sink.failed == 0)
-        sink.failed = errno;
-    errno = sink.failed;
-    return sink.failed ? refuse_file(a->out ? a->out : "-", err) : TN_OK;
+    if (!a->out)
+        return get_into(host, a, stdout, err);
+    file = fopen(a->out, "wbe");
+    if (!file)
+        return refuse_file(a->out, err);
+    tn_status status = get_into(host, a, file, err);
+    if (status != TN_OK)
+        (void)unlink(a->out); /* was made or emptied just now */
+    return status;
 }
 
 int command_blob(struct context *ctx, int argc, char **argv)
