@@ -19,7 +19,7 @@ enum {
     SCRAPPED_DAY
 };
 enum { MACHINE_TO_NOTE };
-enum { HOURS_MAX };
+enum { HOURS_MAX, HOURS_CAP };
 
 TN_NEEDS(core, records);
 
@@ -38,6 +38,9 @@ static tn_status machine_changes(struct tn_call *call, const struct tn_record *b
     if (tn_int(after, HOURS) > tn_setting_int(call, HOURS_MAX))
         (void)tn_core->refuse(
             call, TN_OUT_OF_RANGE, HOURS, "range", "No machine runs that long."); /* marks */
+    if (tn_int(after, HOURS) > tn_setting_int(call, HOURS_CAP))
+        (void)tn_core->refuse(
+            call, TN_OUT_OF_RANGE, HOURS, "cap", "No machine of this host runs that long.");
     tn_set_bool(after, CHECKED, 1);
     if (!tn_is(before, STATE, "scrapped") && tn_is(after, STATE, "scrapped")) {
         struct tn_record *note = tn_create(call, NOTE);
@@ -120,6 +123,8 @@ static const struct tn_method methods[] = {
 };
 static const struct tn_setting settings[] = {
     [HOURS_MAX] = {"hours_max", "Hours that a machine may run", TN_NUMBER, 0, "100000"},
+    [HOURS_CAP] =
+        {"hours_cap", "Hours that a machine of any portal may run", TN_NUMBER, TN_GLOBAL, "200000"},
 };
 static const struct tn_text texts[] = {
     {"fr", "What is scrapped stays scrapped.", "Ce qui est au rebut y reste."},

@@ -601,6 +601,41 @@ static void a_setting_is_read_by_the_plugin_at_once(void **state)
     bench_close(b);
 }
 
+static void a_setting_of_the_host_is_read_at_once_and_after_a_restart(void **state)
+{
+    const char *const values[] = {"serial", "M1", "hours", "11", NULL};
+    struct bench *b = open_both();
+
+    (void)state;
+    assert_int_equal(bench_setting(b, "org.example.machines", "hours_cap", "10"), TN_OK);
+    assert_int_equal(bench_create(b, "machines", values, NULL), TN_OUT_OF_RANGE);
+    assert_true(bench_refused(b, "hours", "cap"));
+    bench_reopen(b);
+    assert_int_equal(bench_create(b, "machines", values, NULL), TN_OUT_OF_RANGE);
+    assert_int_equal(bench_setting(b, "org.example.machines", "hours_cap", "many"),
+                     TN_INVALID_ARGUMENT);
+    assert_int_equal(bench_setting(b, "org.example.machines", "hours_cap", ""), TN_OK);
+    assert_int_equal(bench_create(b, "machines", values, NULL), TN_OK);
+    bench_close(b);
+}
+
+/* A call goes on with the value that it began with. */
+static void a_setting_of_the_host_is_part_of_the_snapshot(void **state)
+{
+    struct bench *b = open_both();
+    struct txn *txn = bench_begin(b);
+    struct record *machine =
+        bench_new(b, txn, "machines", (const char *const[]){"serial", "M1", "hours", "11", NULL});
+
+    (void)state;
+    assert_non_null(machine);
+    assert_int_equal(bench_setting(b, "org.example.machines", "hours_cap", "10"), TN_OK);
+    assert_int_equal(bench_commit(b, txn), TN_OK);
+    assert_int_equal(bench_create(b, "machines", BENCH_VALUES("serial", "M2", "hours", "11"), NULL),
+                     TN_OUT_OF_RANGE);
+    bench_close(b);
+}
+
 static void a_setting_of_another_kind_is_refused(void **state)
 {
     struct bench *b = open_both();
@@ -834,6 +869,8 @@ int main(void)
         cmocka_unit_test(a_plugin_writes_only_what_it_declared),
         cmocka_unit_test(a_plugin_adds_a_property_to_a_type_of_another),
         cmocka_unit_test(a_setting_is_read_by_the_plugin_at_once),
+        cmocka_unit_test(a_setting_of_the_host_is_read_at_once_and_after_a_restart),
+        cmocka_unit_test(a_setting_of_the_host_is_part_of_the_snapshot),
         cmocka_unit_test(a_setting_of_another_kind_is_refused),
         cmocka_unit_test(a_setting_says_whether_it_is_the_default),
         cmocka_unit_test(a_method_takes_and_gives_flat_messages),
