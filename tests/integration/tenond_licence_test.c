@@ -619,6 +619,49 @@ static void its_consumers_rest_and_catch_up(void **state)
     stop(b);
 }
 
+/* Takes the licence away while the stream is under way. */
+struct stream_taker {
+    struct tenon_client *client;
+    uint64_t count;
+};
+
+static bool take_away(void *ctx, struct tn_bytes body)
+{
+    struct stream_taker *taker = ctx;
+
+    (void)body;
+    if (taker->count++ == 0)
+        remove_licence(taker->client, (char[]){"1"});
+    return true;
+}
+
+static void a_stream_ends_with_the_licence(void **state)
+{
+    /* A million messages of a kilobyte: Decimals in fields 1 and 2. */
+    static const uint8_t request[] = {
+        0x0a, 0x04, 0x08, 0x80, 0x89, 0x7a, 0x12, 0x03, 0x08, 0xd0, 0x0f};
+    struct bench *b = *state;
+    struct licence licence = vendor_licence("1", "main", TN_ENTERPRISE);
+    struct tenon_result result = {0};
+
+    tenond_add_plugin(b->host, PLUGIN_FOLDER "/host_streamer.so");
+    start(b, NULL);
+    install(b, b->client, &licence);
+    struct stream_taker taker = {.client = b->client};
+    (void)tenon_invoke_stream(b->client,
+                              "org.example.streamer.v1.Streamer/Best",
+                              (struct tn_bytes){request, sizeof(request)},
+                              NULL,
+                              take_away,
+                              &taker,
+                              &result);
+    assert_int_equal(result.status, TN_PERMISSION_DENIED);
+    assert_string_equal(result.missing_tier, "enterprise");
+    assert_in_range(taker.count, 1, 100000);
+    tenon_result_fini(&result);
+    stop(b);
+}
+
 /* Limits: several clients want the last place. */
 
 #define RACER_COUNT 4
@@ -854,6 +897,7 @@ int main(void)
         CASE(what_is_not_granted_is_refused_by_every_way),
         CASE(its_hooks_rest_and_wake),
         CASE(its_consumers_rest_and_catch_up),
+        CASE(a_stream_ends_with_the_licence),
         CASE(features_are_granted_by_tier_or_by_name),
         CASE(wrong_licences_are_refused_each_for_its_reason),
         CASE(a_licence_outlives_a_restart_and_its_changes_are_in_the_audit),
