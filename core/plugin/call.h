@@ -47,10 +47,10 @@ struct tn_call {
     bool is_unheard;    /* it is not there: no function of the plugin was called */
     bool is_entered;    /* part of a struct entered (core_table.c), which owns the transaction */
     struct map records; /* struct tn_record of SEEN_LIVE by id: the same one, the same pointer */
-    struct tn_found *found; /* open queries, newest first */
-    struct tn_blob *blobs;  /* of blobs_table.c, newest first */
-    struct err *nested;     /* why the last joined call failed; of the transaction's arena */
-    struct plugin_stream *stream;  /* what it sends (stream.h); NULL: it answers once */
+    struct tn_found *found;       /* open queries, newest first */
+    struct tn_blob *blobs;        /* of blobs_table.c, newest first */
+    struct err *nested;           /* why the last joined call failed; of the transaction's arena */
+    struct plugin_stream *stream; /* what it sends (stream.h); NULL: it answers once */
 };
 
 /* [worker] */
