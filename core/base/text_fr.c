@@ -681,6 +681,8 @@ static const struct text_pair pairs[] = {
      "Le fichier est fait pour une machine non prise en charge (numéro %u)."},
     {"The file is not an ELF shared object.", "Le fichier n'est pas un objet partagé ELF."},
     {"The file needs more than %u libraries.", "Le fichier demande plus de %u bibliothèques."},
+    {"The file of the time zone \"%.*s\" cannot be read.",
+     "Le fichier du fuseau horaire « %.*s » ne peut être lu."},
     {"The file uses static thread-local storage, of which a process has little; compile with -fPIC "
      "and without -ftls-model.",
      "Le fichier utilise du stockage local statique par fil, dont un processus a peu ; compilez "
