@@ -79,6 +79,7 @@ enum protocol_function {
     PROTOCOL_ENTER,       /* portal str -> now i64 */
     PROTOCOL_FINISH,      /* status u32 -> nothing */
     PROTOCOL_PROGRESS,    /* value; of a migration, once */
+    PROTOCOL_ZONE,        /* name str, at i64 -> from i64, until i64, offset i32 as u32 */
     PROTOCOL_BLOB_CREATE, /* -> handle u32 */
     PROTOCOL_BLOB_APPEND, /* handle u32, bytes */
     PROTOCOL_BLOB_SEAL,   /* handle u32 -> value */
