@@ -68,7 +68,7 @@ struct plugin_isolated {
     enum plugin_isolation isolation;
 };
 
-/* Borrowed until plugin_host_destroy(); dirs and disabled only by load_all. */
+/* Borrowed until plugin_host_destroy(); dirs only by load_all. */
 struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;
