@@ -172,6 +172,13 @@ static void find_runner(struct host *host)
     host->runner[0] = '\0';
 }
 
+static enum plugin_isolation isolation_of(const char *said)
+{
+    if (!said)
+        return (enum plugin_isolation)0;
+    return strcmp(said, "none") == 0 ? PLUGIN_IN_HOST : PLUGIN_IN_RUNNER;
+}
+
 /* What the configuration says of each plugin. */
 static void name_plugins(struct host *host, struct plugin_host_options *options,
                          const char **disabled)
@@ -181,10 +188,13 @@ static void name_plugins(struct host *host, struct plugin_host_options *options,
 
         if (!plugin->is_enabled)
             disabled[options->disabled_count++] = plugin->id;
-        if (plugin->isolation)
-            host->isolated[options->isolated_count++] = (struct plugin_isolated){
-                plugin->id,
-                strcmp(plugin->isolation, "none") == 0 ? PLUGIN_IN_HOST : PLUGIN_IN_RUNNER};
+        host->isolated[options->isolated_count++] =
+            (struct plugin_isolated){.id = plugin->id,
+                                     .isolation = isolation_of(plugin->isolation),
+                                     .memory_mib = plugin->memory_mib,
+                                     .cpu_percent = plugin->cpu_percent,
+                                     .grants = plugin->grants.items,
+                                     .grant_count = plugin->grants.count};
     }
 }
 
@@ -224,6 +234,8 @@ static tn_status load_plugins(struct host *host, struct err *err)
         .worker_count = count_workers(host) + LANES_SPARE,
         .language = text_environment()};
 
+    config_sandbox_users(config, &options.sandbox.user_first, &options.sandbox.user_count);
+    options.sandbox.required = config_sandbox_required(config);
     find_runner(host);
     if (host->runner[0] != '\0')
         options.runner = host->runner;

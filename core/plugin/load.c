@@ -246,7 +246,7 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
     int len = snprintf(path,
                        sizeof(path),
                        "%s/%s-%u.so",
-                       host->options.work_dir,
+                       host->work_dir,
                        plugin->manifest->hash,
                        host->copy_count++);
     if (len < 0 || (size_t)len >= sizeof(path))

@@ -91,8 +91,13 @@ struct plugin_hook {
     const struct tn_hook *row;
 };
 
+struct isolate;
+
 struct plugin_host {
     struct plugin_host_options options;
+    char *work_dir;          /* absolute, as processes of plugins start elsewhere */
+    char *scratch_dir;       /* in it */
+    struct isolate *isolate; /* NULL: there is no program for processes of plugins */
 
     /* Held while a plugin is loaded, replaced or ended; never by calls. */
     pthread_mutex_t change;
@@ -139,6 +144,8 @@ static inline const struct plugin_routes *plugin_routes_of(const struct txn *txn
     return txn_routes(txn);
 }
 
+/* What the operator decided about it; NULL: nothing. [any] */
+const struct plugin_isolated *plugin_isolated(const struct plugin *plugin);
 /* Where its code runs. [any] */
 enum plugin_isolation plugin_isolation(const struct plugin *plugin);
 
