@@ -45,10 +45,21 @@ static const char configuration[] = "[runner]\n"
                                     "memory = 64\n"
                                     "grant = [\"read_path:/etc/group\"]\n";
 
+/* Another plugin's client. */
+struct client {
+    struct tenond *host;
+    atomic_bool is_over;
+    unsigned done;
+    unsigned failed;
+    char message[512];
+    pthread_t thread;
+};
+
 struct fixture {
     struct tenond *host;
     struct tenon_client *client;
     struct world world;
+    struct client others;
 };
 
 /* A host with these lines in its configuration, whose calls may take so long. */
@@ -189,22 +200,20 @@ static void await_reason(struct fixture *f, const char *id, const char *part)
     }
 }
 
-/* Builds with sanitizers have no limit of memory. */
+/* Builds with sanitizers have no limit of memory, */
 static bool has_memory_limit(const struct fixture *f)
 {
     return tenond_count_log(f->host, "missing=\"memory\"") == 0;
 }
 
-/* Others, who go on */
+/* and report faults themselves. */
+static const char *fault(const struct fixture *f)
+{
+    return has_memory_limit(f) ? "was stopped by signal 11 (segmentation fault)"
+                               : "ended by itself, with status";
+}
 
-struct client {
-    struct tenond *host;
-    atomic_bool is_over;
-    unsigned done;
-    unsigned failed;
-    char message[512];
-    pthread_t thread;
-};
+/* Others, who go on */
 
 static void *run_others(void *ctx)
 {
@@ -225,8 +234,10 @@ static void *run_others(void *ctx)
     return NULL;
 }
 
-static void begin_others(struct fixture *f, struct client *others)
+static void begin_others(struct fixture *f)
 {
+    struct client *others = &f->others;
+
     others->host = f->host;
     assert_int_equal(pthread_create(&others->thread, NULL, run_others, others), 0);
 }
@@ -258,7 +269,7 @@ static void a_crash_is_contained_and_told(void **state)
 {
     struct fixture *f = *state;
 
-    check_harm(f, "crash", "was stopped by signal 11 (segmentation fault)");
+    check_harm(f, "crash", fault(f));
 }
 
 static void a_loop_without_end_is_contained_and_told(void **state)
@@ -272,11 +283,7 @@ static void a_block_that_is_overrun_is_contained_and_told(void **state)
 {
     struct fixture *f = *state;
 
-    /* A sanitizer ends it by itself. */
-    check_harm(f,
-               "overrun",
-               has_memory_limit(f) ? "was stopped by signal 11 (segmentation fault)"
-                                   : "ended by itself, with status");
+    check_harm(f, "overrun", fault(f));
 }
 
 static void a_leak_without_end_is_contained_and_told(void **state)
@@ -343,11 +350,10 @@ static void what_is_declared_and_not_granted_is_told_at_the_start(void **state)
 static void every_harm_leaves_the_calls_of_others_alone(void **state)
 {
     struct fixture *f = start(LOOP_MS, "");
-    struct client others = {.done = 0};
     void *again = f;
 
     (void)state;
-    begin_others(f, &others);
+    begin_others(f);
     what_is_declared_and_not_granted_is_told_at_the_start(&again);
     a_socket_is_refused_and_told(&again);
     await_reason(f, HOSTILE, "refused what it is not granted, 1 times");
@@ -356,7 +362,7 @@ static void every_harm_leaves_the_calls_of_others_alone(void **state)
     a_block_that_is_overrun_is_contained_and_told(&again);
     a_leak_without_end_is_contained_and_told(&again);
     who_declares_too_little_is_contained_and_told(&again);
-    end_others(&others);
+    end_others(&f->others);
     stop(f);
 }
 
