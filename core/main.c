@@ -13,6 +13,7 @@
 #include "core/base/pool.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/blob/blobs.h"
 #include "core/main.h"
 #include "core/service/licensing.h"
 #include "core/service/notices.h"
@@ -145,6 +146,18 @@ static tn_status open_records(struct host *host, struct err *err)
     return records_create(&options, &host->records, err);
 }
 
+static tn_status open_blobs(struct host *host, struct err *err)
+{
+    struct blobs_options options = {
+        .records = host->records, .log = host->log, .size_max = host->config->limits.blob_size_max};
+    char path[4096];
+
+    if ((size_t)snprintf(path, sizeof(path), "%s/blobs", host->config->data_dir) >= sizeof(path))
+        return err_set(err, TN_INVALID_ARGUMENT, "The path of the data directory is too long.");
+    options.dir = path;
+    return blobs_open(&options, &host->blobs, err);
+}
+
 static unsigned count_workers(const struct host *host)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -218,6 +231,7 @@ static tn_status load_plugins(struct host *host, struct err *err)
         .records = host->records,
         .catalog = host->catalog,
         .portals = host->portals,
+        .blobs = host->blobs,
         .entitle = host->entitle,
         .log = host->log,
         .signing = &host->signing,
@@ -263,6 +277,7 @@ static tn_status start_services(struct host *host, struct err *err)
                    .token_rate =
                        (struct limit_rate){limits->token.per_second, limits->token.burst}},
         .catalog = host->catalog,
+        .blobs = host->blobs,
         .entitle = host->entitle,
         .plugins = host->plugins,
         .log = host->log,
@@ -389,6 +404,7 @@ static const struct step {
     {open_tokens, advise_store},
     {open_licences, advise_keys},
     {open_records, NULL},
+    {open_blobs, advise_store},
     {load_plugins, advise_keys},
     {start_workers, NULL},
     {start_services, NULL},
@@ -424,6 +440,7 @@ static void stop(struct host *host)
     pool_destroy(host->pool);
     if (host->plugins)
         plugin_host_stop(host->plugins);
+    blobs_close(host->blobs);
     records_destroy(host->records);
     bus_server_destroy(host->server);
     service_host_destroy(host->services);

@@ -24,6 +24,7 @@ struct host {
     struct tokens *tokens;
     struct entitle *entitle;
     struct records *records;
+    struct blobs *blobs;
     struct key_ring publishers; /* of plugins */
     struct plugin_signing signing;
     struct plugin_isolated isolated[CONFIG_PLUGIN_MAX];

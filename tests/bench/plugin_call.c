@@ -85,7 +85,8 @@ static struct bench *open_host(const char *isolation)
 
 static void measure_calls(struct bench *b, double seconds)
 {
-    const struct plugin_method *method = plugin_find_method(b->plugins, SAY);
+    struct plugin_routes *routes = plugin_routes_take(b->plugins);
+    const struct plugin_method *method = plugin_routes_find(routes, utf8_str(SAY));
     struct buf request = {0};
     struct buf response = {0};
     struct measure measure;
@@ -108,6 +109,7 @@ static void measure_calls(struct bench *b, double seconds)
         }
         txn_destroy(txn);
     }
+    plugin_routes_release(routes);
     buf_fini(&request);
     buf_fini(&response);
     measure_print(&measure);
@@ -128,7 +130,7 @@ static void measure_hooks(struct bench *b, const char *type, const char *propert
             const int64_t start = measure_now_ns();
 
             for (unsigned j = 0; j < together; j++)
-                must(hooks_run(b->plugins, txn, record, &b->err) == TN_OK, b->err.message);
+                must(hooks_run(txn_routes(txn), txn, record, &b->err) == TN_OK, b->err.message);
             now = measure_now_ns();
             measure_add(&measure, start, now, together);
         }

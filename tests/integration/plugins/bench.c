@@ -36,6 +36,15 @@ static void open_store(struct bench *b)
     must(b, store_open(store_dir, &options, &b->store, &b->err));
 }
 
+static void open_blobs(struct bench *b)
+{
+    char dir[96];
+    const struct blobs_options blobs = {.records = b->records, .dir = dir, .is_quiet = true};
+
+    (void)snprintf(dir, sizeof(dir), "%s/blobs", b->dir);
+    must(b, blobs_open(&blobs, &b->blobs, &b->err));
+}
+
 static void open_records(struct bench *b)
 {
     must(b, catalog_open(b->store, &b->catalog, &b->err));
@@ -46,6 +55,7 @@ static void open_records(struct bench *b)
     struct records_options records = {
         .store = b->store, .catalog = b->catalog, .portals = b->portals};
     must(b, records_create(&records, &b->records, &b->err));
+    open_blobs(b);
 }
 
 enum plugin_isolation bench_isolation(void)
@@ -64,6 +74,7 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
         .records = b->records,
         .catalog = b->catalog,
         .portals = b->portals,
+        .blobs = b->blobs,
         .dirs = dirs,
         .dir_count = 1,
         .work_dir = b->work_dir,
@@ -98,6 +109,7 @@ static void open_all(struct bench *b, const char *disabled)
 static void close_records(struct bench *b)
 {
     plugin_host_stop(b->plugins);
+    blobs_close(b->blobs);
     records_destroy(b->records);
     plugin_host_destroy(b->plugins);
     portals_close(b->portals);

@@ -6,6 +6,7 @@
 #ifndef TESTS_INTEGRATION_PLUGINS_BENCH_H
 #define TESTS_INTEGRATION_PLUGINS_BENCH_H
 
+#include "core/blob/blobs.h"
 #include "core/plugin/host.h"
 #include "tests/unit/check.h"
 
@@ -17,6 +18,7 @@ struct bench {
     struct catalog *catalog;
     struct portals *portals;
     struct records *records;
+    struct blobs *blobs;
     struct plugin_host *plugins;
     struct portal *portal;
     const char *language; /* NULL: English */
