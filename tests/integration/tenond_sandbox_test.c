@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@
 /* Of hostile.so, which declares it. */
 #define READABLE "/etc/group"
 #define REQUEST_SIZE 1024
+#define NOBODY 65534
 /* Leaks of 8 MiB each until the limit of 64 is met, and some to spare. */
 #define LEAK_MAX 16u
 
@@ -62,8 +65,9 @@ struct fixture {
     struct client others;
 };
 
-/* A host with these lines in its configuration, whose calls may take so long. */
-static struct fixture *start(unsigned call_ms, const char *more)
+/* A host of a user (0: ours) with these lines in its configuration, whose calls may take so long.
+ */
+static struct fixture *start_as(uid_t user, unsigned call_ms, const char *more)
 {
     struct fixture *f = calloc(1, sizeof(*f));
     char text[1024];
@@ -71,6 +75,10 @@ static struct fixture *start(unsigned call_ms, const char *more)
 
     assert_non_null(f);
     f->host = tenond_create();
+    f->host->run_as = user;
+    if (user != 0 &&
+        (chown(f->host->folder, user, user) != 0 || chown(f->host->plugins, user, user) != 0))
+        fail_msg("%s", strerror(errno));
     tenond_add_plugin(f->host, PLUGIN_FOLDER "/host_machines.so");
     tenond_add_plugin(f->host, PLUGIN_FOLDER "/host_counters.so");
     tenond_add_plugin(f->host, PLUGIN_FOLDER "/host_hostile.so");
@@ -82,6 +90,11 @@ static struct fixture *start(unsigned call_ms, const char *more)
     tenond_await_ready(f->host);
     f->client = tenond_connect(f->host, NULL);
     return f;
+}
+
+static struct fixture *start(unsigned call_ms, const char *more)
+{
+    return start_as(0, call_ms, more);
 }
 
 static void stop(struct fixture *f)
@@ -477,6 +490,31 @@ static void every_attempt_of_the_hosts_own_user_fails_and_is_reported(void **sta
     stop(f);
 }
 
+/* Nobody may pass where the programs were built, on some machines. */
+static bool can_run(uid_t user)
+{
+    int status = 0;
+    const pid_t child = fork();
+
+    if (child == 0)
+        _exit(setgid(user) != 0 || setuid(user) != 0 || access(RUNNER, X_OK) != 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void every_attempt_under_a_host_without_rights_fails_and_is_reported(void **state)
+{
+    const uid_t user = geteuid() == 0 ? NOBODY : 0;
+
+    (void)state;
+    if (user != 0 && !can_run(user))
+        skip();
+    struct fixture *f = start_as(user, ATTEMPT_MS, "");
+    check_attempts(f);
+    assert_int_equal(tenond_count_log(f->host, "missing=\"user\""), 1);
+    stop(f);
+}
+
 /* The machine */
 
 static void a_host_without_what_it_requires_does_not_start(void **state)
@@ -511,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_processor_that_is_used_up_is_told),
         cmocka_unit_test(every_attempt_fails_and_is_reported),
         cmocka_unit_test(every_attempt_of_the_hosts_own_user_fails_and_is_reported),
+        cmocka_unit_test(every_attempt_under_a_host_without_rights_fails_and_is_reported),
         cmocka_unit_test(a_host_without_what_it_requires_does_not_start),
         cmocka_unit_test(what_is_required_and_there_lets_it_start),
     };
