@@ -708,6 +708,8 @@ static const struct text_pair pairs[] = {
     {"The file needs more than %u libraries.", "Le fichier demande plus de %u bibliothèques."},
     {"The file of a blob is missing or damaged; `tenon check` names it.",
      "Le fichier d'un blob manque ou est endommagé ; `tenon check` le désigne."},
+    {"The file of the time zone \"%.*s\" cannot be read.",
+     "Le fichier du fuseau horaire « %.*s » ne peut être lu."},
     {"The file uses static thread-local storage, of which a process has little; compile with -fPIC "
      "and without -ftls-model.",
      "Le fichier utilise du stockage local statique par fil, dont un processus a peu ; compilez "

@@ -101,6 +101,8 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
         st = name_folders(host, err);
     if (st == TN_OK && options->runner)
         st = open_sandboxes(host, err);
+    if (st == TN_OK && zones_create(&host->zones) != TN_OK)
+        st = err_memory(err, "the plugins");
     if (st != TN_OK) {
         plugin_host_destroy(host);
         return st;
@@ -323,6 +325,7 @@ void plugin_host_destroy(struct plugin_host *host)
     mem_free(host->scratch_dir);
     mem_free(host->work_dir);
     routes_fini(host);
+    zones_destroy(host->zones);
     pthread_cond_destroy(&host->migrate_woken);
     pthread_mutex_destroy(&host->migrate_mu);
     pthread_mutex_destroy(&host->change);

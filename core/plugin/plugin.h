@@ -12,6 +12,7 @@
 #include "core/plugin/host.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/message.h"
+#include "core/value/zones.h"
 
 typedef tn_status (*plugin_load_fn)(const struct tn_host *host, void **ret_self);
 typedef tn_status (*plugin_start_fn)(void *self);
@@ -98,6 +99,7 @@ struct plugin_host {
     char *work_dir;          /* absolute, as processes of plugins start elsewhere */
     char *scratch_dir;       /* in it */
     struct isolate *isolate; /* NULL: there is no program for processes of plugins */
+    struct zones *zones;     /* that plugins and timers asked for */
 
     /* Held while a plugin is loaded, replaced or ended; never by calls. */
     pthread_mutex_t change;
