@@ -193,14 +193,13 @@ static enum plugin_isolation isolation_of(const char *said)
 }
 
 /* What the configuration says of each plugin. */
-static void name_plugins(struct host *host, struct plugin_host_options *options,
-                         const char **disabled)
+static void name_plugins(struct host *host, struct plugin_host_options *options)
 {
     for (uint32_t i = 0; i < host->config->plugin_count; i++) {
         const struct config_plugin *plugin = &host->config->plugins[i];
 
         if (!plugin->is_enabled)
-            disabled[options->disabled_count++] = plugin->id;
+            host->disabled[options->disabled_count++] = plugin->id;
         host->isolated[options->isolated_count++] =
             (struct plugin_isolated){.id = plugin->id,
                                      .isolation = isolation_of(plugin->isolation),
@@ -220,7 +219,6 @@ static struct plugin_runner_limits runner_limits(const struct config *config)
 static tn_status load_plugins(struct host *host, struct err *err)
 {
     const struct config *config = host->config;
-    const char *disabled[CONFIG_PLUGIN_MAX];
 
     TRY(host_publishers(config, &host->publishers, err));
     host->signing = (struct plugin_signing){
@@ -238,7 +236,7 @@ static tn_status load_plugins(struct host *host, struct err *err)
         .dirs = config->plugin_dirs.items,
         .dir_count = config->plugin_dirs.count,
         .work_dir = host->work_dir,
-        .disabled = disabled,
+        .disabled = host->disabled,
         .isolated = host->isolated,
         .short_limit_us = config->background.deadline_s * (int64_t)1000000,
         .long_limit_us = config->background.long_deadline_s * (int64_t)1000000,
@@ -253,7 +251,7 @@ static tn_status load_plugins(struct host *host, struct err *err)
     find_runner(host);
     if (host->runner[0] != '\0')
         options.runner = host->runner;
-    name_plugins(host, &options, disabled);
+    name_plugins(host, &options);
     TRY(plugin_host_create(&options, &host->plugins, err));
     return plugin_host_load_all(host->plugins, err);
 }

@@ -79,7 +79,7 @@ struct plugin_sandbox {
     uint32_t required;   /* features (sandbox/sandbox.h) without which no host starts */
 };
 
-/* Borrowed until plugin_host_destroy(); dirs and disabled only by load_all. */
+/* Borrowed until plugin_host_destroy(); dirs only by load_all. */
 struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;

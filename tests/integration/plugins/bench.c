@@ -13,7 +13,6 @@
 #include "core/query/query.h"
 #include "core/value/value.h"
 
-#define DISABLED_MAX 1
 /* Threads of a test that call plugins at once, and the channels of a plugin. */
 #define BENCH_WORKERS 8u
 /* As a host's own default. */
@@ -69,7 +68,6 @@ enum plugin_isolation bench_isolation(void)
 static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fail_at)
 {
     const char *dirs[] = {b->plugin_dir};
-    const char *list[DISABLED_MAX] = {disabled};
     struct plugin_host_options plugins = {
         .records = b->records,
         .catalog = b->catalog,
@@ -78,7 +76,7 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
         .dirs = dirs,
         .dir_count = 1,
         .work_dir = b->work_dir,
-        .disabled = list,
+        .disabled = &b->disabled,
         .disabled_count = disabled ? 1 : 0,
         .attempt_max = b->attempt_max,
         .letter_max = b->letter_max,
@@ -91,6 +89,7 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
         .retry_us = 1000,
         .drain_us = b->drain_us};
 
+    b->disabled = disabled;
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));
     if (fail_at)
         mem_fail_at(fail_at);

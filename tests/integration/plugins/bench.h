@@ -24,6 +24,7 @@ struct bench {
     const char *language; /* NULL: English */
     uint32_t attempt_max; /* of the next start; 0: as a host */
     uint32_t letter_max;
+    const char *disabled; /* id of a plugin, or NULL */
     enum plugin_isolation isolation;
     struct plugin_runner_limits limits;
     int64_t drain_us; /* 0: the host's own */
