@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/base/pool.h"
 #include "core/base/utf8.h"
 #include "core/plugin/bind.h"
 #include "core/plugin/callback.h"
@@ -95,6 +96,7 @@ static tn_status copy_rows(struct plugin *plugin, struct err *err)
     rows->timers.items = timers;
     rows->methods.items = methods;
     plugin->rows = rows;
+    plugin->number = pool_plugin_number(log_str(rows->id));
     plugin->hooks = hooks;
     plugin->consumers = consumers;
     plugin->timers = timers;

@@ -19,6 +19,9 @@
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define PATIENCE_US ((int64_t)20 * 1000000)
 
+/* Threads that run calls. */
+#define SERVED_WORKERS 8u
+
 struct served {
     struct fixture *f;
     struct tokens *tokens;
