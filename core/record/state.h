@@ -412,6 +412,8 @@ tn_status record_touch(struct record *record);
 
 /* entitled.c: TN_PERMISSION_DENIED: the portal's licences do not let it be written. */
 tn_status txn_check_type(const struct txn *txn, const struct schema_type *type, struct err *err);
+tn_status record_check_property(const struct record *record, const struct schema_property *property,
+                                struct err *err);
 tn_status txn_check_association(const struct txn *txn, const struct schema_association *association,
                                 struct err *err);
 tn_status records_check_change(struct records *records, const struct txn_options *options,

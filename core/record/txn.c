@@ -491,7 +491,8 @@ static tn_status fill_new(struct record *record, struct err *err)
     for (uint32_t i = 0; i < record->type->property_count; i++) {
         const struct schema_property *property = record->type->properties[i];
 
-        if (property->initial.kind == TN_NONE || property->is_archived)
+        if (property->initial.kind == TN_NONE || property->is_archived ||
+            record_check_property(record, property, NULL) != TN_OK) /* it rests */
             continue;
         txn->writer = property->owner; /* initial values are its declarer's */
         tn_status st = record_write(record, property, &property->initial, err);
