@@ -45,6 +45,7 @@ struct config_limits {
     uint32_t connection_max;
     uint32_t call_max;         /* of one connection */
     uint32_t request_size_max; /* bytes */
+    uint32_t blob_size_max;    /* bytes */
     struct config_rate portal; /* all calls in a portal */
     struct config_rate token;  /* all calls with a token */
 };

@@ -13,6 +13,7 @@
 #include "core/base/pool.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/blob/blobs.h"
 #include "core/main.h"
 #include "core/service/licensing.h"
 #include "core/service/notices.h"
@@ -146,6 +147,18 @@ static tn_status open_records(struct host *host, struct err *err)
     return records_create(&options, &host->records, err);
 }
 
+static tn_status open_blobs(struct host *host, struct err *err)
+{
+    struct blobs_options options = {
+        .records = host->records, .log = host->log, .size_max = host->config->limits.blob_size_max};
+    char path[4096];
+
+    if ((size_t)snprintf(path, sizeof(path), "%s/blobs", host->config->data_dir) >= sizeof(path))
+        return err_set(err, TN_INVALID_ARGUMENT, "The path of the data directory is too long.");
+    options.dir = path;
+    return blobs_open(&options, &host->blobs, err);
+}
+
 static unsigned count_workers(const struct host *host)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -175,14 +188,13 @@ static void find_runner(struct host *host)
 }
 
 /* What the configuration says of each plugin. */
-static void name_plugins(struct host *host, struct plugin_host_options *options,
-                         const char **disabled)
+static void name_plugins(struct host *host, struct plugin_host_options *options)
 {
     for (uint32_t i = 0; i < host->config->plugin_count; i++) {
         const struct config_plugin *plugin = &host->config->plugins[i];
 
         if (!plugin->is_enabled)
-            disabled[options->disabled_count++] = plugin->id;
+            host->disabled[options->disabled_count++] = plugin->id;
         if (plugin->isolation)
             host->isolated[options->isolated_count++] = (struct plugin_isolated){
                 plugin->id,
@@ -199,7 +211,6 @@ static struct plugin_runner_limits runner_limits(const struct config *config)
 static tn_status load_plugins(struct host *host, struct err *err)
 {
     const struct config *config = host->config;
-    const char *disabled[CONFIG_PLUGIN_MAX];
 
     TRY(host_publishers(config, &host->publishers, err));
     host->signing = (struct plugin_signing){
@@ -210,13 +221,14 @@ static tn_status load_plugins(struct host *host, struct err *err)
         .records = host->records,
         .catalog = host->catalog,
         .portals = host->portals,
+        .blobs = host->blobs,
         .entitle = host->entitle,
         .log = host->log,
         .signing = &host->signing,
         .dirs = config->plugin_dirs.items,
         .dir_count = config->plugin_dirs.count,
         .work_dir = host->work_dir,
-        .disabled = disabled,
+        .disabled = host->disabled,
         .isolated = host->isolated,
         .short_limit_us = config->background.deadline_s * (int64_t)1000000,
         .long_limit_us = config->background.long_deadline_s * (int64_t)1000000,
@@ -229,7 +241,7 @@ static tn_status load_plugins(struct host *host, struct err *err)
     find_runner(host);
     if (host->runner[0] != '\0')
         options.runner = host->runner;
-    name_plugins(host, &options, disabled);
+    name_plugins(host, &options);
     TRY(plugin_host_create(&options, &host->plugins, err));
     return plugin_host_load_all(host->plugins, err);
 }
@@ -253,6 +265,7 @@ static tn_status start_services(struct host *host, struct err *err)
                    .token_rate =
                        (struct limit_rate){limits->token.per_second, limits->token.burst}},
         .catalog = host->catalog,
+        .blobs = host->blobs,
         .entitle = host->entitle,
         .plugins = host->plugins,
         .log = host->log,
@@ -380,6 +393,7 @@ static const struct step {
     {open_tokens, advise_store},
     {open_licences, advise_keys},
     {open_records, NULL},
+    {open_blobs, advise_store},
     {load_plugins, advise_keys},
     {start_workers, NULL},
     {start_services, NULL},
@@ -415,6 +429,7 @@ static void stop(struct host *host)
     pool_destroy(host->pool);
     if (host->plugins)
         plugin_host_stop(host->plugins);
+    blobs_close(host->blobs);
     records_destroy(host->records);
     bus_server_destroy(host->server);
     service_host_destroy(host->services);

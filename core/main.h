@@ -24,8 +24,10 @@ struct host {
     struct tokens *tokens;
     struct entitle *entitle;
     struct records *records;
+    struct blobs *blobs;
     struct key_ring publishers; /* of plugins */
     struct plugin_signing signing;
+    const char *disabled[CONFIG_PLUGIN_MAX]; /* ids of plugins */
     struct plugin_isolated isolated[CONFIG_PLUGIN_MAX];
     struct plugin_host *plugins;
     struct pool *pool;

@@ -4,6 +4,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/blob/blobs.h"
 #include "core/service/licensing.h"
 
 const struct config *host_settings(const struct host *host)
@@ -80,6 +81,7 @@ static void apply(struct host *host, const struct config *config)
     bus_server_set_limits(host->server,
                           &(struct bus_server_limits){
                               limits->connection_max, limits->call_max, limits->request_size_max});
+    blobs_set_size_max(host->blobs, limits->blob_size_max);
     service_host_set_metric_portals(host->services, config->metric_portal_max);
     service_host_set_rates(host->services,
                            (struct limit_rate){limits->portal.per_second, limits->portal.burst},

@@ -5,10 +5,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "core/blob/blobs.h"
 #include "core/main.h"
 
-/* Files besides connections: 512 tables and their logs, plugins, sockets; and room for more. */
-#define FILES_BESIDES 1024u
+/* Files besides connections: 512 tables and their logs, plugins, sockets; and room for more; and
+ * blobs. */
+#define FILES_BESIDES (1024u + BLOB_FILE_MAX)
 /* A store that was just made, a socket, and a handful of plugins and connections. */
 #define FILES_MIN 64u
 /* Writes are refused when 64 MiB are left: this is some time before. */

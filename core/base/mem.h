@@ -37,7 +37,8 @@ void mem_free(void *p);
 void mem_fail_at(unsigned nth);
 void mem_fail_never(void);
 
-#define CLEANUP(fn) __attribute__((cleanup(fn)))
+/* `unused`: of some only the end counts, which clang takes for no use. */
+#define CLEANUP(fn) __attribute__((cleanup(fn), unused))
 
 /* Defines fn_p, the form CLEANUP wants, for a destructor that accepts NULL. */
 #define DEFINE_CLEANUP(type, fn)        \

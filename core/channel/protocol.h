@@ -78,6 +78,7 @@ enum protocol_function {
     PROTOCOL_ENTER,     /* portal str -> now i64 */
     PROTOCOL_FINISH,    /* status u32 -> nothing */
     PROTOCOL_PROGRESS,  /* value; of a migration, once */
+    PROTOCOL_ZONE,      /* name str, at i64 -> from i64, until i64, offset i32 as u32 */
     PROTOCOL_FUNCTION_END
 };
 

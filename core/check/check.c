@@ -289,6 +289,8 @@ static tn_status check_host_entries(const struct check_options *options,
     init(&check, options, snapshot, counts, err);
     tn_status st = check_meta(&check);
     if (st == TN_OK)
+        st = check_blob_files(&check);
+    if (st == TN_OK)
         st = check_host(&check, ret_readable);
     fini(&check);
     return st;

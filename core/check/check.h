@@ -29,6 +29,8 @@ struct check_finding {
 struct check_options {
     struct store *store;
     const char *language; /* NULL: English */
+    const char *blob_dir; /* where the files of blobs are; NULL: they are not looked at */
+    bool reads_blobs;     /* and compared with their hashes: it takes as long as reading all */
     void (*tell)(void *ctx, const struct check_finding *finding);
     void *ctx;
 };
@@ -37,6 +39,9 @@ struct check_counts {
     uint64_t portals;
     uint64_t entries[STORE_FAMILY_MAX + 1]; /* read, by family */
     uint64_t findings;
+    uint64_t blobs;
+    uint64_t blobs_unnamed; /* of them: by no record; no finding, their time will come */
+    uint64_t blob_files; /* that no blob has: a seal was cut short, the next start removes them */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include "core/base/utf8.h"
 #include "core/check/state.h"
+#include "core/record/blob.h"
 #include "core/record/timer.h"
 #include "core/store/key.h"
 #include "core/store/meta.h"
@@ -185,6 +186,23 @@ static bool add_definition(struct text *text, struct tn_bytes key)
     return false;
 }
 
+static bool add_blob(struct text *text, struct tn_bytes key)
+{
+    struct blob_key_parts parts;
+
+    if (blob_key_read(key, &parts) != TN_OK)
+        return false;
+    add(text, "blob ");
+    add_hex(text, (struct tn_bytes){parts.hash, sizeof(parts.hash)});
+    if (parts.is_name)
+        add(text,
+            ", named by %" PRIu64 " of type %" PRIu32 ", property %" PRIu32,
+            parts.record,
+            parts.type,
+            parts.property);
+    return true;
+}
+
 /* type, record, name */
 static bool add_timer(struct text *text, struct tn_bytes rest)
 {
@@ -204,6 +222,8 @@ static bool add_meta(struct text *text, struct tn_bytes key)
         return false;
     struct tn_bytes rest = {key.data + 1, key.len - 1};
     switch (key.data[0]) {
+    case STORE_META_BLOB:
+        return add_blob(text, key);
     case STORE_META_HEAD:
         add(text, "head");
         return rest.len == 0;

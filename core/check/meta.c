@@ -285,6 +285,10 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
         return TN_OK;
     case STORE_META_OUTCOME:
         return check_outcome(check, key, value);
+    case STORE_META_BLOB:
+        if (check->portal != 0)
+            return TN_OK; /* check_blobs */
+        break;
     case STORE_META_VALUE:
         if (check->portal != 0)
             return TN_OK; /* check_values */
@@ -321,7 +325,9 @@ static tn_status each_entry(struct check *check, void *ctx, struct tn_bytes key,
 tn_status check_meta(struct check *check)
 {
     TRY(check_walk(check, check->portal, STORE_META, (struct tn_bytes){0}, each_entry, NULL));
-    if (check->portal != 0)
+    if (check->portal != 0) {
         TRY(check_values(check));
+        TRY(check_blobs(check));
+    }
     return check_definitions(check);
 }

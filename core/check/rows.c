@@ -84,6 +84,7 @@ static tn_status load_row(struct check *check, void *ctx, struct tn_bytes key,
 
         TRY(row_at(bytes, i, &value));
         check_property(check, record, key, &value);
+        TRY(check_blob_named(check, record, &value));
     }
     return TN_OK;
 }

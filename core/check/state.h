@@ -109,8 +109,13 @@ struct checked_record *check_record(const struct check *check, tn_id id);
 tn_status check_add_record(struct check *check, tn_id id, struct checked_record **ret_record);
 
 /* The parts, in their order. Each returns TN_OK when all was read. */
-tn_status check_meta(struct check *check);   /* head, definitions, outcomes */
-tn_status check_values(struct check *check); /* settings, imports, cursors; of check_meta */
+tn_status check_meta(struct check *check);       /* head, definitions, outcomes */
+tn_status check_values(struct check *check);     /* settings, imports, cursors; of check_meta */
+tn_status check_blobs(struct check *check);      /* entries and names; of check_meta */
+tn_status check_blob_files(struct check *check); /* those that no entry has; of all portals */
+/* That a blob which the row names knows it; of check_rows. */
+tn_status check_blob_named(struct check *check, const struct checked_record *record,
+                           const struct row_value *named);
 tn_status check_timers(struct check *check); /* and when they are due; after the rows */
 tn_status check_rows(struct check *check);   /* reads them into `records` */
 tn_status check_log(struct check *check);    /* against rows and history */

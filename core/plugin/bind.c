@@ -16,26 +16,32 @@ struct table {
     uint32_t size;
 };
 
-/* The table of that id; a NULL id: none. */
-static struct table find_table(const char *id)
+/* The table of that id; a NULL id: none. A runner has no blobs yet. */
+static struct table find_table(const struct plugin *plugin, const char *id)
 {
     const struct table tables[] = {
         {TN_CORE_ID, &plugin_core_table, sizeof(plugin_core_table)},
         {TN_RECORDS_ID, &plugin_records_table, sizeof(plugin_records_table)},
         {TN_BUS_ID, &plugin_bus_table, sizeof(plugin_bus_table)},
+        {TN_BLOBS_ID, &plugin_blobs_table, sizeof(plugin_blobs_table)},
     };
 
+    const bool has_blobs =
+        plugin->host->options.blobs && plugin_isolation(plugin) != PLUGIN_IN_RUNNER;
+
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        if (strcmp(tables[i].id, id) == 0)
+        if (strcmp(tables[i].id, id) == 0 && (tables[i].table != &plugin_blobs_table || has_blobs))
             return tables[i];
     return (struct table){0};
 }
 
-static tn_status check_needs(const struct tn_plugin *rows, struct err *err)
+static tn_status check_needs(const struct plugin *plugin, struct err *err)
 {
+    const struct tn_plugin *rows = plugin->rows;
+
     for (uint32_t i = 0; i < rows->needs.count; i++) {
         const struct tn_need *need = &rows->needs.items[i];
-        struct table table = find_table(need->id);
+        struct table table = find_table(plugin, need->id);
 
         if (need->flags & TN_OPTIONAL)
             continue;
@@ -67,7 +73,7 @@ tn_status bind_check(const struct plugin *plugin, struct err *err)
 {
     const struct tn_plugin *rows = plugin->rows;
 
-    TRY(check_needs(rows, err));
+    TRY(check_needs(plugin, err));
     for (uint32_t i = 0; i < rows->settings.count; i++)
         if (rows->settings.items[i].flags & TN_GLOBAL)
             return not_served(err, "global setting", rows->settings.items[i].name);
@@ -337,7 +343,7 @@ void bind_slots(struct plugin *plugin)
 {
     for (uint32_t i = 0; i < plugin->rows->needs.count; i++) {
         const struct tn_need *need = &plugin->rows->needs.items[i];
-        struct table table = find_table(need->id);
+        struct table table = find_table(plugin, need->id);
         const void **slot = (const void **)(plugin->base + manifest_vaddr(&need->slot));
 
         *slot = table.id && table.size >= need->min_size ? table.table : NULL;

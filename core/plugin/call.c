@@ -17,6 +17,7 @@ void call_init(struct tn_call *call, struct plugin *plugin, struct txn *txn, str
 void call_fini(struct tn_call *call)
 {
     call_close_found(call);
+    call_close_blobs(call);
     map_fini(&call->records);
 }
 

@@ -46,6 +46,7 @@ struct tn_call {
     bool is_entered;    /* part of a struct entered (core_table.c), which owns the transaction */
     struct map records; /* struct tn_record of SEEN_LIVE by id: the same one, the same pointer */
     struct tn_found *found; /* open queries, newest first */
+    struct tn_blob *blobs;  /* of blobs_table.c, newest first */
     struct err *nested;     /* why the last joined call failed; of the transaction's arena */
 };
 
@@ -101,10 +102,13 @@ tn_status call_method(const struct plugin_method *method, struct txn *txn, uint3
 
 /* Closes all queries of the call (records_table.c). */
 void call_close_found(struct tn_call *call);
+/* Ends what it reads and writes of blobs (blobs_table.c). */
+void call_close_blobs(struct tn_call *call);
 
 extern const struct tn_core_v1 plugin_core_table;
 extern const struct tn_records_v1 plugin_records_table;
 extern const struct tn_bus_v1 plugin_bus_table;
+extern const struct tn_blobs_v1 plugin_blobs_table;
 
 /* As in core/base/err.h. */
 #ifdef __clang_analyzer__

@@ -271,6 +271,50 @@ static tn_status core_finish(struct tn_call *call, tn_status status)
     return status;
 }
 
+/* Zones */
+
+/* zone_at() tells of the years between. */
+#define ZONE_BEGIN_S (-62103628800ll) /* 0002-01-01 */
+#define ZONE_END_S 253339228800ll     /* 9998-01-01 */
+#define SECOND_US 1000000ll
+
+static struct tn_zone_span span_of(const struct zone *zone, tn_time at)
+{
+    int64_t at_s = at / SECOND_US - (at % SECOND_US < 0);
+
+    if (at_s < ZONE_BEGIN_S)
+        at_s = ZONE_BEGIN_S;
+    if (at_s >= ZONE_END_S)
+        at_s = ZONE_END_S - 1;
+    const struct zone_span span = zone_at(zone, at_s);
+
+    return (struct tn_zone_span){
+        .from = span.from_s > ZONE_BEGIN_S ? span.from_s * SECOND_US : INT64_MIN,
+        .until = span.until_s < ZONE_END_S ? span.until_s * SECOND_US : INT64_MAX,
+        .offset_s = span.offset_s};
+}
+
+static tn_status core_zone(struct tn_call *call, struct tn_str name, tn_time at,
+                           struct tn_zone_span *ret_span)
+{
+    const struct zone *zone;
+    tn_status st = zones_get(call->plugin->host->zones, name, &zone);
+
+    if (st == TN_NOT_FOUND)
+        return st;
+    if (st == TN_RESOURCE_EXHAUSTED)
+        return call_fail(call, err_memory(call->err, "a time zone"));
+    if (st != TN_OK)
+        return call_fail(call,
+                         err_set(call->err,
+                                 TN_UNAVAILABLE,
+                                 "The file of the time zone \"%.*s\" cannot be read.",
+                                 (int)name.len,
+                                 name.data));
+    *ret_span = span_of(zone, at);
+    return TN_OK;
+}
+
 const struct tn_core_v1 plugin_core_table = {
     .struct_size = sizeof(struct tn_core_v1),
     .self = core_self,
@@ -288,4 +332,5 @@ const struct tn_core_v1 plugin_core_table = {
     .hold = core_hold,
     .enter = core_enter,
     .finish = core_finish,
+    .zone = core_zone,
 };

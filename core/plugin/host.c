@@ -60,6 +60,8 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
     atomic_init(&host->duties, NULL);
     init_locks(host);
     tn_status st = routes_init(host, err);
+    if (st == TN_OK && zones_create(&host->zones) != TN_OK)
+        st = err_memory(err, "the plugins");
     if (st != TN_OK) {
         plugin_host_destroy(host);
         return st;
@@ -279,6 +281,7 @@ void plugin_host_destroy(struct plugin_host *host)
     mem_free(host->running);
     mem_free(host->leaving);
     routes_fini(host);
+    zones_destroy(host->zones);
     pthread_cond_destroy(&host->migrate_woken);
     pthread_mutex_destroy(&host->migrate_mu);
     pthread_mutex_destroy(&host->change);

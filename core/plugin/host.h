@@ -17,6 +17,7 @@
 #include "core/record/records.h"
 #include "core/record/txn.h"
 
+struct blobs;
 struct plugin_host;
 struct plugin_routes;
 struct plugin;
@@ -67,11 +68,12 @@ struct plugin_isolated {
     enum plugin_isolation isolation;
 };
 
-/* Borrowed until plugin_host_destroy(); dirs and disabled only by load_all. */
+/* Borrowed until plugin_host_destroy(); dirs only by load_all. */
 struct plugin_host_options {
     struct records *records;
     struct catalog *catalog;
     struct portals *portals;
+    struct blobs *blobs;     /* NULL: plugins get none */
     struct entitle *entitle; /* what portals are granted; NULL: everything */
     struct log *log;
     const char *const *dirs; /* searched in order for *.so, by name within one */

@@ -12,6 +12,7 @@
 #include "core/plugin/host.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/message.h"
+#include "core/value/zones.h"
 
 typedef tn_status (*plugin_load_fn)(const struct tn_host *host, void **ret_self);
 typedef tn_status (*plugin_start_fn)(void *self);
@@ -94,6 +95,7 @@ struct plugin_hook {
 
 struct plugin_host {
     struct plugin_host_options options;
+    struct zones *zones; /* that plugins and timers asked for */
 
     /* Held while a plugin is loaded, replaced or ended; never by calls. */
     pthread_mutex_t change;

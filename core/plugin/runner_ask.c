@@ -461,6 +461,22 @@ static void ask_granted(struct ask *ask)
         pack_u32(&ask->out, plugin_core_table.granted(ask->call, feature));
 }
 
+static void ask_zone(struct ask *ask)
+{
+    struct tn_str name = unpack_str(&ask->in);
+    tn_time at = unpack_i64(&ask->in);
+    struct tn_zone_span span;
+
+    if (!is_whole(ask))
+        return;
+    ask->status = plugin_core_table.zone(ask->call, name, at, &span);
+    if (ask->status != TN_OK)
+        return;
+    pack_i64(&ask->out, span.from);
+    pack_i64(&ask->out, span.until);
+    pack_u32(&ask->out, (uint32_t)span.offset_s);
+}
+
 static void ask_log(struct ask *ask)
 {
     uint32_t level = unpack_u32(&ask->in);
@@ -537,7 +553,7 @@ static void (*const functions[PROTOCOL_FUNCTION_END])(struct ask *ask) = {
     [PROTOCOL_GRANTED] = ask_granted,   [PROTOCOL_LOG] = ask_log,
     [PROTOCOL_COMMIT] = ask_commit,     [PROTOCOL_SEND] = ask_send,
     [PROTOCOL_HOLD] = ask_hold,         [PROTOCOL_FINISH] = ask_finish,
-    [PROTOCOL_PROGRESS] = ask_progress,
+    [PROTOCOL_PROGRESS] = ask_progress, [PROTOCOL_ZONE] = ask_zone,
 };
 
 static tn_status run_one(struct ask *ask)

@@ -54,11 +54,12 @@ static int64_t back_off_us(uint32_t failed_count)
 
 /* Rules */
 
-static tn_status load_zone(const struct tn_call *call, struct zone **ret_zone)
+static tn_status find_zone(const struct tn_call *call, const struct zone **ret_zone)
 {
+    struct plugin_host *host = call->plugin->host;
     const struct portal_settings settings =
-        portal_settings(call->plugin->host->options.portals, txn_portal(call->txn));
-    tn_status st = zone_load(utf8_str(settings.time_zone), ret_zone);
+        portal_settings(host->options.portals, txn_portal(call->txn));
+    tn_status st = zones_get(host->zones, utf8_str(settings.time_zone), ret_zone);
 
     if (st == TN_OK)
         return TN_OK;
@@ -74,9 +75,9 @@ static tn_status load_zone(const struct tn_call *call, struct zone **ret_zone)
 static tn_status find_next(const struct tn_call *call, const struct timer *timer, tn_time after_us,
                            tn_time *ret_us)
 {
-    CLEANUP(zone_destroy_p) struct zone *zone = NULL;
+    const struct zone *zone = NULL;
 
-    TRY(load_zone(call, &zone));
+    TRY(find_zone(call, &zone));
     return recur_next(timer->rule, zone, timer->begun_us, after_us, ret_us, call->err);
 }
 

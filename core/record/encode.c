@@ -368,6 +368,7 @@ static tn_status encode_record(struct record *record, struct err *err)
     TRY(txn_mark_write(record->txn, mark_id(record->txn, MARK_RECORD, record->id, 0, 0)));
     TRY(put_row(record));
     TRY(keep_indexes(record, err));
+    TRY(blob_keep_names(record));
     return keep_unique(record, false);
 }
 

@@ -318,7 +318,9 @@ tn_status records_create(const struct records_options *options, struct records *
     init_conds(records);
     records->recent = recent_create();
     records->mending = mending_create(records);
-    if (!records->recent || !records->mending || committer_start(records) != TN_OK) {
+    records->blob_pins = blob_pins_create();
+    if (!records->recent || !records->blob_pins || !records->mending ||
+        committer_start(records) != TN_OK) {
         records_destroy(records);
         return err_memory(err, "the records");
     }
@@ -351,6 +353,7 @@ void records_destroy(struct records *records)
     }
     records_snapshot_release(records->snapshot);
     recent_destroy(records->recent);
+    blob_pins_destroy(records->blob_pins);
     mending_destroy(records->mending);
     mem_free(records->watchers);
     (void)pthread_cond_destroy(&records->moved);

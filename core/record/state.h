@@ -10,6 +10,7 @@
 #include "core/graph/edge.h"
 #include "core/index/index.h"
 #include "core/index/totals.h"
+#include "core/record/blob.h"
 #include "core/record/change.h"
 #include "core/record/head.h"
 #include "core/record/recent.h"
@@ -78,6 +79,8 @@ struct submission {
 struct group;         /* committer.c */
 struct cached_totals; /* committer.c */
 
+struct blob_pins; /* blob.c */
+
 struct watcher {
     records_wake_fn wake;
     void *ctx;
@@ -112,6 +115,7 @@ struct records {
     uint64_t epoch; /* of the newest durable group */
 
     pthread_mutex_t watch_mu;
+    struct blob_pins *blob_pins;
     struct watcher *watchers; /* guarded by watch_mu */
     size_t watcher_count;
 
@@ -371,6 +375,7 @@ struct txn {
     size_t undo_cap;
     struct marks reads;
     struct marks writes;
+    struct txn_blob *blobs; /* held until it ends */
 
     /* What the committer gets. */
     struct store_batch *batch;
@@ -478,6 +483,13 @@ tn_status renew_store(struct records *records, struct err *err);
  * transaction. TN_NOT_FOUND (err untouched): none did. [worker] blocks */
 tn_status history_find_replaced(struct txn *txn, uint32_t type, tn_id record, uint32_t property,
                                 uint64_t number, struct tn_value *ret_value, struct err *err);
+
+/* blob.c */
+struct blob_pins *blob_pins_create(void);
+void blob_pins_destroy(struct blob_pins *pins);
+void txn_release_blobs(struct txn *txn);
+/* The names that the record gave up, and those that it gives, into the batch. */
+tn_status blob_keep_names(const struct record *record);
 
 /* Purging: removes the history of a record and blanks it in the change log. */
 tn_status history_purge(struct record *record, struct store_batch *batch, struct err *err);

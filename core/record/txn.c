@@ -119,6 +119,7 @@ void txn_destroy(struct txn *txn)
     struct records *records = txn->records;
     if (txn->has_turn)
         committer_end_turn(records, txn->state, txn);
+    txn_release_blobs(txn);
     map_fini(&txn->by_id);
     map_fini(&txn->unique);
     map_fini(&txn->edges);

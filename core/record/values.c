@@ -156,6 +156,22 @@ static tn_status check_reference(struct txn *txn, const struct schema_property *
     return st;
 }
 
+static tn_status check_blob(struct txn *txn, const struct schema_property *property,
+                            const struct tn_value *value, struct err *err)
+{
+    tn_status st = txn_hold_blob(txn, (const uint8_t *)value->as.text.data, err);
+
+    if (st != TN_NOT_FOUND)
+        return st;
+    return err_violate(err,
+                       TN_INVALID_ARGUMENT,
+                       property->name.data,
+                       "not_found",
+                       "%.*s names a blob that the portal does not have: upload it first.",
+                       (int)property->name.len,
+                       property->name.data);
+}
+
 /* Checks a value against its property and brings it to the form that is stored. */
 static tn_status check_value(struct record *record, const struct schema_property *property,
                              struct tn_value *value, struct err *err)
@@ -204,6 +220,8 @@ static tn_status check_value(struct record *record, const struct schema_property
         return check_email(&txn->arena, field, value, err);
     if (value->kind == TN_REF)
         return check_reference(txn, property, value, err);
+    if (value->kind == TN_BLOB)
+        return check_blob(txn, property, value, err);
     return TN_OK;
 }
 

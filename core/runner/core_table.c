@@ -126,6 +126,22 @@ static void core_log(const struct tn_host *host, const struct tn_call *call, uin
     (void)call_ask(own(call), &operation, &answer); /* a line that is lost fails nothing */
 }
 
+static tn_status core_zone(struct tn_call *call, struct tn_str name, tn_time at,
+                           struct tn_zone_span *ret_span)
+{
+    struct pack operation = call_operation(call, PROTOCOL_ZONE);
+    struct unpack answer;
+
+    pack_str(&operation, name);
+    pack_i64(&operation, at);
+    TRY(call_ask(call, &operation, &answer));
+    *ret_span = (struct tn_zone_span){0};
+    ret_span->from = unpack_i64(&answer);
+    ret_span->until = unpack_i64(&answer);
+    ret_span->offset_s = (int32_t)unpack_u32(&answer);
+    return TN_OK;
+}
+
 static tn_status core_commit(struct tn_call *call)
 {
     tn_status st = ask_plainly(call, PROTOCOL_COMMIT);
@@ -269,4 +285,5 @@ const struct tn_core_v1 runner_core_table = {
     .hold = core_hold,
     .enter = core_enter,
     .finish = core_finish,
+    .zone = core_zone,
 };

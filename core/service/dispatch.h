@@ -26,6 +26,7 @@
 /* After so many lost commits a call takes its portal's turn. */
 #define DISPATCH_LOSS_MAX 3u
 
+struct blobs;
 struct notices;
 struct watches;
 
@@ -34,6 +35,7 @@ struct service {
     struct records *records;
     struct access access;
     struct catalog *catalog;
+    struct blobs *blobs;
     struct entitle *entitle;     /* NULL: every portal is granted everything */
     struct plugin_host *plugins; /* NULL: none */
     struct watches *watches;     /* changes.h */

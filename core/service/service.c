@@ -28,6 +28,7 @@ tn_status service_host_create(const struct service_options *options, struct serv
         .records = options->records,
         .access = options->access,
         .catalog = options->catalog,
+        .blobs = options->blobs,
         .entitle = options->entitle,
         .plugins = options->plugins,
         .log = options->log,
@@ -57,6 +58,7 @@ size_t service_all(struct service_methods out[static SERVICE_MAX])
     struct service_methods (*const all[])(void) = {
         service_records,
         service_batches,
+        service_blobs,
         service_search,
         service_associations,
         service_schema,

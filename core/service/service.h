@@ -12,6 +12,7 @@ struct service_methods {
 };
 struct service_methods service_records(void);
 struct service_methods service_batches(void);
+struct service_methods service_blobs(void);
 struct service_methods service_search(void);
 struct service_methods service_associations(void);
 struct service_methods service_schema(void);
@@ -39,6 +40,7 @@ struct service_options {
     struct records *records;
     struct access access;
     struct catalog *catalog;
+    struct blobs *blobs;
     struct entitle *entitle;     /* NULL: every portal is granted everything */
     struct plugin_host *plugins; /* loaded; NULL: none */
     struct log *log;

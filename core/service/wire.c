@@ -249,6 +249,11 @@ tn_status wire_value_read(const struct schema_property *property,
     }
     if (value->kind_case == TENON__RECORDS__V1__VALUE__KIND_LITERAL)
         return value_parse(property->kind, utf8_str(value->literal), field, ret_value, err);
+    if (property->kind == TN_BLOB && value->kind_case == TENON__RECORDS__V1__VALUE__KIND_TEXT &&
+        value->text[0] == '\0') {
+        *ret_value = value_none();
+        return TN_OK;
+    }
     if (property->kind == TN_BLOB || value->kind_case != member_of(property->kind))
         return err_violate(err,
                            TN_INVALID_ARGUMENT,
@@ -279,20 +284,40 @@ Tenon__Records__V1__Decimal *wire_decimal(struct service_call *call, struct deci
     return message;
 }
 
-/* A blob is told as the hexadecimal text of its hash. */
-static char *write_text(struct service_call *call, const struct tn_value *value)
+tn_status wire_blob_read(struct tn_str text, const char *field,
+                         uint8_t ret_hash[static VALUE_BLOB_SIZE], struct err *err)
+{
+    uint8_t hash[VALUE_BLOB_SIZE];
+    size_t len = 0;
+
+    if (text.len != 2 * sizeof(hash) ||
+        sodium_hex2bin(hash, sizeof(hash), text.data, text.len, NULL, &len, NULL) != 0 ||
+        len != sizeof(hash))
+        return err_violate(err,
+                           TN_INVALID_ARGUMENT,
+                           field,
+                           "blob",
+                           "A blob is named by the 64 hexadecimal digits of its SHA-256.");
+    memcpy(ret_hash, hash, sizeof(hash));
+    return TN_OK;
+}
+
+char *wire_blob_write(struct service_call *call, const struct tn_value *value)
 {
     struct buf hex = {0};
     char *text = NULL;
 
-    if (value->kind != TN_BLOB)
-        return wire_text(call, value->as.text);
     if (value_format(value, &hex) == TN_OK)
         text = wire_text(call, (struct tn_str){(const char *)hex.data, hex.len});
     else
         (void)err_memory(call->err, "the answer");
     buf_fini(&hex);
     return text;
+}
+
+static char *write_text(struct service_call *call, const struct tn_value *value)
+{
+    return value->kind == TN_BLOB ? wire_blob_write(call, value) : wire_text(call, value->as.text);
 }
 
 Tenon__Records__V1__Value *wire_value_write(struct service_call *call, const struct tn_value *value)

@@ -8,6 +8,7 @@
 #define CORE_SERVICE_WIRE_H
 
 #include "core/service/dispatch.h"
+#include "core/value/value.h"
 #include "tenon/records/v1/records.pb-c.h"
 
 /* Records and links of one batch, and records of one page. */
@@ -58,10 +59,15 @@ char *wire_cursor_write(struct service_call *call, struct tn_bytes bytes);
 /* Values */
 
 /* A value for `property`; the empty text is no value. Violation of `field`, rule "kind" or what
- * value_parse says. Texts point into the message. [any] */
+ * value_parse says. Texts point into the message. Blobs are refused (wire_blob_read). [any] */
 tn_status wire_value_read(const struct schema_property *property,
                           const Tenon__Records__V1__Value *value, const char *field,
                           struct tn_value *ret_value, struct err *err);
+/* A blob's hash, 64 hexadecimal digits. Violation of `field`, rule "blob". [any] */
+tn_status wire_blob_read(struct tn_str text, const char *field,
+                         uint8_t ret_hash[static VALUE_BLOB_SIZE], struct err *err);
+/* NULL, with call->err set, when memory is out. */
+char *wire_blob_write(struct service_call *call, const struct tn_value *value);
 /* NULL, with call->err set, when memory is out. TN_NONE gives an empty value. */
 Tenon__Records__V1__Value *wire_value_write(struct service_call *call,
                                             const struct tn_value *value);

@@ -23,17 +23,38 @@ static tn_status read(const struct record *record, const struct schema_property 
     return err_set(err, TN_DATA_LOSS, "A stored record is damaged.");
 }
 
+/* A blob's hash goes to `hash`, which the value points to. */
+static tn_status read_value(const struct schema_property *property,
+                            const Tenon__Records__V1__Property *wire,
+                            uint8_t hash[static VALUE_BLOB_SIZE], struct tn_value *ret_value,
+                            struct err *err)
+{
+    const Tenon__Records__V1__Value *value = wire->value;
+    const char *text = NULL;
+
+    if (value && value->kind_case == TENON__RECORDS__V1__VALUE__KIND_TEXT)
+        text = value->text;
+    else if (value && value->kind_case == TENON__RECORDS__V1__VALUE__KIND_LITERAL)
+        text = value->literal;
+    if (property->kind != TN_BLOB || !text || text[0] == '\0')
+        return wire_value_read(property, value, wire->name, ret_value, err);
+    TRY(wire_blob_read(utf8_str(text), wire->name, hash, err));
+    *ret_value = value_text(TN_BLOB, (struct tn_str){(const char *)hash, VALUE_BLOB_SIZE});
+    return TN_OK;
+}
+
 static tn_status write_property(struct service_call *call, struct record *record,
                                 const Tenon__Records__V1__Property *wire, bool *ret_changed,
                                 struct err *err)
 {
     const struct schema_property *property = NULL;
+    uint8_t hash[VALUE_BLOB_SIZE];
     struct tn_value value;
     struct tn_value old;
     struct tn_value now;
 
     TRY(wire_property(call, record_type(record), wire->name, NULL, &property, err));
-    TRY(wire_value_read(property, wire->value, wire->name, &value, err));
+    TRY(read_value(property, wire, hash, &value, err));
     TRY(read(record, property, &old, err));
     if (value_equal(&old, &value))
         return TN_OK;

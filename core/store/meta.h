@@ -4,6 +4,7 @@
 #define CORE_STORE_META_H
 
 enum store_meta {
+    STORE_META_BLOB = 'b',     /* blobs by their hash, and who names them: record/blob.h */
     STORE_META_CLOCK = 'n',    /* portal 0: the newest time that the host has seen */
     STORE_META_CONSUMER = 'c', /* portal 0: consumers that are known, by plugin and name */
     STORE_META_FORMAT = 'f',   /* portal 0: the store's format */

@@ -27,6 +27,17 @@ enum {
     TN_ASKED_PORTAL_LANGUAGE = 7 /* of texts that are kept for everybody in it: "en", "fr" */
 };
 
+#if TN_MINOR >= 1
+/* How long clocks of a time zone are by `offset_s` ahead of UTC: from `from` to before `until`,
+ * which are INT64_MIN and INT64_MAX where they always were and always will be. */
+struct tn_zone_span {
+    tn_time from;
+    tn_time until;
+    int32_t offset_s;
+    uint32_t reserved;
+};
+#endif
+
 struct tn_core_v1 {
     uint32_t struct_size;
     uint32_t reserved;
@@ -92,6 +103,17 @@ struct tn_core_v1 {
     tn_status (*hold)(struct tn_call *call);
     tn_status (*enter)(const struct tn_host *host, struct tn_str portal, struct tn_call **ret_call);
     tn_status (*finish)(struct tn_call *call, tn_status status);
+#if TN_MINOR >= 1
+
+    /*
+     * What holds at `at` in the time zone `name` of the tz database ("Europe/Paris"), so that a
+     * plugin needs no files of the machine. TN_NOT_FOUND (the call goes on): there is no such zone;
+     * TN_UNAVAILABLE: its file cannot be read. Before the year 2 and after 9998 no clock changes.
+     * [any] blocks when a zone is first asked for
+     */
+    tn_status (*zone)(struct tn_call *call, struct tn_str name, tn_time at,
+                      struct tn_zone_span *ret_span);
+#endif
 };
 
 #ifdef __cplusplus

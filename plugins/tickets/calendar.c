@@ -70,17 +70,14 @@ static tn_time count_local(const struct calendar *calendar, tn_time *at, tn_time
 /* As count_local, on the clock of the zone; `*at` and `until` are instants. */
 static tn_time count(const struct calendar *calendar, tn_time *at, tn_time until, tn_time limit)
 {
-    static const struct zone_span utc = {INT64_MIN, INT64_MAX, 0};
+    static const struct tn_zone_span utc = {INT64_MIN, INT64_MAX, 0, 0};
+    const struct calendar_clock *clock = &calendar->clock;
     tn_time counted = 0;
 
     while (*at < until && counted < limit) {
-        struct zone_span span =
-            calendar->zone ? zone_at(calendar->zone, civil_floor_div(*at, SECOND_US)) : utc;
+        const struct tn_zone_span span = clock->span_at ? clock->span_at(clock, *at) : utc;
         tn_time offset = span.offset_s * SECOND_US;
-        /* A span that ends later than any instant ends after `until`. */
-        tn_time end = span.until_s < civil_floor_div(until, SECOND_US)
-                          ? least(until, span.until_s * SECOND_US)
-                          : until;
+        tn_time end = least(until, span.until);
         tn_time local = *at + offset;
 
         counted += count_local(calendar, &local, end + offset, limit - counted);

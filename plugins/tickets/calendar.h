@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "zone.h"
+#include <tenon/tenon.h>
 
 /* Of one weekday, after joining those that touch. */
 #define CALENDAR_WINDOW_MAX 8
@@ -24,8 +24,15 @@ struct calendar_window {
     int16_t end;
 };
 
+/* The clocks that the hours are read on. */
+struct calendar_clock {
+    struct tn_zone_span (*span_at)(const struct calendar_clock *clock, tn_time at); /* NULL: UTC */
+    void *of; /* span_at's, as the next; borrowed */
+    struct tn_str name;
+};
+
 struct calendar {
-    const struct zone *zone;                                /* borrowed; NULL: UTC */
+    struct calendar_clock clock;
     struct calendar_window windows[7][CALENDAR_WINDOW_MAX]; /* from Monday on, by time */
     uint8_t window_counts[7];
     uint32_t yearly[12]; /* bit n of a month: its day n + 1 is a holiday every year */

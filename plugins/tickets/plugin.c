@@ -3,7 +3,6 @@
 #include "properties.h"
 #include "rows.h"
 #include "texts.h"
-#include "zones.h"
 
 TN_NEEDS(core, records, bus);
 
@@ -140,26 +139,6 @@ static const struct tn_setting settings[] = {
                        "30d"},
 };
 
-static tn_status load(const struct tn_host *host, void **ret_self)
-{
-    struct zones *zones = NULL;
-    tn_status st = zones_create(&zones);
-
-    (void)host;
-    if (st == TN_OK)
-        *ret_self = zones;
-    return st;
-}
-
-static void unload(void *self)
-{
-    zones_destroy(self);
-}
-
-static const struct tn_capability capabilities[] = {
-    {TN_READ_PATH, 0, ZONE_FOLDER, "Business hours are in a time zone of the tz database."},
-};
-
 const struct tn_plugin tenon_plugin_v1 = {
     TN_PLUGIN("tenon.tickets", "1.0.0", "Tickets, their SLA targets, and who answers them"),
     .types = TN_LIST(types),
@@ -172,7 +151,4 @@ const struct tn_plugin tenon_plugin_v1 = {
     .settings = TN_LIST(settings),
     .texts = TN_LIST(texts),
     .hub = "service",
-    .capabilities = TN_LIST(capabilities),
-    .load = load,
-    .unload = unload,
 };

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "sla_clock.h"
-#include "zones.h"
 
 /* A policy with its calendar. */
 struct terms {
@@ -83,29 +82,34 @@ static tn_status refuse_text(struct tn_call *call, uint32_t property, enum calen
         "and days of every year.");
 }
 
+/* A failure has failed the call, and what is computed from then on comes to nothing. */
+static struct tn_zone_span span_at(const struct calendar_clock *clock, tn_time at)
+{
+    struct tn_zone_span span = {INT64_MIN, INT64_MAX, 0, 0};
+
+    (void)tn_core->zone(clock->of, clock->name, at, &span);
+    return span;
+}
+
 tn_status sla_read_calendar(struct tn_call *call, const struct tn_record *record,
                             struct calendar *ret_calendar)
 {
     struct tn_str name = tn_text(record, CALENDAR_ZONE);
+    struct tn_zone_span span;
     enum calendar_fault fault;
 
     if (name.len == 0)
         name = tn_core->asked(call, TN_ASKED_TIME_ZONE);
-    tn_status st = zones_get(tn_core->self(call), name, &ret_calendar->zone);
-    if (st == TN_RESOURCE_EXHAUSTED)
-        return tn_core->refuse(call, st, UINT32_MAX, "memory", "Memory is out for tickets.");
-    if (st == TN_UNAVAILABLE)
-        return tn_core->refuse(call,
-                               st,
-                               CALENDAR_ZONE,
-                               "unreadable",
-                               "The time zones in /usr/share/zoneinfo cannot be read.");
-    if (st != TN_OK)
+    tn_status st = tn_core->zone(call, name, tn_core->now(call), &span);
+    if (st == TN_NOT_FOUND)
         return tn_core->refuse(call,
                                TN_INVALID_ARGUMENT,
                                CALENDAR_ZONE,
                                "time_zone",
                                "There is no such time zone; they are named as \"Europe/Paris\".");
+    if (st != TN_OK)
+        return st;
+    ret_calendar->clock = (struct calendar_clock){span_at, call, name};
     fault = calendar_set_hours(ret_calendar, tn_text(record, CALENDAR_HOURS));
     if (fault != CALENDAR_OK)
         return refuse_text(call, CALENDAR_HOURS, fault);

@@ -35,7 +35,7 @@ tn_status sla_follow(struct tn_call *call, struct ticket_turn *turn, const struc
                      struct tn_record *ticket);
 
 /* A calendar of records; `text`s of one that is refused name the property. TN_OK, or the call is
- * marked. The zone lives as long as the plugin. */
+ * marked. It lives as long as the record, and asks the call for its zone. */
 tn_status sla_read_calendar(struct tn_call *call, const struct tn_record *record,
                             struct calendar *ret_calendar);
 

@@ -127,9 +127,6 @@ static const struct tn_text texts[] = {
      "Écrivez les jours fériés comme « 2026-12-24..2026-12-31, 05-01 » : des dates, des périodes "
      "et des jours de chaque année."},
     {"fr",
-     "The time zones in /usr/share/zoneinfo cannot be read.",
-     "Les fuseaux horaires de /usr/share/zoneinfo ne peuvent être lus."},
-    {"fr",
      "There is no such time zone; they are named as \"Europe/Paris\".",
      "Il n'y a pas de tel fuseau horaire ; ils se nomment comme « Europe/Paris »."},
     {"fr",
@@ -178,9 +175,6 @@ static const struct tn_text texts[] = {
     {"fr",
      "A rule assigns in turn, or by the fewest open tickets.",
      "Une règle attribue à tour de rôle, ou par le moins de tickets ouverts."},
-    {"fr",
-     "Business hours are in a time zone of the tz database.",
-     "Les horaires d'ouverture sont dans un fuseau horaire de la base tz."},
 };
 
 #endif /* PLUGINS_TICKETS_TEXTS_H */

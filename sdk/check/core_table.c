@@ -184,6 +184,19 @@ static tn_status core_finish(struct tn_call *call, tn_status status)
     return TN_OK;
 }
 
+static tn_status core_zone(struct tn_call *call, struct tn_str name, tn_time at,
+                           struct tn_zone_span *ret_span)
+{
+    VISIT;
+
+    (void)name;
+    (void)at;
+    if (!visit_call(&visit, "tn_core->zone", call))
+        return TN_FAILED_PRECONDITION;
+    *ret_span = (struct tn_zone_span){.from = INT64_MIN, .until = INT64_MAX}; /* UTC */
+    return TN_OK;
+}
+
 #define MEMBER(table, name)                 \
     {                                       \
 #name, offsetof(struct table, name) \
@@ -205,7 +218,8 @@ static const struct tn_core_v1 core = {sizeof(core),
                                        core_set_body,
                                        core_hold,
                                        core_enter,
-                                       core_finish};
+                                       core_finish,
+                                       core_zone};
 static const struct member core_members[] = {MEMBER(tn_core_v1, self),
                                              MEMBER(tn_core_v1, asked),
                                              MEMBER(tn_core_v1, now),
@@ -220,7 +234,8 @@ static const struct member core_members[] = {MEMBER(tn_core_v1, self),
                                              MEMBER(tn_core_v1, set_body),
                                              MEMBER(tn_core_v1, hold),
                                              MEMBER(tn_core_v1, enter),
-                                             MEMBER(tn_core_v1, finish)};
+                                             MEMBER(tn_core_v1, finish),
+                                             MEMBER(tn_core_v1, zone)};
 const struct table core_table = {
     TN_CORE_ID, &core, sizeof(core), core_members, sizeof(core_members) / sizeof(core_members[0])};
 

@@ -20,6 +20,7 @@ static const struct command {
     {"import", command_import, "read a CSV file into an object type"},
     {"export", command_export, "write the records of an object type as CSV or JSON lines"},
     {"watch", command_watch, "print changes as they happen"},
+    {"blob", command_blob, "put files into a portal, and get them out"},
     {"portal", command_portal, "list, create, show and change portals"},
     {"token", command_token, "create, list and revoke what programs are let in with"},
     {"licence", command_licence, "make, install, list and remove licences"},

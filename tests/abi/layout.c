@@ -183,7 +183,17 @@ PIN(TN_NETWORK == 1u && TN_READ_PATH == 2u && TN_PROGRAM == 3u);
 #endif
 
 /* Interfaces. */
+#if TN_MINOR >= 1
+PIN(sizeof(struct tn_core_v1) == 136);
+AT(tn_core_v1, zone, 128);
+PIN(sizeof(struct tn_zone_span) == 24);
+AT(tn_zone_span, from, 0);
+AT(tn_zone_span, until, 8);
+AT(tn_zone_span, offset_s, 16);
+AT(tn_zone_span, reserved, 20);
+#else
 PIN(sizeof(struct tn_core_v1) == 128);
+#endif
 AT(tn_core_v1, struct_size, 0);
 AT(tn_core_v1, reserved, 4);
 AT(tn_core_v1, self, 8);

@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
 
-readonly order=(base sandbox value store schema access index graph record query check bus channel plugin service runner)
+readonly order=(base sandbox value store schema access index graph record blob query check bus channel plugin service runner)
 violations=0
 
 report() {

@@ -196,6 +196,23 @@ claim "... and counts the whole" says "30000 rows: 30000 created"
 claim "a finished import is not resumed" \
     exits 1 tenon import "$dir/many.csv" --type contacts --key email --resume "$resume"
 
+head -c 3000001 /dev/urandom >"$dir/blob"
+claim "a file goes into a portal" exits 0 tenon blob put "$dir/blob"
+blob=$(cat "$dir/out")
+claim "... under its hash" [ "$blob" = "$(sha256sum <"$dir/blob" | cut -d' ' -f1)" ]
+tenon call tenon.records.v1.Blobs/Create >"$dir/out" # an upload that the kill ends
+
+{ stop_host KILL; } 2>/dev/null
+claim "a killed host's blobs are whole" exits 0 tenon check --blobs --data "$dir/data"
+start_host
+claim "... and there when it serves again" exits 0 tenon blob get "$blob" --out "$dir/got"
+claim "... byte by byte" cmp "$dir/blob" "$dir/got"
+claim "... on standard output, too" exits 0 tenon blob get "$blob"
+claim "... the same" cmp "$dir/blob" "$dir/out"
+claim "a hash that nobody has is refused" exits 1 tenon blob get "${blob//?/0}"
+claim "... by name" says "has no such blob"
+claim "a file that is not there is refused" exits 1 tenon blob put "$dir/nothing"
+
 tenon portal create killed >"$dir/out"
 export TENON_PORTAL=killed
 "$bin/tenon" import "$dir/many.csv" --type contacts --key email >"$dir/out" 2>"$dir/err" &

@@ -458,6 +458,28 @@ static const struct rpc_case sales[] = {
      "f234567890g234567890h234567890i234567890j234567890', 'label': 'P'}, 'template': 'native'}"},
 };
 
+#define NOBODYS "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static const struct rpc_case blobs[] = {
+    {NULL, "Schema/CreateType", "{'type': {'name': 'papers', 'label': 'P', 'plural': 'Ps'}}"},
+    {NULL,
+     "Schema/CreateProperty",
+     "{'type': 'papers', 'property': {'name': 'body', 'kind': 'blob'}}"},
+    {"an upload that nobody began", "Blobs/Append", "{'upload': 1, 'offset': 0}"},
+    {"the seal of an upload that nobody began", "Blobs/Seal", "{'upload': 1, 'size': 0}"},
+    {"a blob by half a hash", "Blobs/Get", "{'sha256': 'cafe'}"},
+    {"a blob that nobody has", "Blobs/Get", "{'sha256': '" NOBODYS "'}"},
+    {"a record that names half a hash",
+     "Records/Create",
+     "{'type': 'papers', 'properties': [{'name': 'body', 'value': {'text': 'cafe'}}]}"},
+    {"a record that names a blob that nobody has",
+     "Records/Create",
+     "{'type': 'papers', 'properties': [{'name': 'body', 'value': {'text': '" NOBODYS "'}}]}"},
+    {"a record that names a blob by a number",
+     "Records/Create",
+     "{'type': 'papers', 'properties': [{'name': 'body', 'value': {'date': 1}}]}"},
+};
+
 void area_records(struct golden *g)
 {
     struct tenond *host = tenond_create();
@@ -471,6 +493,8 @@ void area_records(struct golden *g)
     rpc_run(rpc, schema, COUNT_OF(schema));
     golden_area(g, "Calls: records");
     rpc_run(rpc, records, COUNT_OF(records));
+    golden_area(g, "Calls: blobs");
+    rpc_run(rpc, blobs, COUNT_OF(blobs));
     golden_area(g, "Calls: searches");
     rpc_run(rpc, searches, COUNT_OF(searches));
     golden_area(g, "Calls: links");

@@ -102,23 +102,12 @@ static void full_name(const char *method, char out[NAME_SIZE])
         const char *service;
         const char *package;
     } packages[] = {
-        {"Records/", "records"},
-        {"Search/", "records"},
-        {"Associations/", "graph"},
-        {"Schema/", "schema"},
-        {"Changes/", "events"},
-        {"Import/", "import"},
-        {"Portals/", "admin"},
-        {"Users/", "admin"},
-        {"Tokens/", "admin"},
-        {"Licences/", "admin"},
-        {"Audit/", "admin"},
-        {"Plugins/", "admin"},
-        {"Status/", "admin"},
-        {"Pipelines/", "pipelines"},
-        {"Contacts/", "contacts"},
-        {"Tickets/", "tickets"},
-        {"Reflection/", "bus"},
+        {"Records/", "records"},    {"Blobs/", "records"},   {"Search/", "records"},
+        {"Associations/", "graph"}, {"Schema/", "schema"},   {"Changes/", "events"},
+        {"Import/", "import"},      {"Portals/", "admin"},   {"Users/", "admin"},
+        {"Tokens/", "admin"},       {"Licences/", "admin"},  {"Audit/", "admin"},
+        {"Plugins/", "admin"},      {"Status/", "admin"},    {"Pipelines/", "pipelines"},
+        {"Contacts/", "contacts"},  {"Tickets/", "tickets"}, {"Reflection/", "bus"},
         {"Health/", "bus"},
     };
 

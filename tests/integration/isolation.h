@@ -13,9 +13,10 @@
 #define SECRET "zqsecret"
 #define VICTIM "victim"
 #define ATTACKER_RECORDS 30
-#define METHOD_MAX 128
+#define METHOD_MAX 160
 
 #define RECORDS(name) "tenon.records.v1.Records/" name
+#define BLOBS(name) "tenon.records.v1.Blobs/" name
 #define ADMIN(name) "tenon.admin.v1." name
 
 /* How the attacker comes: the same on both hosts. */
@@ -56,7 +57,7 @@ void victim_make(struct twins *t);
 /* What it does meanwhile: a record comes, or one changes. */
 void victim_works(struct twins *t);
 /* What the attacker starts with, on both hosts, so that there is something to get at. */
-void attacker_furnish(struct served *s);
+void attacker_furnish(struct twins *t, struct served *s);
 /* The attacker keeps a text. */
 void learn_text(struct twins *t, struct known_texts *texts, const char *text);
 

@@ -57,7 +57,7 @@ static void blank_time(uint8_t *base, const ProtobufCFieldDescriptor *field)
         memset(base + field->offset, 0, sizeof(int64_t));
 }
 
-/* Takes out what two hosts cannot have alike: times, and secrets of new tokens. */
+/* Takes out what two hosts cannot have alike: times, secrets of new tokens, ids of uploads. */
 /* How far consumers have come is the clock's too. */
 static void blank_consumer(ProtobufCMessage *message)
 {
@@ -86,6 +86,8 @@ static void blank(ProtobufCMessage *message)
             blank_inner(base, field);
         else if (field->type == PROTOBUF_C_TYPE_STRING && is_of_clock(field->name))
             memcpy(base + field->offset, &empty, sizeof(empty));
+        else if (field->type == PROTOBUF_C_TYPE_UINT64 && strcmp(field->name, "upload") == 0)
+            memset(base + field->offset, 0, sizeof(uint64_t)); /* chance */
         else if (field->type == PROTOBUF_C_TYPE_SINT64 && is_of_clock(field->name))
             blank_time(base, field);
     }

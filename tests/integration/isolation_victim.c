@@ -6,6 +6,7 @@
 #include "tenon/admin/v1/admin.pb-c.h"
 #include "tenon/import/v1/import.pb-c.h"
 #include "tenon/pipelines/v1/pipelines.pb-c.h"
+#include "tenon/records/v1/blobs.pb-c.h"
 #include "tenon/schema/v1/schema.pb-c.h"
 #include "tests/integration/isolation.h"
 
@@ -217,6 +218,37 @@ static void learn_cursors(struct twins *t, struct served *s)
     }
 }
 
+/* Its hash. */
+static const char *make_blob(struct served *s, const char *text)
+{
+    Tenon__Records__V1__BlobCreateRequest create = TENON__RECORDS__V1__BLOB_CREATE_REQUEST__INIT;
+    Tenon__Records__V1__BlobAppendRequest append = TENON__RECORDS__V1__BLOB_APPEND_REQUEST__INIT;
+    Tenon__Records__V1__BlobSealRequest seal = TENON__RECORDS__V1__BLOB_SEAL_REQUEST__INIT;
+    const Tenon__Records__V1__BlobCreateResponse *begun = served_must(
+        s, BLOBS("Create"), &create, &tenon__records__v1__blob_create_response__descriptor);
+
+    append.upload = seal.upload = begun->upload;
+    append.data = (ProtobufCBinaryData){strlen(text), (uint8_t *)a_text(s, text)};
+    seal.size = strlen(text);
+    (void)served_must(
+        s, BLOBS("Append"), &append, &tenon__records__v1__blob_append_response__descriptor);
+    const Tenon__Records__V1__BlobSealResponse *sealed =
+        served_must(s, BLOBS("Seal"), &seal, &tenon__records__v1__blob_seal_response__descriptor);
+    return sealed->sha256;
+}
+
+/* One that a record names and one that none does; the attacker knows the hashes. */
+static void make_blobs(struct twins *t, struct served *s)
+{
+    char values[128];
+    const char *named = make_blob(s, SECRET " manual");
+
+    learn_text(t, &t->requester.hashes, named);
+    learn_text(t, &t->requester.hashes, make_blob(s, SECRET " draft"));
+    (void)snprintf(values, sizeof(values), "serial=V-manual;manual=%s", named);
+    (void)create_record(s, "machines", values);
+}
+
 void victim_make(struct twins *t)
 {
     struct served *s = t->with.s;
@@ -227,6 +259,7 @@ void victim_make(struct twins *t)
     make_records(s);
     make_sales(s, 'V', "victim", VICTIM_SITES);
     make_board(s);
+    make_blobs(t, s);
     make_others(t, s);
     use_keys(t, s);
     learn_cursors(t, s);
@@ -252,9 +285,11 @@ void victim_works(struct twins *t)
     arena_reset(&s->arena);
 }
 
-void attacker_furnish(struct served *s)
+void attacker_furnish(struct twins *t, struct served *s)
 {
     char values[96];
+
+    learn_text(t, &t->requester.hashes, make_blob(s, "A-manual"));
 
     for (int i = 0; i < ATTACKER_RECORDS; i++) {
         (void)snprintf(values, sizeof(values), "name=A-site-%d", i);

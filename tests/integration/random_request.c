@@ -98,6 +98,8 @@ static const char *pick_text(struct requester *r, const char *message, const cha
                                                                       : vocabulary_association(r);
     if (strcmp(field, "cursor") == 0)
         return random_chance(r, 60) ? "" : random_text(r, r->cursors.items, r->cursors.count);
+    if (strcmp(field, "sha256") == 0)
+        return random_text(r, r->hashes.items, r->hashes.count);
     if (strcmp(field, "rollup") == 0)
         return vocabulary_rollup(r);
     if (strcmp(field, "kind") == 0)

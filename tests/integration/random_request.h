@@ -27,6 +27,7 @@ struct requester {
     struct arena *arena; /* of the requests */
     struct known_texts cursors;
     struct known_texts portals; /* names */
+    struct known_texts hashes;  /* of blobs */
     uint64_t number_max;        /* ids, change numbers: up to this */
     const char *type;           /* of the request that is being built */
     const char *property;       /* whose value is next */

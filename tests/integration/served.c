@@ -43,6 +43,7 @@ static void load_plugins(struct served *s, struct err *err)
     struct plugin_host_options options = {.records = s->f->records,
                                           .catalog = s->f->catalog,
                                           .portals = s->f->portals,
+                                          .blobs = s->blobs,
                                           .dirs = &s->plugin_dir,
                                           .dir_count = 1,
                                           .work_dir = work_dir};
@@ -55,12 +56,23 @@ static void load_plugins(struct served *s, struct err *err)
             fail_msg("%s: %s", info.file, info.reason);
 }
 
+static void open_blobs(struct served *s, struct err *err)
+{
+    char dir[96];
+    const struct blobs_options options = {
+        .records = s->f->records, .dir = dir, .size_max = SERVED_BLOB_MAX, .is_quiet = true};
+
+    (void)snprintf(dir, sizeof(dir), "%s/blobs", s->f->dir);
+    must(blobs_open(&options, &s->blobs, err), err);
+}
+
 static void start(struct served *s)
 {
     struct err err;
 
     err_init(&err, NULL);
     must(tokens_open(s->f->store, &s->tokens, &err), &err);
+    open_blobs(s, &err);
     if (s->plugin_dir)
         load_plugins(s, &err);
     assert_int_equal(pool_create("test", SERVED_WORKERS, 1024, &s->pool), TN_OK);
@@ -71,6 +83,7 @@ static void start(struct served *s)
                    .portal_rate = s->portal_rate,
                    .token_rate = s->token_rate},
         .catalog = s->f->catalog,
+        .blobs = s->blobs,
         .plugins = s->plugins,
         .pool = s->pool,
         .version = "1.2.3",
@@ -103,6 +116,7 @@ static void stop(struct served *s)
     pool_destroy(s->pool);
     if (s->plugins)
         plugin_host_stop(s->plugins);
+    blobs_close(s->blobs);
     bus_server_destroy(s->server);
     service_host_destroy(s->host);
     plugin_host_destroy(s->plugins);

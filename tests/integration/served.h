@@ -10,6 +10,7 @@
 
 #include <tenon/client.h>
 
+#include "core/blob/blobs.h"
 #include "core/bus/server.h"
 #include "core/service/service.h"
 #include "tenon/records/v1/records.pb-c.h"
@@ -21,6 +22,8 @@
 
 /* Threads that run calls. */
 #define SERVED_WORKERS 8u
+/* Bytes of its largest blob. */
+#define SERVED_BLOB_MAX ((uint64_t)8 << 20)
 
 struct served {
     struct fixture *f;
@@ -28,6 +31,7 @@ struct served {
     struct limit_rate portal_rate; /* from the next served_restart on */
     struct limit_rate token_rate;
     const char *plugin_dir; /* of the plugins that it loads; NULL: it has none */
+    struct blobs *blobs;
     struct plugin_host *plugins;
     struct pool *pool;
     struct bus_server *server;

@@ -11,9 +11,11 @@
 #include "tenon/admin/v1/admin.pb-c.h"
 #include "tenon/events/v1/changes.pb-c.h"
 #include "tenon/graph/v1/associations.pb-c.h"
+#include "tenon/records/v1/blobs.pb-c.h"
 #include "tenon/schema/v1/schema.pb-c.h"
 #include "tests/integration/served.h"
 
+#define BLOBS(name) "tenon.records.v1.Blobs/" name
 #define ADMIN(name) "tenon.admin.v1." name
 #define UNKNOWN "The token is not one of this portal."
 
@@ -135,6 +137,39 @@ static void each_scope_opens_its_methods_and_no_others(void **state)
         assert_true(make_type(s, "boats") ? i == 2 : lacks(s, "schema"));
         assert_true(list_tokens(s) ? i == 3 : lacks(s, "admin"));
     }
+}
+
+static void blobs_are_written_and_read_with_those_scopes(void **state)
+{
+    const Tenon__Records__V1__BlobCreateRequest create =
+        TENON__RECORDS__V1__BLOB_CREATE_REQUEST__INIT;
+    Tenon__Records__V1__BlobSealRequest seal = TENON__RECORDS__V1__BLOB_SEAL_REQUEST__INIT;
+    Tenon__Records__V1__BlobGetRequest get = TENON__RECORDS__V1__BLOB_GET_REQUEST__INIT;
+    const ProtobufCMessageDescriptor *created =
+        &tenon__records__v1__blob_create_response__descriptor;
+    const ProtobufCMessageDescriptor *sealed = &tenon__records__v1__blob_seal_response__descriptor;
+    const ProtobufCMessageDescriptor *got = &tenon__records__v1__blob_get_response__descriptor;
+    struct served *s = *state;
+    const char *reader = make_token(s, "read")->secret;
+    const char *writer = make_token(s, "write")->secret;
+
+    become(s, "main", reader);
+    assert_null(served_call(s, BLOBS("Create"), &create, created));
+    assert_true(lacks(s, "write"));
+    become(s, "main", writer);
+    const Tenon__Records__V1__BlobCreateResponse *begun =
+        served_must(s, BLOBS("Create"), &create, created);
+    seal.upload = begun->upload;
+    become(s, "main", reader);
+    assert_null(served_call(s, BLOBS("Seal"), &seal, sealed));
+    assert_true(lacks(s, "write"));
+    become(s, "main", writer);
+    const Tenon__Records__V1__BlobSealResponse *made = served_must(s, BLOBS("Seal"), &seal, sealed);
+    get.sha256 = made->sha256;
+    assert_null(served_call(s, BLOBS("Get"), &get, got));
+    assert_true(lacks(s, "read"));
+    become(s, "main", reader);
+    assert_non_null(served_call(s, BLOBS("Get"), &get, got));
 }
 
 /* Of a refused call nothing runs, so that an unknown type and an unreadable request look alike. */
@@ -424,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_scope_opens_its_methods_and_no_others),
+        TEST(blobs_are_written_and_read_with_those_scopes),
         TEST(a_scope_is_asked_for_before_anything_is_looked_at),
         TEST(what_a_token_did_is_in_its_name),
         TEST(the_list_tells_everything_but_the_secret),

@@ -236,7 +236,7 @@ static void few_files_are_warned_about(void **state)
     host->open_files = 256;
     tenond_start(host);
     assert_int_equal(tenond_count_log(host, "too few open files for all connections"), 1);
-    assert_int_equal(tenond_count_log(host, "limit=256 needed=2048"), 1);
+    assert_int_equal(tenond_count_log(host, "limit=256 needed=3072"), 1);
     tenond_stop(host);
 }
 
@@ -249,7 +249,7 @@ static void soft_limit_is_raised(void **state)
     struct rlimit raised;
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &ours), 0);
-    if (ours.rlim_max < 2048)
+    if (ours.rlim_max < 3072)
         skip();
     low = ours;
     low.rlim_cur = 256;
@@ -257,7 +257,7 @@ static void soft_limit_is_raised(void **state)
     tenond_start(host);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &ours), 0);
     assert_int_equal(prlimit(host->pid, RLIMIT_NOFILE, NULL, &raised), 0);
-    assert_int_equal(raised.rlim_cur, 2048);
+    assert_int_equal(raised.rlim_cur, 3072);
     assert_int_equal(tenond_count_log(host, "too few open files"), 0);
     tenond_stop(host);
 }

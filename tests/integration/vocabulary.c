@@ -32,6 +32,7 @@ static const struct known_type known_types[] = {
       "price",
       "installed_on",
       "hours",
+      "manual",
       "nothing"}},
     {"sites", 3, "name", {"name", "name", "name", "depth", "serial"}},
     {"users", 1, "email", {"email", "first_name", "team", "name"}},
@@ -164,6 +165,8 @@ const char *vocabulary_value(struct requester *r)
         return pick_stage(r);
     if (strcmp(p, "pipeline") == 0)
         return pick_pipeline(r);
+    if (strcmp(p, "manual") == 0)
+        return random_text(r, r->hashes.items, r->hashes.count);
     return random_numbered(r, "", strcmp(p, "price") == 0 ? 6 : r->number_max, "");
 }
 

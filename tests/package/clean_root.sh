@@ -57,6 +57,13 @@ echo "the unit is well formed and hardened"
 inside systemd-analyze verify /lib/systemd/system/tenond.service
 inside systemd-analyze security --offline=yes --threshold=20 --no-pager tenond.service | tail -n 1
 
+echo "a vendor's key is made, and trusted"
+inside tenon licence keygen /root/vendor.key --name vendor >/dev/null
+inside tenon licence issue --key /root/vendor.key --serial 1 --customer "a clean root" --portal main \
+    --tier enterprise --out /root/main.licence >/dev/null
+printf '\n[licences]\nkeys = ["%s"]\n' "$(sed -n 's/^public: //p' "$work/root/root/vendor.key.pub")" \
+    >>"$work/root/etc/tenon/tenond.toml"
+
 echo "the host starts as the unit has it"
 read -r -a command < <(sed -n 's/^ExecStart=//p' "$work/root/lib/systemd/system/tenond.service")
 # What StateDirectory and RuntimeDirectory make.
@@ -72,7 +79,17 @@ read -r -t 60 line <"$work/ready" || { cat -- "$work/host.log" && fail "the host
 tenon() {
     inside tenon "$1" --url "ipc://$socket" "${@:2}"
 }
-running=$(tenon plugin list --json | grep -c '"running"')
+# list_plugins: the number of those that run.
+list_plugins() {
+    tenon plugin list --json >"$work/plugins.json"
+    grep -c '"running"' "$work/plugins.json" || true
+}
+running=$(list_plugins)
+unlicensed=$(grep -c 'needs the tier' "$work/plugins.json" || true)
+[ "$unlicensed" -gt 0 ] || fail "no module needs a licence"
+echo "$running modules run, $unlicensed wait for a licence"
+tenon licence install /root/main.licence >/dev/null
+running=$(list_plugins)
 modules=$(find "$work/root/usr/lib/tenon/plugins" -name '*.so' | wc -l)
 echo "$running of $modules modules run"
 if [ "$modules" -eq 0 ] || [ "$running" -ne "$modules" ]; then

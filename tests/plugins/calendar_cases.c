@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "plugins/tickets/sla_clock.h"
+#include "tests/plugins/zone_clock.h"
 
 #define LINE_SIZE (1 << 20)
 
@@ -61,7 +62,7 @@ static void answer_sla(char *line)
     bool is_reached = false; /* before a pause: the target is reached once */
 
     struct zone *zone = zone_of(next_part(&rest, "|"));
-    calendar = (struct calendar){.zone = zone};
+    calendar = (struct calendar){.clock = zone_clock(zone)};
     char *hours = next_part(&rest, "|");
     char *holidays = next_part(&rest, "|");
     tn_time target = strtoll(next_part(&rest, "|"), NULL, 10);

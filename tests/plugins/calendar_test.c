@@ -3,12 +3,11 @@
 #include "plugins/tickets/calendar.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/tickets/civil.h"
 #include "plugins/tickets/sla_clock.h"
-#include "plugins/tickets/zone_rule.h"
+#include "tests/plugins/zone_clock.h"
 #include "tests/unit/check.h"
 
 #define HOUR_US (3600ll * 1000000)
@@ -32,10 +31,12 @@ static struct zone *load(const char *name)
     return zone;
 }
 
-static struct calendar make(const struct zone *zone, const char *hours)
+static struct calendar make(struct zone *zone, const char *hours)
 {
-    struct calendar calendar = {.zone = zone};
+    struct calendar calendar = {0};
 
+    if (zone)
+        calendar.clock = zone_clock(zone);
     assert_int_equal(calendar_set_hours(&calendar, str(hours)), CALENDAR_OK);
     return calendar;
 }
@@ -222,93 +223,6 @@ static void the_hour_that_clocks_repeat_counts_twice(void **state)
     zone_destroy(paris);
 }
 
-/* Zones */
-
-static void names_that_are_no_zone_are_refused(void **state)
-{
-    static const char *const bad[] = {"",
-                                      "Mars/Olympus",
-                                      "/etc/passwd",
-                                      "../zoneinfo/UTC",
-                                      "Europe",
-                                      "zone.tab.",
-                                      "Europe/Paris\n"};
-    struct zone *zone = NULL;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (zone_load(str(bad[i]), &zone) != TN_NOT_FOUND)
-            fail_msg("'%s' is taken", bad[i]);
-    assert_int_equal(zone_load((struct tn_str){"UTC\0x", 5}, &zone), TN_NOT_FOUND);
-    assert_null(zone);
-}
-
-/* Fails at every byte, and never reads past one. */
-static void a_zone_file_that_is_cut_short_is_refused(void **state)
-{
-    uint8_t bytes[8192];
-    FILE *file = fopen(ZONE_FOLDER "/Europe/Paris", "rb");
-    struct zone *zone = NULL;
-
-    (void)state;
-    assert_non_null(file);
-    size_t len = fread(bytes, 1, sizeof(bytes), file);
-    (void)fclose(file);
-    assert_true(len > 44 && len < sizeof(bytes));
-    for (size_t cut = 0; cut < len; cut++) {
-        uint8_t *copy = malloc(cut + 1);
-
-        assert_non_null(copy);
-        memcpy(copy, bytes, cut);
-        assert_int_equal(zone_parse((struct tn_bytes){copy, cut}, &zone), TN_INVALID_ARGUMENT);
-        free(copy);
-    }
-    assert_int_equal(zone_parse((struct tn_bytes){bytes, len}, &zone), TN_OK);
-    zone_destroy(zone);
-}
-
-static void rules_are_read_whole_or_refused(void **state)
-{
-    static const char *const bad[] = {"",
-                                      "CE-1",
-                                      "CET",
-                                      "CET-25",
-                                      "CET-1CEST",
-                                      "CET-1CEST,M3.5.0",
-                                      "CET-1CEST,M3.6.0,M10.5.0",
-                                      "CET-1CEST,M13.5.0,M10.5.0",
-                                      "CET-1CEST,M3.5.7,M10.5.0",
-                                      "CET-1CEST,J0,J100",
-                                      "CET-1CEST,366,100",
-                                      "CET-1CEST,M3.5.0/168,M10.5.0",
-                                      "CET-1CEST,M3.5.0,M10.5.0x",
-                                      "<+03-3",
-                                      "CET-1:60"};
-    struct zone_rule rule;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (zone_rule_parse(str(bad[i]), &rule))
-            fail_msg("'%s' is taken", bad[i]);
-    assert_true(zone_rule_parse(str("<+0330>-3:30<+0430>,J79/24,J263/24"), &rule));
-    assert_int_equal(rule.standard_s, 12600);
-    assert_int_equal(rule.summer_s, 16200);
-}
-
-/* Summer time all year, as the files write it: the year's end is no change. */
-static void summer_that_begins_as_it_ends_goes_on(void **state)
-{
-    struct zone_rule rule;
-
-    (void)state;
-    assert_true(zone_rule_parse(str("XXX3EDT4,0/0,J365/23"), &rule));
-    for (int month = 1; month <= 12; month++) {
-        struct zone_span span = zone_rule_at(&rule, at(2026, month, 1, 2, 0) / 1000000);
-
-        assert_int_equal(span.offset_s, -4 * 3600);
-    }
-}
-
 /* Clocks that stand */
 
 static void a_clock_counts_only_while_it_runs(void **state)
@@ -345,10 +259,6 @@ int main(void)
         cmocka_unit_test(a_target_that_holidays_never_let_through_is_never_due),
         cmocka_unit_test(the_hour_that_clocks_skip_is_no_business_time),
         cmocka_unit_test(the_hour_that_clocks_repeat_counts_twice),
-        cmocka_unit_test(names_that_are_no_zone_are_refused),
-        cmocka_unit_test(a_zone_file_that_is_cut_short_is_refused),
-        cmocka_unit_test(rules_are_read_whole_or_refused),
-        cmocka_unit_test(summer_that_begins_as_it_ends_goes_on),
         cmocka_unit_test(a_clock_counts_only_while_it_runs),
     };
 

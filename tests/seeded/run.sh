@@ -121,9 +121,9 @@ show() {
 
 # --- one fault -----------------------------------------------------------------------------------
 
-# The cases that failed, each once, as cmocka names them.
+# The cases that failed, each once; cmocka has another word for those whose end failed too.
 failed_claims() {
-    sed -n 's/^\(.*: \)\{0,1\}\[  FAILED  \] \([a-z][a-z0-9_]*\).*/\2/p' "$output" | awk '!seen[$0]++'
+    sed -n 's/^\(.*: \)\{0,1\}\[  \(FAILED\|ERROR \)  \] \([a-z][a-z0-9_]*\).*/\3/p' "$output" | awk '!seen[$0]++'
 }
 
 # Prints what became of it; 1: nobody noticed.

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -41,16 +42,20 @@ static void note(void *ctx, const struct check_finding *finding)
     told->count++;
 }
 
-static void check_all(struct fixture *f, struct told *told)
+static struct check_counts check_all(struct fixture *f, struct told *told)
 {
-    const struct check_options options = {.store = f->store, .tell = note, .ctx = told};
+    char blob_dir[FILLED_BLOB_DIR_SIZE];
+    const struct check_options options = {
+        .store = f->store, .blob_dir = blob_dir, .reads_blobs = true, .tell = note, .ctx = told};
     struct check_counts counts = {0};
 
+    filled_blob_dir(f, blob_dir);
     *told = (struct told){.len = 0};
     err_clear(&f->err);
     if (check_store(&options, &counts, &f->err) != TN_OK)
         fail_msg("%s", f->err.message);
     assert_int_equal(counts.findings, told->count);
+    return counts;
 }
 
 static void must_be_sound(struct fixture *f)
@@ -58,7 +63,7 @@ static void must_be_sound(struct fixture *f)
     struct told *told = calloc(1, sizeof(*told));
 
     assert_non_null(told);
-    check_all(f, told);
+    (void)check_all(f, told);
     if (told->count)
         fail_msg("%s", told->text);
     free(told);
@@ -72,7 +77,7 @@ static void must_name(struct fixture *f, const char *family, const char *key)
     bool is_named = false;
 
     assert_non_null(told);
-    check_all(f, told);
+    (void)check_all(f, told);
     (void)snprintf(start, sizeof(start), " %s [", family);
     for (const char *line = told->text; *line && !is_named;) {
         const char *end = strchr(line, '\n');
@@ -107,6 +112,64 @@ static void sound_store_has_no_findings(void **state)
     must_be_sound(*state);
 }
 
+/* Of the only blob there is. */
+static void path_of_blob(struct fixture *f, char path[static 256])
+{
+    struct filled_entry *entries = calloc(FILLED_ENTRY_MAX, sizeof(*entries));
+    char dir[FILLED_BLOB_DIR_SIZE];
+    char text[VALUE_BLOB_SIZE * 2 + 1];
+
+    assert_non_null(entries);
+    filled_blob_dir(f, dir);
+    const size_t count = filled_entries(f, STORE_META, f->portal->id, "b", entries);
+    assert_int_equal(count, 3); /* and two names */
+    for (size_t i = 0; i < VALUE_BLOB_SIZE; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", entries[0].key.data[1 + i]);
+    (void)snprintf(path, 256, "%s/%u/%.2s/%s", dir, f->portal->id, text, text);
+    filled_free(entries, count);
+}
+
+static void file_of_a_blob_that_is_gone_or_changed_is_told(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+
+    path_of_blob(f, path);
+    FILE *file = fopen(path, "r+e");
+    assert_non_null(file);
+    assert_int_equal(fputc('H', file), 'H');
+    assert_int_equal(fclose(file), 0);
+    must_name(f, "meta", "blob ");
+    assert_int_equal(unlink(path), 0);
+    must_name(f, "meta", "blob ");
+}
+
+static void blobs_without_a_name_and_files_without_a_blob_are_counted(void **state)
+{
+    struct told *told = calloc(1, sizeof(*told));
+    struct fixture *f = *state;
+    char path[256];
+
+    assert_non_null(told);
+    path_of_blob(f, path);
+    struct check_counts counts = check_all(f, told);
+    assert_int_equal(counts.blobs, 1);
+    assert_int_equal(counts.blobs_unnamed, 0);
+    assert_int_equal(counts.blob_files, 0);
+    char *last = &path[strlen(path) - 1]; /* of another hash in the same folder */
+    *last = *last == '0' ? '1' : '0';
+    FILE *file = fopen(path, "wxe");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    filled_make_blob(f, "nobody's");
+    counts = check_all(f, told);
+    assert_int_equal(counts.blobs, 2);
+    assert_int_equal(counts.blobs_unnamed, 1);
+    assert_int_equal(counts.blob_files, 1);
+    assert_int_equal(counts.findings, 0);
+    free(told);
+}
+
 /* Whether a finding is of that portal and family. */
 static bool is_told(const struct told *told, uint32_t portal, enum store_family family)
 {
@@ -127,7 +190,7 @@ static void check_told(struct fixture *f, const struct filled_kind *kind, uint32
     struct told *told = calloc(1, sizeof(*told));
 
     assert_non_null(told);
-    check_all(f, told);
+    (void)check_all(f, told);
     if (kind->unseen & harm) {
         if (told->count)
             fail_msg(
@@ -288,7 +351,7 @@ static void any_changed_byte_of_a_value_is_seen(void **state)
             for (size_t k = 0; k < value.len; k++) {
                 entries[j].value.data[k] ^= 1;
                 filled_put(f, filled_kinds[i].family, portal, buf_bytes(&entries[j].key), &value);
-                check_all(f, told);
+                (void)check_all(f, told);
                 entries[j].value.data[k] ^= 1;
                 if (told->count == 0)
                     fail_msg("%s: byte %zu of entry %zu is not seen", filled_kinds[i].name, k, j);
@@ -319,7 +382,7 @@ static void any_changed_byte_of_a_definition_is_survived(void **state)
 
             *byte ^= masks[k % sizeof(masks)];
             filled_put(f, STORE_META, f->portal->id, buf_bytes(&entries[i].key), &value);
-            check_all(f, told);
+            (void)check_all(f, told);
             *byte ^= masks[k % sizeof(masks)];
         }
         filled_put(f, STORE_META, f->portal->id, buf_bytes(&entries[i].key), &value);
@@ -489,6 +552,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(sound_store_has_no_findings),
+        CASE(file_of_a_blob_that_is_gone_or_changed_is_told),
+        CASE(blobs_without_a_name_and_files_without_a_blob_are_counted),
         CASE(removed_entry_is_missed),
         CASE(changed_value_is_seen),
         CASE(any_changed_byte_of_a_definition_is_survived),

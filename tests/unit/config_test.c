@@ -104,6 +104,7 @@ static void without_options_everything_has_a_default(void **state)
     assert_int_equal(config->limits.connection_max, 0);
     assert_int_equal(config->limits.call_max, 0);
     assert_int_equal(config->limits.request_size_max, 0);
+    assert_int_equal(config->limits.blob_size_max, 0);
     assert_string_equal(config->portal.language, "en");
     assert_string_equal(config->portal.currency, "EUR");
     assert_string_equal(config->portal.time_zone, "Europe/Paris");
@@ -120,6 +121,7 @@ static const char full[] = "listen = [\"ipc:///tmp/a b\", \"tcp://127.0.0.1:4455
                            "connections = 10\n"
                            "calls = 20\n"
                            "request_size = 1_048_576\n"
+                           "blob_size = 4_294_967_295\n"
                            "portal_calls_per_second = 1000\n"
                            "portal_calls_burst = 2000\n"
                            "token_calls_per_second = 100\n"
@@ -167,6 +169,7 @@ static void the_file_sets_every_setting(void **state)
     assert_int_equal(config->limits.connection_max, 10);
     assert_int_equal(config->limits.call_max, 20);
     assert_int_equal(config->limits.request_size_max, 1048576);
+    assert_int_equal(config->limits.blob_size_max, UINT32_MAX);
     assert_int_equal(config->limits.portal.per_second, 1000);
     assert_int_equal(config->limits.portal.burst, 2000);
     assert_int_equal(config->limits.token.per_second, 100);

@@ -2,11 +2,13 @@
 /* filled.c - see filled.h. */
 #include "tests/unit/filled.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/access/token.h"
 #include "core/base/utf8.h"
+#include "core/blob/blobs.h"
 #include "core/record/timer.h"
 
 void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,
@@ -72,6 +74,7 @@ const struct filled_kind filled_kinds[] = {
     {"rollup", STORE_ROLLUP, false, "", 0, ""},
     {"log", STORE_LOG, false, "", 0, ""},
     {"due", STORE_DUE, true, "", 0, ""},
+    {"blobs", STORE_META, false, "b", 0, ""},
     {"timers by time", STORE_DUE, false, "", 0, ""},
     {"head", STORE_META, false, "h", 0, ""},
     {"outcomes", STORE_META, false, "o", 0, ""},
@@ -121,6 +124,58 @@ static void change_record(struct fixture *f, tn_id id, const char *property, con
 
     assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), id, &record, &f->err), TN_OK);
     assert_int_equal(fixture_set(f, record, property, text), TN_OK);
+    assert_int_equal(fixture_commit(f, txn), TN_OK);
+}
+
+void filled_blob_dir(const struct fixture *f, char dir[static FILLED_BLOB_DIR_SIZE])
+{
+    (void)snprintf(dir, FILLED_BLOB_DIR_SIZE, "%s/blobs", f->dir);
+}
+
+static void make_blob(struct fixture *f, const char *text, uint8_t hash[static VALUE_BLOB_SIZE])
+{
+    char dir[FILLED_BLOB_DIR_SIZE];
+    const struct blobs_options options = {.records = f->records, .dir = dir, .is_quiet = true};
+    const struct tn_bytes bytes = {(const uint8_t *)text, strlen(text)};
+    const uint32_t portal = f->portal->id;
+    struct blobs *blobs = NULL;
+    uint64_t upload = 0;
+    uint64_t size = 0;
+
+    filled_blob_dir(f, dir);
+    assert_int_equal(blobs_open(&options, &blobs, &f->err), TN_OK);
+    assert_int_equal(blobs_begin(blobs, portal, &upload, &f->err), TN_OK);
+    assert_int_equal(blobs_append(blobs, portal, upload, 0, bytes, &size, &f->err), TN_OK);
+    assert_int_equal(blobs_seal(blobs, portal, upload, NULL, size, hash, &size, &f->err), TN_OK);
+    blobs_close(blobs);
+}
+
+void filled_make_blob(struct fixture *f, const char *text)
+{
+    uint8_t hash[VALUE_BLOB_SIZE];
+
+    make_blob(f, text, hash);
+}
+
+/* A blob that two records name. */
+static void name_blob(struct fixture *f, tn_id first, tn_id second)
+{
+    const tn_id ids[] = {first, second};
+    uint8_t hash[VALUE_BLOB_SIZE];
+
+    make_blob(f, "how to use it", hash);
+    struct txn *txn = fixture_begin(f);
+    const struct tn_value value =
+        value_text(TN_BLOB, (struct tn_str){(const char *)hash, VALUE_BLOB_SIZE});
+    for (size_t i = 0; i < 2; i++) {
+        struct record *record;
+
+        assert_int_equal(txn_get(txn, fixture_type(txn, "machines"), ids[i], &record, &f->err),
+                         TN_OK);
+        assert_int_equal(
+            record_write(record, fixture_property(txn, "machines", "manual"), &value, &f->err),
+            TN_OK);
+    }
     assert_int_equal(fixture_commit(f, txn), TN_OK);
 }
 
@@ -274,6 +329,7 @@ void filled_fill(struct fixture *f)
     change_record(f, gone, "price", "99");
     archive(f, gone, true);
     archive(f, fixture_machine(f, "Pump C"), false);
+    name_blob(f, a, b);
     keep_outcome(f);
     keep_cursor(f);
     keep_letters(f);

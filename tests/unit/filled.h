@@ -37,9 +37,16 @@ struct filled_kind {
 extern const struct filled_kind filled_kinds[];
 extern const size_t filled_kind_count;
 
-/* Machines, linked, changed, archived and restored, one purged, an outcome, an import,
+/* Machines, linked, changed, archived and restored, one purged, a blob, an outcome, an import,
  * tokens and definitions. */
 void filled_fill(struct fixture *f);
+
+/* Where it keeps the files of its blobs. */
+#define FILLED_BLOB_DIR_SIZE 96
+void filled_blob_dir(const struct fixture *f, char dir[static FILLED_BLOB_DIR_SIZE]);
+
+/* A blob that no record names. */
+void filled_make_blob(struct fixture *f, const char *text);
 
 /* Writes an entry behind the host's back; NULL removes it. */
 void filled_put(struct fixture *f, enum store_family family, uint32_t portal, struct tn_bytes key,

@@ -22,6 +22,7 @@ enum {
     OWNER,
     AT_SITE,
     SITE_NAME,
+    MANUAL,
 };
 
 static const struct tn_option states[] = {{"new", "New"}, {"used", "Used"}, {"broken", "Broken"}};
@@ -58,6 +59,7 @@ static const struct tn_property properties[] = {
                    .kind = TN_TEXT,
                    .name = "name",
                    .flags = TN_REQUIRED | TN_SEARCHABLE | TN_INDEXED},
+    [MANUAL] = {.type = MACHINE, .kind = TN_BLOB, .name = "manual"},
 };
 
 static const struct tn_association associations[] = {

@@ -36,10 +36,10 @@ void fixture_close(struct fixture *f);
 /* What is declared:
  *   machines  serial (text, required, unique, searchable), state (choice new;used;broken, initial
  * new), tags (choices a;b;c), price (number, indexed), weight (number), installed_on (date,
- * indexed), hours (number, read-only), owner (owner of users), site (reference to sites) sites name
- * (text, required, searchable, indexed) machine_to_site     at most one site a machine, two
- * machines a site; labels main, spare machine_to_machine  no limit machines_by_state   roll-up: by
- * state, sums price, and price weighted by weight
+ * indexed), hours (number, read-only), owner (owner of users), site (reference to sites), manual
+ * (blob) sites name (text, required, searchable, indexed) machine_to_site     at most one site a
+ * machine, two machines a site; labels main, spare machine_to_machine  no limit machines_by_state
+ * roll-up: by state, sums price, and price weighted by weight
  */
 extern const struct tn_plugin fixture_plugin;
 

@@ -209,19 +209,6 @@ static void rules_begin_within_bounds(void **state)
     assert_int_equal(next_in_paris("FREQ=DAILY", 0, INT64_MAX / SECOND_US, &at_s), TN_NOT_FOUND);
 }
 
-static void zones_that_are_none_are_refused(void **state)
-{
-    static const char *const names[] = {
-        "", "Nowhere/Town", "Europe", "../zoneinfo/UTC", "/etc/passwd"};
-    struct zone *zone = NULL;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        assert_int_not_equal(zone_load(utf8_str(names[i]), &zone), TN_OK);
-    assert_int_equal(zone_load(utf8_str("zone.tab"), &zone), TN_NOT_FOUND); /* no '.' in names */
-    assert_null(zone);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,7 +219,6 @@ int main(void)
         cmocka_unit_test(no_rules_are_refused),
         cmocka_unit_test(a_rule_has_a_bound),
         cmocka_unit_test(rules_begin_within_bounds),
-        cmocka_unit_test(zones_that_are_none_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,10 @@
 
 struct check_arguments {
     const char *data;
+    bool reads_blobs;
 };
+
+enum { OPTION_BLOBS = 1000 };
 
 /* What is told as it is found; with --json, collected first. */
 struct report {
@@ -34,6 +37,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'd':
         a->data = argument;
         return 0;
+    case OPTION_BLOBS:
+        a->reads_blobs = true;
+        return 0;
     case ARGP_KEY_END:
         if (!a->data)
             argp_usage(state);
@@ -45,6 +51,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"data", 'd', "DIR", 0, "the host's data directory", 0},
+    {"blobs", OPTION_BLOBS, NULL, 0, "read all blobs and compare them with their hashes", 0},
     {0},
 };
 
@@ -101,6 +108,12 @@ static void print_counts(const struct context *ctx, const struct check_counts *c
            "%llu portals, %llu findings.\n",
            (unsigned long long)counts->portals,
            (unsigned long long)counts->findings);
+    say_to(stdout,
+           ctx->language,
+           "%llu blobs, %llu of them without a name; %llu files without a blob.\n",
+           (unsigned long long)counts->blobs,
+           (unsigned long long)counts->blobs_unnamed,
+           (unsigned long long)counts->blob_files);
     for (unsigned family = 1; family <= STORE_FAMILY_MAX; family++)
         (void)printf("  %-8s %12" PRIu64 "\n", check_family_name(family), counts->entries[family]);
 }
@@ -108,13 +121,20 @@ static void print_counts(const struct context *ctx, const struct check_counts *c
 static void print_json(const struct report *report, const struct check_counts *counts)
 {
     json_t *entries = json_object();
-    json_t *whole = json_pack("{s:b,s:I,s:I,s:o,s:O}",
+    json_t *whole = json_pack("{s:b,s:I,s:I,s:{s:I,s:I,s:I},s:o,s:O}",
                               "ok",
                               counts->findings == 0,
                               "portals",
                               (json_int_t)counts->portals,
                               "finding_count",
                               (json_int_t)counts->findings,
+                              "blobs",
+                              "count",
+                              (json_int_t)counts->blobs,
+                              "unnamed",
+                              (json_int_t)counts->blobs_unnamed,
+                              "files_without",
+                              (json_int_t)counts->blob_files,
                               "entries",
                               entries,
                               "findings",
@@ -143,14 +163,20 @@ static const char *advice(tn_status status)
     }
 }
 
-static tn_status check(const struct context *ctx, const char *data, struct report *report,
-                       struct check_counts *counts, struct err *err)
+static tn_status check(const struct context *ctx, const struct check_arguments *a,
+                       struct report *report, struct check_counts *counts, struct err *err)
 {
     const struct store_options how = {.is_read_only = true};
-    struct check_options what = {.language = ctx->language, .tell = tell, .ctx = report};
+    char blob_dir[4096];
     char dir[4096];
+    struct check_options what = {.language = ctx->language,
+                                 .blob_dir = blob_dir,
+                                 .reads_blobs = a->reads_blobs,
+                                 .tell = tell,
+                                 .ctx = report};
 
-    if ((size_t)snprintf(dir, sizeof(dir), "%s/store", data) >= sizeof(dir))
+    if ((size_t)snprintf(dir, sizeof(dir), "%s/store", a->data) >= sizeof(dir) ||
+        (size_t)snprintf(blob_dir, sizeof(blob_dir), "%s/blobs", a->data) >= sizeof(blob_dir))
         return say_fail(err, TN_INVALID_ARGUMENT, "The directory's name is too long.");
     tn_status status = store_open(dir, &how, &what.store, err);
     if (status != TN_OK) {
@@ -173,7 +199,7 @@ int command_check(struct context *ctx, int argc, char **argv)
     err_init(&err, ctx->language);
     if (ctx->json)
         report.findings = json_array();
-    tn_status status = check(ctx, a.data, &report, &counts, &err);
+    tn_status status = check(ctx, &a, &report, &counts, &err);
     if (status == TN_OK && ctx->json)
         print_json(&report, &counts);
     else if (status == TN_OK)

@@ -5,6 +5,7 @@
 
 #include "sdk/cli/command/context.h"
 
+int command_blob(struct context *ctx, int argc, char **argv);
 int command_audit(struct context *ctx, int argc, char **argv);
 int command_call(struct context *ctx, int argc, char **argv);
 int command_check(struct context *ctx, int argc, char **argv);

@@ -13,7 +13,6 @@
 #include "core/query/query.h"
 #include "core/value/value.h"
 
-#define DISABLED_MAX 1
 /* Threads of a test that call plugins at once, and the channels of a plugin. */
 #define BENCH_WORKERS 8u
 
@@ -33,6 +32,15 @@ static void open_store(struct bench *b)
     must(b, store_open(store_dir, &options, &b->store, &b->err));
 }
 
+static void open_blobs(struct bench *b)
+{
+    char dir[96];
+    const struct blobs_options blobs = {.records = b->records, .dir = dir, .is_quiet = true};
+
+    (void)snprintf(dir, sizeof(dir), "%s/blobs", b->dir);
+    must(b, blobs_open(&blobs, &b->blobs, &b->err));
+}
+
 static void open_records(struct bench *b)
 {
     must(b, catalog_open(b->store, &b->catalog, &b->err));
@@ -43,6 +51,7 @@ static void open_records(struct bench *b)
     struct records_options records = {
         .store = b->store, .catalog = b->catalog, .portals = b->portals};
     must(b, records_create(&records, &b->records, &b->err));
+    open_blobs(b);
 }
 
 enum plugin_isolation bench_isolation(void)
@@ -56,14 +65,14 @@ enum plugin_isolation bench_isolation(void)
 static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fail_at)
 {
     const char *dirs[] = {b->plugin_dir};
-    const char *list[DISABLED_MAX] = {disabled};
     struct plugin_host_options plugins = {.records = b->records,
                                           .catalog = b->catalog,
                                           .portals = b->portals,
+                                          .blobs = b->blobs,
                                           .dirs = dirs,
                                           .dir_count = 1,
                                           .work_dir = b->work_dir,
-                                          .disabled = list,
+                                          .disabled = &b->disabled,
                                           .disabled_count = disabled ? 1 : 0,
                                           .attempt_max = b->attempt_max,
                                           .letter_max = b->letter_max,
@@ -75,6 +84,7 @@ static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fa
                                           .retry_us = 1000,
                                           .drain_us = b->drain_us};
 
+    b->disabled = disabled;
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));
     if (fail_at)
         mem_fail_at(fail_at);
@@ -93,6 +103,7 @@ static void open_all(struct bench *b, const char *disabled)
 static void close_records(struct bench *b)
 {
     plugin_host_stop(b->plugins);
+    blobs_close(b->blobs);
     records_destroy(b->records);
     plugin_host_destroy(b->plugins);
     portals_close(b->portals);

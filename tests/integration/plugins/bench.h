@@ -6,6 +6,7 @@
 #ifndef TESTS_INTEGRATION_PLUGINS_BENCH_H
 #define TESTS_INTEGRATION_PLUGINS_BENCH_H
 
+#include "core/blob/blobs.h"
 #include "core/plugin/host.h"
 #include "tests/unit/check.h"
 
@@ -17,11 +18,13 @@ struct bench {
     struct catalog *catalog;
     struct portals *portals;
     struct records *records;
+    struct blobs *blobs;
     struct plugin_host *plugins;
     struct portal *portal;
     const char *language; /* NULL: English */
     uint32_t attempt_max; /* of the next start; 0: as a host */
     uint32_t letter_max;
+    const char *disabled; /* id of a plugin, or NULL */
     enum plugin_isolation isolation;
     struct plugin_runner_limits limits;
     int64_t drain_us; /* 0: the host's own */

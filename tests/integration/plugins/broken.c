@@ -64,8 +64,6 @@ static const struct tn_hook hooks[] = {{THING, .run = nothing}};
 
 #if defined(BROKEN_NEED)
 #define NEED "org.example.nothing/1"
-#elif defined(BROKEN_BLOBS)
-#define NEED TN_BLOBS_ID
 #else
 #define NEED TN_CORE_ID
 #endif

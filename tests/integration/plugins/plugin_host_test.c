@@ -120,12 +120,6 @@ static void a_table_of_a_newer_host_is_refused(void **state)
     check_broken("broken_newer.so", PLUGIN_REFUSED, "newer");
 }
 
-static void blobs_are_not_served_yet(void **state)
-{
-    (void)state;
-    check_broken("broken_blobs.so", PLUGIN_REFUSED, "tenon.blobs/1");
-}
-
 static void global_settings_are_not_served_yet(void **state)
 {
     (void)state;
@@ -817,7 +811,6 @@ int main(void)
         cmocka_unit_test(a_disabled_plugin_takes_along_those_that_need_it),
         cmocka_unit_test(a_need_that_nobody_has_is_named),
         cmocka_unit_test(a_table_of_a_newer_host_is_refused),
-        cmocka_unit_test(blobs_are_not_served_yet),
         cmocka_unit_test(global_settings_are_not_served_yet),
         cmocka_unit_test(a_type_that_nobody_declares_is_named),
         cmocka_unit_test(a_clashing_name_leaves_the_first_owner),

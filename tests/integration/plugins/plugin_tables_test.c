@@ -225,6 +225,30 @@ static void archiving_through_a_plugin_archives(void **state)
     bench_close(b);
 }
 
+static void a_zone_tells_how_long_its_offset_holds(void **state)
+{
+    static const char *const always = "-9223372036854775808 9223372036854775807 0";
+    struct bench *b = open_probe();
+
+    (void)state;
+    /* Summer of 2026, from 29 March 01:00 UTC to before 25 October 01:00 UTC. */
+    static const char *const summer = "1774746000000000 1792890000000000 7200";
+    assert_string_equal(ask(b, RUN, "zone 1774746000000000 Europe/Paris", 0).text, summer);
+    assert_string_equal(ask(b, RUN, "zone 1792889999999999 Europe/Paris", 0).text, summer);
+    assert_string_equal(ask(b, RUN, "zone 1774745999999999 Europe/Paris", 0).text,
+                        "1761440400000000 1774746000000000 3600");
+    assert_string_equal(ask(b, RUN, "zone -1 UTC", 0).text, always);
+    /* Beyond the years in which clocks change, and within the span that is told. */
+    assert_string_equal(ask(b, RUN, "zone -9223372036854775808 Europe/Paris", 0).text,
+                        "-9223372036854775808 -2486592561000000 561");
+    assert_string_equal(ask(b, RUN, "zone 9223372036854775806 Asia/Kolkata", 0).text,
+                        "-764145000000000 9223372036854775807 19800");
+    assert_int_equal(ask(b, RUN, "zone 0 Europe/Par", 0).status, TN_NOT_FOUND);
+    assert_int_equal(ask(b, RUN, "zone 0 ../../etc/passwd", 0).status, TN_NOT_FOUND);
+    assert_int_equal(ask(b, RUN, "zone 0 ", 0).status, TN_NOT_FOUND);
+    bench_close(b);
+}
+
 static void misuse_of_the_host_fails_the_call(void **state)
 {
     static const char *const wrong[] = {"miss property",
@@ -349,6 +373,7 @@ int main(void)
         cmocka_unit_test(an_association_of_a_type_with_itself_has_directions),
         cmocka_unit_test(the_same_record_is_the_same_pointer),
         cmocka_unit_test(archiving_through_a_plugin_archives),
+        cmocka_unit_test(a_zone_tells_how_long_its_offset_holds),
         cmocka_unit_test(misuse_of_the_host_fails_the_call),
         cmocka_unit_test(a_refusal_without_a_reason_names_the_plugin),
         cmocka_unit_test(a_reading_method_does_not_write),

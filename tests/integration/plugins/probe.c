@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -237,6 +238,28 @@ static tn_status misuse(struct tn_call *call, struct tn_str what, struct tn_reco
     return what.data[0] == 'o' ? 1000 : TN_OK; /* no status */
 }
 
+/* "AT_US NAME": the span in microseconds, and the offset in seconds. */
+static tn_status tell_zone(struct tn_call *call, struct tn_str argument, struct tn_record *response)
+{
+    char text[128];
+    char *rest = NULL;
+    struct tn_zone_span span;
+
+    (void)snprintf(text, sizeof(text), "%.*s", (int)argument.len, argument.data);
+    const tn_time at = strtoll(text, &rest, 10);
+    tn_status st = tn_core->zone(call, tn_str(rest + (*rest == ' ')), at, &span);
+    if (st != TN_OK)
+        return tn_core->refuse(call, st, UINT32_MAX, "zone", "There is no such zone.");
+    (void)snprintf(text,
+                   sizeof(text),
+                   "%lld %lld %d",
+                   (long long)span.from,
+                   (long long)span.until,
+                   (int)span.offset_s);
+    tn_set_text(response, RAN_TEXT, tn_str(text));
+    return TN_OK;
+}
+
 static tn_status run(struct tn_call *call, const struct tn_record *request,
                      struct tn_record *response)
 {
@@ -270,6 +293,8 @@ static tn_status run(struct tn_call *call, const struct tn_record *request,
     }
     if (what.len > 5 && memcmp(what.data, "find ", 5) == 0)
         return find_some(call, argument, response);
+    if (what.len > 5 && memcmp(what.data, "zone ", 5) == 0)
+        return tell_zone(call, argument, response);
     if (what.len > 5 && memcmp(what.data, "miss ", 5) == 0)
         return misuse(call, argument, item);
     return TN_INVALID_ARGUMENT; /* without a reason */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zones.c - a list of zones behind a mutex: portals use a few of them, again and again. */
-#include "zones.h"
+/* zones.c - a list of zones behind a mutex: a host uses a few of them, again and again. */
+#include "core/value/zones.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct entry {
@@ -20,12 +19,12 @@ struct zones {
 
 tn_status zones_create(struct zones **ret_zones)
 {
-    struct zones *zones = calloc(1, sizeof(*zones));
+    struct zones *zones = mem_new(struct zones);
 
     if (!zones)
         return TN_RESOURCE_EXHAUSTED;
     if (pthread_mutex_init(&zones->mu, NULL) != 0) {
-        free(zones);
+        mem_free(zones);
         return TN_RESOURCE_EXHAUSTED;
     }
     *ret_zones = zones;
@@ -41,10 +40,10 @@ void zones_destroy(struct zones *zones)
 
         zones->first = entry->next;
         zone_destroy(entry->zone);
-        free(entry);
+        mem_free(entry);
     }
     (void)pthread_mutex_destroy(&zones->mu);
-    free(zones);
+    mem_free(zones);
 }
 
 static const struct entry *find(const struct zones *zones, struct tn_str name)
@@ -58,13 +57,13 @@ static const struct entry *find(const struct zones *zones, struct tn_str name)
 
 static tn_status add(struct zones *zones, struct tn_str name, const struct entry **ret_entry)
 {
-    struct entry *entry = calloc(1, sizeof(*entry));
+    struct entry *entry = mem_new(struct entry);
 
     if (!entry)
         return TN_RESOURCE_EXHAUSTED;
     tn_status st = zone_load(name, &entry->zone); /* which says no to longer names */
     if (st != TN_OK) {
-        free(entry);
+        mem_free(entry);
         return st;
     }
     memcpy(entry->name, name.data, name.len);
