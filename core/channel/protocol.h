@@ -7,7 +7,8 @@
  * end of the callback, or something that it must ask for, which is the frame's last operation. A
  * callback that reads what it declared, and writes, thus costs one round trip.
  *
- * Records, messages and queries are named by handles: numbers that the host gives, of one call.
+ * Records, messages, queries and blobs are named by handles: numbers that the host gives, of one
+ * call.
  *
  *     call      hook: row u32, now i64, before view, after view, luggage
  *               consumer: row u32, now i64, before view, after view, luggage
@@ -45,40 +46,46 @@ enum protocol_begin { PROTOCOL_LOAD = 1, PROTOCOL_START = 2 };
 
 /* What an answer has follows "->". */
 enum protocol_function {
-    PROTOCOL_WRITE = 1, /* handle u32, row u32, value */
-    PROTOCOL_SET_BODY,  /* handle u32, bytes */
-    PROTOCOL_REFUSE,    /* status u32, property u32, rule str, text str */
-    PROTOCOL_LINK,      /* handle u32, association u32, to u64, flags u32, labels u64 */
-    PROTOCOL_UNLINK,    /* handle u32, association u32, to u64 */
-    PROTOCOL_ARCHIVE,   /* handle u32 */
-    PROTOCOL_CLOSE,     /* handle u32 of a query */
-    PROTOCOL_TIMER,     /* handle u32, timer u32, at i64, has rule u8, rule str */
-    PROTOCOL_READ,      /* handle u32, row u32 -> value */
-    PROTOCOL_VIEW,      /* handle u32 -> view */
-    PROTOCOL_BODY,      /* handle u32 -> bytes */
-    PROTOCOL_CREATE,    /* type u32 -> view */
-    PROTOCOL_GET,       /* type u32, id u64 -> view */
-    PROTOCOL_GET_BY,    /* property u32, value -> view */
-    PROTOCOL_GET_ALL,   /* type u32, count u32 { id u64 } -> views, as many */
-    PROTOCOL_LINKED,    /* handle u32, association u32, size u32 -> all u32, count u32 { u64 } */
-    PROTOCOL_FIND,      /* type u32, count u32 { filter }, sort u32, limit u32
-                           -> handle u32, found */
-    PROTOCOL_NEXT,      /* handle u32 of a query -> found */
-    PROTOCOL_TOTAL,     /* rollup u32, size u32, count u32 { value } -> count u32 { value } */
-    PROTOCOL_REQUEST,   /* method u32 -> view */
-    PROTOCOL_INVOKE,    /* handle u32, has key u8, key str -> view */
-    PROTOCOL_ASKED,     /* what u32 -> str */
-    PROTOCOL_STATUS,    /* -> nothing */
-    PROTOCOL_SETTING,   /* setting u32 -> value */
-    PROTOCOL_GRANTED,   /* feature u32 -> u32 */
-    PROTOCOL_LOG,       /* level u32, text str -> nothing */
-    PROTOCOL_COMMIT,    /* -> nothing */
-    PROTOCOL_SEND,      /* handle u32 -> nothing */
-    PROTOCOL_HOLD,      /* -> nothing */
-    PROTOCOL_ENTER,     /* portal str -> now i64 */
-    PROTOCOL_FINISH,    /* status u32 -> nothing */
-    PROTOCOL_PROGRESS,  /* value; of a migration, once */
-    PROTOCOL_ZONE,      /* name str, at i64 -> from i64, until i64, offset i32 as u32 */
+    PROTOCOL_WRITE = 1,   /* handle u32, row u32, value */
+    PROTOCOL_SET_BODY,    /* handle u32, bytes */
+    PROTOCOL_REFUSE,      /* status u32, property u32, rule str, text str */
+    PROTOCOL_LINK,        /* handle u32, association u32, to u64, flags u32, labels u64 */
+    PROTOCOL_UNLINK,      /* handle u32, association u32, to u64 */
+    PROTOCOL_ARCHIVE,     /* handle u32 */
+    PROTOCOL_CLOSE,       /* handle u32 of a query */
+    PROTOCOL_TIMER,       /* handle u32, timer u32, at i64, has rule u8, rule str */
+    PROTOCOL_READ,        /* handle u32, row u32 -> value */
+    PROTOCOL_VIEW,        /* handle u32 -> view */
+    PROTOCOL_BODY,        /* handle u32 -> bytes */
+    PROTOCOL_CREATE,      /* type u32 -> view */
+    PROTOCOL_GET,         /* type u32, id u64 -> view */
+    PROTOCOL_GET_BY,      /* property u32, value -> view */
+    PROTOCOL_GET_ALL,     /* type u32, count u32 { id u64 } -> views, as many */
+    PROTOCOL_LINKED,      /* handle u32, association u32, size u32 -> all u32, count u32 { u64 } */
+    PROTOCOL_FIND,        /* type u32, count u32 { filter }, sort u32, limit u32
+                             -> handle u32, found */
+    PROTOCOL_NEXT,        /* handle u32 of a query -> found */
+    PROTOCOL_TOTAL,       /* rollup u32, size u32, count u32 { value } -> count u32 { value } */
+    PROTOCOL_REQUEST,     /* method u32 -> view */
+    PROTOCOL_INVOKE,      /* handle u32, has key u8, key str -> view */
+    PROTOCOL_ASKED,       /* what u32 -> str */
+    PROTOCOL_STATUS,      /* -> nothing */
+    PROTOCOL_SETTING,     /* setting u32 -> value */
+    PROTOCOL_GRANTED,     /* feature u32 -> u32 */
+    PROTOCOL_LOG,         /* level u32, text str -> nothing */
+    PROTOCOL_COMMIT,      /* -> nothing */
+    PROTOCOL_SEND,        /* handle u32 -> nothing */
+    PROTOCOL_HOLD,        /* -> nothing */
+    PROTOCOL_ENTER,       /* portal str -> now i64 */
+    PROTOCOL_FINISH,      /* status u32 -> nothing */
+    PROTOCOL_PROGRESS,    /* value; of a migration, once */
+    PROTOCOL_ZONE,        /* name str, at i64 -> from i64, until i64, offset i32 as u32 */
+    PROTOCOL_BLOB_CREATE, /* -> handle u32 */
+    PROTOCOL_BLOB_APPEND, /* handle u32, bytes */
+    PROTOCOL_BLOB_SEAL,   /* handle u32 -> value */
+    PROTOCOL_BLOB_OPEN,   /* value -> handle u32, size u64 */
+    PROTOCOL_BLOB_FETCH,  /* handle u32, offset u64, size u32 -> bytes */
+    PROTOCOL_BLOB_CLOSE,  /* handle u32 */
     PROTOCOL_FUNCTION_END
 };
 
@@ -109,5 +116,7 @@ enum protocol_seen {
 /* Values of a roll-up's group and sums, records of one get_all: more is TN_INVALID_ARGUMENT. */
 #define PROTOCOL_TOTAL_MAX 1024u
 #define PROTOCOL_GET_MAX 100000u
+/* Bytes of a blob that are appended or fetched at a time; more of them is no frame of ours. */
+#define PROTOCOL_BLOB_PIECE ((size_t)1 << 20)
 
 #endif /* CORE_CHANNEL_PROTOCOL_H */

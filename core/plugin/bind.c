@@ -16,7 +16,7 @@ struct table {
     uint32_t size;
 };
 
-/* The table of that id; a NULL id: none. A runner has no blobs yet. */
+/* The table of that id; a NULL id: none. */
 static struct table find_table(const struct plugin *plugin, const char *id)
 {
     const struct table tables[] = {
@@ -25,9 +25,7 @@ static struct table find_table(const struct plugin *plugin, const char *id)
         {TN_BUS_ID, &plugin_bus_table, sizeof(plugin_bus_table)},
         {TN_BLOBS_ID, &plugin_blobs_table, sizeof(plugin_blobs_table)},
     };
-
-    const bool has_blobs =
-        plugin->host->options.blobs && plugin_isolation(plugin) != PLUGIN_IN_RUNNER;
+    const bool has_blobs = plugin->host->options.blobs != NULL;
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         if (strcmp(tables[i].id, id) == 0 && (tables[i].table != &plugin_blobs_table || has_blobs))

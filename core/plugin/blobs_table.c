@@ -18,7 +18,8 @@ struct tn_blob {
     struct tn_blob *next;       /* of those that the call has open */
     struct blob_reader *reader; /* NULL: it is written, or closed */
     uint64_t upload;
-    uint64_t size; /* appended so far */
+    uint64_t size;    /* appended so far */
+    tn_status failed; /* of the first append that did; TN_OK: none */
     bool is_open;
 };
 
@@ -95,14 +96,11 @@ static tn_status blobs_append_table(struct tn_blob *blob, struct tn_bytes bytes)
 
     if (!blob->is_open || blob->reader)
         return call_misuse(call, "it writes a blob that is not open for writing");
-    return call_fail(call,
-                     blobs_append(blobs_of(call),
-                                  portal_of(call),
-                                  blob->upload,
-                                  blob->size,
-                                  bytes,
-                                  &blob->size,
-                                  call->err));
+    tn_status st = blobs_append(
+        blobs_of(call), portal_of(call), blob->upload, blob->size, bytes, &blob->size, call->err);
+    if (blob->failed == TN_OK)
+        blob->failed = st;
+    return call_fail(call, st);
 }
 
 static tn_status seal(struct tn_blob *blob, struct tn_value *ret_value)
@@ -132,7 +130,7 @@ static tn_status blobs_seal_table(struct tn_blob *blob, struct tn_value *ret_val
 {
     if (!blob->is_open || blob->reader)
         return call_misuse(blob->call, "it writes a blob that is not open for writing");
-    tn_status st = seal(blob, ret_value);
+    tn_status st = blob->failed == TN_OK ? seal(blob, ret_value) : blob->failed;
     end_blob(blob);
     return call_fail(blob->call, st);
 }

@@ -425,6 +425,115 @@ static void ask_invoke(struct ask *ask)
         give_view(ask, response);
 }
 
+/* Blobs */
+
+/* A process that has no such table, as its plugin did not say that it needs it, invents this. */
+static void check_need(struct ask *ask)
+{
+    const struct plugin *plugin = ask->call->plugin;
+    const struct tn_need_list *needs = &plugin->rows->needs;
+    bool has_need = false;
+
+    for (uint32_t i = 0; i < needs->count; i++)
+        has_need = has_need || strcmp(needs->items[i].id, TN_BLOBS_ID) == 0;
+    ask->is_wrong = ask->is_wrong || !has_need || !plugin->host->options.blobs;
+}
+
+static struct tn_blob *take_blob(struct ask *ask)
+{
+    return find_handle(ask, HANDLE_BLOB, unpack_u32(&ask->in));
+}
+
+/* The call has it, and closes it at its end if it gets no handle. */
+static void give_blob(struct ask *ask, struct tn_blob *blob)
+{
+    uint32_t handle = runner_call_handle(ask->rc, HANDLE_BLOB, blob);
+
+    if (handle == 0)
+        fail(ask, err_memory(ask->call->err, "a blob"));
+    else
+        pack_u32(&ask->out, handle);
+}
+
+static void ask_blob_create(struct ask *ask)
+{
+    struct tn_blob *blob;
+
+    check_need(ask);
+    if (!is_whole(ask))
+        return;
+    ask->status = plugin_blobs_table.create(ask->call, &blob);
+    if (ask->status == TN_OK)
+        give_blob(ask, blob);
+}
+
+static void ask_blob_append(struct ask *ask)
+{
+    struct tn_blob *blob = take_blob(ask);
+    struct tn_bytes bytes = unpack_bytes(&ask->in);
+
+    ask->is_wrong = ask->is_wrong || bytes.len > PROTOCOL_BLOB_PIECE;
+    if (is_whole(ask))
+        ask->status = plugin_blobs_table.append(blob, bytes);
+}
+
+static void ask_blob_seal(struct ask *ask)
+{
+    struct tn_blob *blob = take_blob(ask);
+    struct tn_value value;
+
+    if (!is_whole(ask))
+        return;
+    ask->status = plugin_blobs_table.seal(blob, &value);
+    if (ask->status == TN_OK)
+        pack_value(&ask->out, &value);
+}
+
+static void ask_blob_open(struct ask *ask)
+{
+    struct tn_value value = unpack_value(&ask->in);
+    struct tn_blob *blob;
+    uint64_t size;
+
+    check_need(ask);
+    if (!is_whole(ask))
+        return;
+    ask->status = plugin_blobs_table.open(ask->call, &value, &blob, &size);
+    if (ask->status != TN_OK)
+        return;
+    give_blob(ask, blob);
+    pack_u64(&ask->out, size);
+}
+
+static void ask_blob_fetch(struct ask *ask)
+{
+    struct tn_blob *blob = take_blob(ask);
+    uint64_t offset = unpack_u64(&ask->in);
+    uint32_t size = unpack_u32(&ask->in);
+    CLEANUP(mem_free_p) uint8_t *bytes = NULL;
+    size_t len = 0;
+
+    ask->is_wrong = ask->is_wrong || size > PROTOCOL_BLOB_PIECE;
+    if (!is_whole(ask))
+        return;
+    bytes = mem_alloc((size_t)size + 1);
+    if (!bytes) {
+        fail(ask, err_memory(ask->call->err, "a blob"));
+        return;
+    }
+    ask->status = plugin_blobs_table.fetch(blob, offset, bytes, size, &len);
+    if (ask->status == TN_OK)
+        pack_bytes(&ask->out, (struct tn_bytes){bytes, len});
+}
+
+static void ask_blob_close(struct ask *ask)
+{
+    struct tn_blob *blob = take_blob(ask);
+
+    if (is_whole(ask))
+        plugin_blobs_table.close(blob);
+}
+
 /* The call itself */
 
 static void ask_asked(struct ask *ask)
@@ -538,22 +647,44 @@ static void ask_progress(struct ask *ask)
 }
 
 static void (*const functions[PROTOCOL_FUNCTION_END])(struct ask *ask) = {
-    [PROTOCOL_WRITE] = ask_write,       [PROTOCOL_SET_BODY] = ask_set_body,
-    [PROTOCOL_REFUSE] = ask_refuse,     [PROTOCOL_LINK] = ask_link,
-    [PROTOCOL_UNLINK] = ask_unlink,     [PROTOCOL_ARCHIVE] = ask_archive,
-    [PROTOCOL_CLOSE] = ask_close,       [PROTOCOL_TIMER] = ask_timer,
-    [PROTOCOL_READ] = ask_read,         [PROTOCOL_VIEW] = ask_view,
-    [PROTOCOL_BODY] = ask_body,         [PROTOCOL_CREATE] = ask_create,
-    [PROTOCOL_GET] = ask_get,           [PROTOCOL_GET_BY] = ask_get_by,
-    [PROTOCOL_GET_ALL] = ask_get_all,   [PROTOCOL_LINKED] = ask_linked,
-    [PROTOCOL_FIND] = ask_find,         [PROTOCOL_NEXT] = ask_next,
-    [PROTOCOL_TOTAL] = ask_total,       [PROTOCOL_REQUEST] = ask_request,
-    [PROTOCOL_INVOKE] = ask_invoke,     [PROTOCOL_ASKED] = ask_asked,
-    [PROTOCOL_STATUS] = ask_status,     [PROTOCOL_SETTING] = ask_setting,
-    [PROTOCOL_GRANTED] = ask_granted,   [PROTOCOL_LOG] = ask_log,
-    [PROTOCOL_COMMIT] = ask_commit,     [PROTOCOL_SEND] = ask_send,
-    [PROTOCOL_HOLD] = ask_hold,         [PROTOCOL_FINISH] = ask_finish,
-    [PROTOCOL_PROGRESS] = ask_progress, [PROTOCOL_ZONE] = ask_zone,
+    [PROTOCOL_WRITE] = ask_write,
+    [PROTOCOL_SET_BODY] = ask_set_body,
+    [PROTOCOL_REFUSE] = ask_refuse,
+    [PROTOCOL_LINK] = ask_link,
+    [PROTOCOL_UNLINK] = ask_unlink,
+    [PROTOCOL_ARCHIVE] = ask_archive,
+    [PROTOCOL_CLOSE] = ask_close,
+    [PROTOCOL_TIMER] = ask_timer,
+    [PROTOCOL_READ] = ask_read,
+    [PROTOCOL_VIEW] = ask_view,
+    [PROTOCOL_BODY] = ask_body,
+    [PROTOCOL_CREATE] = ask_create,
+    [PROTOCOL_GET] = ask_get,
+    [PROTOCOL_GET_BY] = ask_get_by,
+    [PROTOCOL_GET_ALL] = ask_get_all,
+    [PROTOCOL_LINKED] = ask_linked,
+    [PROTOCOL_FIND] = ask_find,
+    [PROTOCOL_NEXT] = ask_next,
+    [PROTOCOL_TOTAL] = ask_total,
+    [PROTOCOL_REQUEST] = ask_request,
+    [PROTOCOL_INVOKE] = ask_invoke,
+    [PROTOCOL_ASKED] = ask_asked,
+    [PROTOCOL_STATUS] = ask_status,
+    [PROTOCOL_SETTING] = ask_setting,
+    [PROTOCOL_GRANTED] = ask_granted,
+    [PROTOCOL_LOG] = ask_log,
+    [PROTOCOL_COMMIT] = ask_commit,
+    [PROTOCOL_SEND] = ask_send,
+    [PROTOCOL_HOLD] = ask_hold,
+    [PROTOCOL_FINISH] = ask_finish,
+    [PROTOCOL_PROGRESS] = ask_progress,
+    [PROTOCOL_ZONE] = ask_zone,
+    [PROTOCOL_BLOB_CREATE] = ask_blob_create,
+    [PROTOCOL_BLOB_APPEND] = ask_blob_append,
+    [PROTOCOL_BLOB_SEAL] = ask_blob_seal,
+    [PROTOCOL_BLOB_OPEN] = ask_blob_open,
+    [PROTOCOL_BLOB_FETCH] = ask_blob_fetch,
+    [PROTOCOL_BLOB_CLOSE] = ask_blob_close,
 };
 
 static tn_status run_one(struct ask *ask)

@@ -10,7 +10,7 @@
 #include "core/channel/protocol.h"
 #include "core/plugin/runner.h"
 
-/* What one call may hold of handles: records, messages and queries. */
+/* What one call may hold of handles: records, messages, queries and blobs. */
 #define RUNNER_HANDLE_MAX 1000000u
 /* Records that one link brings along; one with more of them brings none. */
 #define RUNNER_TRAVEL_MAX 100u
@@ -24,12 +24,12 @@
 /* How often a thread that waits for a runner looks at the time. */
 #define RUNNER_TICK_US ((int64_t)50 * 1000)
 
-enum handle_kind { HANDLE_NONE = 0, HANDLE_RECORD = 1, HANDLE_FOUND = 2 };
+enum handle_kind { HANDLE_NONE = 0, HANDLE_RECORD = 1, HANDLE_FOUND = 2, HANDLE_BLOB = 3 };
 
 struct handle {
     enum handle_kind kind;
     uint32_t batch; /* of a query: how many rows the next answer may have */
-    void *what;     /* struct tn_record or struct tn_found */
+    void *what;     /* struct tn_record, tn_found or tn_blob */
 };
 
 struct lane;
@@ -156,7 +156,8 @@ bool end_is_failure(const struct end *end);
 /* A call on `lane`, the innermost of its stack from now on; and back. */
 void runner_call_init(struct runner_call *rc, struct lane *lane, struct tn_call *call);
 void runner_call_fini(struct runner_call *rc);
-/* The handle of a record or query, given now if it has none. 0: memory or the bound is out. */
+/* The handle of a record, query or blob, given now if it has none. 0: memory or the bound is out.
+ */
 uint32_t runner_call_handle(struct runner_call *rc, enum handle_kind kind, void *what);
 /* A frame of the other end: sent, received. On failure the process is being killed. */
 tn_status runner_call_send(struct runner_call *rc);

@@ -145,6 +145,15 @@ tn_status call_ask_into(struct tn_call *call, struct pack *operation, struct buf
     return TN_OK;
 }
 
+tn_status call_ask_lent(struct tn_call *call, struct pack *operation, struct unpack *ret_answer)
+{
+    struct tn_bytes body;
+
+    TRY(exchange(call, operation, &body));
+    *ret_answer = unpack_of(body);
+    return TN_OK;
+}
+
 /* Callbacks */
 
 /* One callback as the host sent it. */

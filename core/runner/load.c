@@ -19,6 +19,7 @@ _Static_assert(sizeof(struct tn_core_v1) == 8 + 16 * sizeof(void *), "core_table
 _Static_assert(sizeof(struct tn_records_v1) == 8 + 18 * sizeof(void *),
                "records_table.c has them all");
 _Static_assert(sizeof(struct tn_bus_v1) == 8 + 2 * sizeof(void *), "bus_table.c has them all");
+_Static_assert(sizeof(struct tn_blobs_v1) == 8 + 6 * sizeof(void *), "blobs_table.c has them all");
 
 static tn_status say(struct buf *why, const char *text)
 {
@@ -72,6 +73,7 @@ static const void *find_table(const struct tn_need *need)
         {TN_CORE_ID, &runner_core_table, sizeof(runner_core_table)},
         {TN_RECORDS_ID, &runner_records_table, sizeof(runner_records_table)},
         {TN_BUS_ID, &runner_bus_table, sizeof(runner_bus_table)},
+        {TN_BLOBS_ID, &runner_blobs_table, sizeof(runner_blobs_table)},
     };
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)

@@ -136,6 +136,8 @@ tn_status call_ask(struct tn_call *call, struct pack *operation, struct unpack *
 /* The same, with the answer's bytes in `room`, where they live until the next use of it. */
 tn_status call_ask_into(struct tn_call *call, struct pack *operation, struct buf *room,
                         struct unpack *ret_answer);
+/* The same, with the answer lent until the next operation. */
+tn_status call_ask_lent(struct tn_call *call, struct pack *operation, struct unpack *ret_answer);
 /* Serves the calls of a stack for ever; a thread's function. `ctx`: struct stack */
 void *call_serve(void *ctx);
 /* Memory is out: the call fails. */
@@ -159,6 +161,7 @@ tn_status record_refresh(struct tn_record *record);
 extern const struct tn_core_v1 runner_core_table;
 extern const struct tn_records_v1 runner_records_table;
 extern const struct tn_bus_v1 runner_bus_table;
+extern const struct tn_blobs_v1 runner_blobs_table;
 
 /* A query (query.c). */
 tn_status query_find(struct tn_call *call, uint32_t type, const struct tn_filter *filters,

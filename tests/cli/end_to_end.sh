@@ -200,6 +200,9 @@ head -c 3000001 /dev/urandom >"$dir/blob"
 claim "a file goes into a portal" exits 0 tenon blob put "$dir/blob"
 blob=$(cat "$dir/out")
 claim "... under its hash" [ "$blob" = "$(sha256sum <"$dir/blob" | cut -d' ' -f1)" ]
+tail -c 1000 "$dir/blob" >"$dir/tail"
+claim "so does standard input" exits 0 tenon blob put - <"$dir/tail"
+claim "... under its hash" says "$(sha256sum <"$dir/tail" | cut -d' ' -f1)"
 tenon call tenon.records.v1.Blobs/Create >"$dir/out" # an upload that the kill ends
 
 { stop_host KILL; } 2>/dev/null
@@ -209,6 +212,13 @@ claim "... and there when it serves again" exits 0 tenon blob get "$blob" --out 
 claim "... byte by byte" cmp "$dir/blob" "$dir/got"
 claim "... on standard output, too" exits 0 tenon blob get "$blob"
 claim "... the same" cmp "$dir/blob" "$dir/out"
+claim "a part of it is, too" \
+    exits 0 tenon blob get "$blob" --offset 3000000 --length 5 --out "$dir/got"
+claim "... that part" cmp <(tail -c 1 "$dir/blob") "$dir/got"
+claim "a part that begins behind the end is refused" \
+    exits 1 tenon blob get "$blob" --offset 3000002 --out "$dir/got"
+claim "... with the size" says "The blob has 3000001 bytes"
+claim "... and leaves no file" [ ! -e "$dir/got" ]
 claim "a hash that nobody has is refused" exits 1 tenon blob get "${blob//?/0}"
 claim "... by name" says "has no such blob"
 claim "a file that is not there is refused" exits 1 tenon blob put "$dir/nothing"

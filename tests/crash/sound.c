@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "core/check/check.h"
 #include "tests/unit/check.h"
 
 /* The check looks keys up all over the store: filters that do not stay are read for each of them.
@@ -21,15 +20,17 @@ static void print_finding(void *ctx, const struct check_finding *finding)
                 finding->problem);
 }
 
-void must_be_sound(const struct tenond *host)
+struct check_counts must_be_sound(const struct tenond *host)
 {
     const struct store_options how = {.is_read_only = true, .block_cache_size = CACHE_SIZE};
-    struct check_options what = {.tell = print_finding};
+    char blob_dir[TENOND_PATH_SIZE + 8];
+    struct check_options what = {.blob_dir = blob_dir, .reads_blobs = true, .tell = print_finding};
     struct check_counts counts = {0};
     char dir[TENOND_PATH_SIZE + 8];
     struct err err;
 
     (void)snprintf(dir, sizeof(dir), "%s/store", host->data);
+    (void)snprintf(blob_dir, sizeof(blob_dir), "%s/blobs", host->data);
     err_init(&err, NULL);
     if (store_open(dir, &how, &what.store, &err) != TN_OK)
         fail_msg("%s", err.message);
@@ -38,4 +39,5 @@ void must_be_sound(const struct tenond *host)
     if (st != TN_OK)
         fail_msg("%s", err.message);
     assert_int_equal(counts.findings, 0);
+    return counts;
 }

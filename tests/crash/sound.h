@@ -3,9 +3,11 @@
 #ifndef TESTS_CRASH_SOUND_H
 #define TESTS_CRASH_SOUND_H
 
+#include "core/check/check.h"
 #include "tests/integration/host.h"
 
-/* Opens it for reading, as the kill left it; fails the test on any finding, which are printed. */
-void must_be_sound(const struct tenond *host);
+/* Opens it for reading, as the kill left it, and reads all blobs; fails the test on any finding,
+ * which are printed. What was counted. */
+struct check_counts must_be_sound(const struct tenond *host);
 
 #endif /* TESTS_CRASH_SOUND_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Feeds bytes to the host as what a process of a plugin asks for, in calls of two plugins; the
+ * Feeds bytes to the host as what a process of a plugin asks for, in calls of three plugins; the
  * first byte says of which. What is asked is done: with a store, records and other plugins.
  */
 #include <stddef.h>
@@ -32,8 +32,10 @@ static void open_once(void)
 {
     if (bench)
         return;
-    bench = bench_open((const char *const[]){MADE "bench_machines.so", MADE "bench_sites.so", NULL},
-                       NULL);
+    bench = bench_open(
+        (const char *const[]){
+            MADE "bench_machines.so", MADE "bench_sites.so", MADE "bench_papers.so", NULL},
+        NULL);
     bench_all_run(bench);
     require(bench_create(bench, "machines", BENCH_VALUES("serial", "M1"), NULL) == TN_OK);
     require(bench_create(bench, "sites", BENCH_VALUES("name", "S1"), NULL) == TN_OK);
@@ -62,6 +64,23 @@ static void give_handles(struct runner_call *rc)
     require(runner_call_handle(rc, HANDLE_RECORD, record) == 3);
 }
 
+/* One that is written, as handle 4, and one that is read, as handle 5. */
+static void give_blobs(struct runner_call *rc)
+{
+    static const uint8_t text[] = "what there is to read";
+    struct tn_blob *blob = NULL;
+    struct tn_value value;
+    uint64_t size = 0;
+
+    require(plugin_blobs_table.create(rc->call, &blob) == TN_OK);
+    require(plugin_blobs_table.append(blob, (struct tn_bytes){text, sizeof(text)}) == TN_OK);
+    require(plugin_blobs_table.seal(blob, &value) == TN_OK);
+    require(plugin_blobs_table.create(rc->call, &blob) == TN_OK);
+    require(runner_call_handle(rc, HANDLE_BLOB, blob) == 4);
+    require(plugin_blobs_table.open(rc->call, &value, &blob, &size) == TN_OK);
+    require(size == sizeof(text) && runner_call_handle(rc, HANDLE_BLOB, blob) == 5);
+}
+
 static void check_answer(const struct runner_call *rc)
 {
     struct channel_head head;
@@ -83,7 +102,8 @@ static struct plugin *find_plugin(const char *id)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const ids[] = {"org.example.machines", "org.example.sites"};
+    static const char *const ids[] = {
+        "org.example.machines", "org.example.sites", "org.example.papers"};
     struct lane lane = {.channel = {.fd = -1}};
     struct runner_call rc;
     struct tn_call call;
@@ -92,13 +112,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     open_once();
     if (size == 0)
         return 0;
-    struct plugin *plugin = find_plugin(ids[data[0] % 2]);
+    struct plugin *plugin = find_plugin(ids[data[0] % 3]);
     struct txn *txn = bench_begin(bench);
     err_init(&err, NULL);
     call_init(&call, plugin, txn, &err);
     (void)txn_set_writer(txn, plugin_id(plugin));
     runner_call_init(&rc, &lane, &call);
     give_handles(&rc);
+    if (data[0] % 3 == 2)
+        give_blobs(&rc);
     tn_status st = runner_ask_run(&rc, (struct tn_bytes){data + 1, size - 1});
     require(st == TN_OK || st == TN_DATA_LOSS);
     if (st == TN_OK)

@@ -9,7 +9,7 @@
 #include <tenon/records/v1/records.pb-c.h>
 
 #define FIELD_MAX 4
-#define FIELD_SIZE 64
+#define FIELD_SIZE 72 /* a hash in hexadecimal, too */
 
 /* Properties of a request. It points into itself: not to be copied. */
 struct fields {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* papers.c - a plugin for the tests: papers whose bodies are blobs, made and read by its methods.
  */
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <tenon_sdk.h>
@@ -67,6 +69,128 @@ static tn_status show(struct tn_call *call, const struct tn_record *paper,
     return TN_OK;
 }
 
+/* Longer than what travels between two processes at a time, and no multiple of it. */
+#define LONG_SIZE ((size_t)(3u << 20) + 17u)
+
+static void fill(unsigned char *bytes)
+{
+    uint64_t seed = 1;
+
+    for (size_t i = 0; i < LONG_SIZE; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        bytes[i] = (unsigned char)(seed >> 56);
+    }
+}
+
+/* Whether a part of the blob is that of the bytes, as far as both go. */
+static bool is_part(struct tn_blob *blob, const unsigned char *bytes, size_t offset, size_t size,
+                    unsigned char *room)
+{
+    const size_t rest = offset < LONG_SIZE ? LONG_SIZE - offset : 0;
+    const size_t expected = size < rest ? size : rest;
+    size_t len = 0;
+
+    return tn_blobs->fetch(blob, offset, room, size, &len) == TN_OK && len == expected &&
+           memcmp(room, bytes + (LONG_SIZE - rest), len) == 0;
+}
+
+static tn_status append_all(struct tn_blob *blob, const unsigned char *data)
+{
+    const struct tn_bytes first = {data, 1};
+    const struct tn_bytes none = {data, 0};
+    const struct tn_bytes rest = {data + 1, LONG_SIZE - 1};
+    tn_status st = tn_blobs->append(blob, first);
+
+    if (st == TN_OK)
+        st = tn_blobs->append(blob, none);
+    return st == TN_OK ? tn_blobs->append(blob, rest) : st;
+}
+
+/* Goes through the whole of a long one, and answers if it is right. */
+static tn_status go_through(struct tn_call *call, unsigned char *bytes, unsigned char *room,
+                            struct tn_record *response)
+{
+    struct tn_blob *blob = NULL;
+    struct tn_value value;
+    uint64_t size = 0;
+    tn_status st = tn_blobs->create(call, &blob);
+
+    if (st == TN_OK)
+        st = append_all(blob, bytes);
+    if (st == TN_OK)
+        st = tn_blobs->seal(blob, &value);
+    if (st == TN_OK)
+        st = tn_blobs->open(call, &value, &blob, &size);
+    if (st != TN_OK)
+        return st;
+    if (size == LONG_SIZE && is_part(blob, bytes, 0, LONG_SIZE, room) &&
+        is_part(blob, bytes, 5, 2u << 20, room) && is_part(blob, bytes, LONG_SIZE - 3, 4, room) &&
+        is_part(blob, bytes, LONG_SIZE, 1, room) && is_part(blob, bytes, LONG_SIZE + 9, 1, room) &&
+        is_part(blob, bytes, 0, 0, room))
+        tn_set_text(response, ANSWERED_TEXT, tn_str("right"));
+    tn_blobs->close(blob);
+    return TN_OK;
+}
+
+static tn_status make_long(struct tn_call *call, struct tn_record *response)
+{
+    unsigned char *bytes = malloc(2 * (LONG_SIZE + 1));
+
+    if (!bytes)
+        return TN_RESOURCE_EXHAUSTED;
+    fill(bytes);
+    tn_status st = go_through(call, bytes, bytes + LONG_SIZE + 1, response);
+    free(bytes);
+    return st;
+}
+
+/* More than one may have, in pieces, and then as if nothing were the matter. */
+static tn_status make_too_long(struct tn_call *call)
+{
+    static const unsigned char zeros[1 << 16];
+    const struct tn_bytes piece = {zeros, sizeof(zeros)};
+    struct tn_blob *blob = NULL;
+    struct tn_value value;
+
+    if (tn_blobs->create(call, &blob) != TN_OK)
+        return TN_OK;
+    for (int i = 0; i < 100; i++)
+        (void)tn_blobs->append(blob, piece);
+    (void)tn_blobs->seal(blob, &value);
+    return TN_OK;
+}
+
+/* In the middle of an upload. */
+static tn_status die(struct tn_call *call)
+{
+    const struct tn_bytes bytes = {(const unsigned char *)"half", 4};
+    struct tn_blob *blob = NULL;
+    tn_status st = tn_blobs->create(call, &blob);
+
+    if (st == TN_OK)
+        st = tn_blobs->append(blob, bytes);
+    if (st == TN_OK && tn_core->status(call) == TN_OK) /* which sends what was appended */
+        abort();
+    return st;
+}
+
+/* One after the other more than may be open at once. */
+static tn_status reopen(struct tn_call *call, const struct tn_record *paper)
+{
+    struct tn_value body = tn_read(paper, PAPER_BODY);
+    struct tn_blob *blob = NULL;
+    uint64_t size = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        tn_status st = tn_blobs->open(call, &body, &blob, &size);
+
+        if (st != TN_OK)
+            return st;
+        tn_blobs->close(blob);
+    }
+    return TN_OK;
+}
+
 /* A hash that nobody has is an answer; the call goes on. */
 static tn_status look_for_nothing(struct tn_call *call, struct tn_record *response)
 {
@@ -77,7 +201,8 @@ static tn_status look_for_nothing(struct tn_call *call, struct tn_record *respon
 
     body.as.text.data = hash;
     body.as.text.len = sizeof(hash);
-    tn_set_number(response, ANSWERED_SIZE, tn_blobs->open(call, &body, &blob, &size), 0);
+    if (tn_blobs->open(call, &body, &blob, &size) == TN_NOT_FOUND)
+        tn_set_text(response, ANSWERED_TEXT, tn_str("not there"));
     return TN_OK;
 }
 
@@ -119,10 +244,18 @@ static tn_status run(struct tn_call *call, const struct tn_record *request,
     struct tn_str rest = {what.data + 5, what.len > 5 ? what.len - 5 : 0};
     struct tn_blob *blob = NULL;
 
+    if (tn_is(request, ASKED_WHAT, "reopen"))
+        return reopen(call, tn_get(call, PAPER, (tn_id)tn_int(request, ASKED_PAPER)));
     if (tn_has(request, ASKED_PAPER))
         return show(call, tn_get(call, PAPER, (tn_id)tn_int(request, ASKED_PAPER)), response);
     if (tn_is(request, ASKED_WHAT, "nothing"))
         return look_for_nothing(call, response);
+    if (tn_is(request, ASKED_WHAT, "long"))
+        return make_long(call, response);
+    if (tn_is(request, ASKED_WHAT, "too long"))
+        return make_too_long(call);
+    if (tn_is(request, ASKED_WHAT, "die"))
+        return die(call);
     if (tn_is(request, ASKED_WHAT, "leave")) /* open: the host ends it */
         return tn_blobs->create(call, &blob);
     if (what.len > 5 && memcmp(what.data, "miss ", 5) == 0)
