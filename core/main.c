@@ -22,11 +22,12 @@
 #define STORE_WAIT_US ((int64_t)2 * 1000000)
 /* Calls that wait for a worker; past it RESOURCE_EXHAUSTED. */
 #define CALL_QUEUE_MAX 65536u
-#define WORKERS_MIN 4u
+/* That may run at once of one portal, where the configuration does not say how many there are. */
+#define PORTAL_WORKERS_MIN 4u
 /* Seconds between looks at whether licences begin or end; they do so in between all the same. */
 #define TICK_S 60
-/* Threads that call plugins beside the workers. */
-#define LANES_SPARE 8u
+/* Threads that call plugins beside the workers: of both lanes, migrations, replays. */
+#define LANES_SPARE 12u
 
 /* Steps of starting */
 
@@ -164,7 +165,8 @@ static unsigned count_workers(const struct host *host)
 
     if (host->config->worker_count > 0)
         return host->config->worker_count;
-    return cores > (long)WORKERS_MIN ? (unsigned)cores : WORKERS_MIN;
+    /* No portal has more than half of them. */
+    return 2 * (cores > (long)PORTAL_WORKERS_MIN ? (unsigned)cores : PORTAL_WORKERS_MIN);
 }
 
 /* tenon-runner beside this program, as it is built, or where it is installed. "": neither. */
@@ -289,6 +291,7 @@ static tn_status start_services(struct host *host, struct err *err)
                                         .log = host->log,
                                         .admit = dispatch_admit,
                                         .drop = dispatch_drop,
+                                        .number = dispatch_portal_number,
                                         .heads = notices_tell,
                                         .ctx = service_host_ctx(host->services),
                                         .connection_max = host->config->limits.connection_max,

@@ -468,6 +468,10 @@ static const struct text_pair pairs[] = {
     {"It is version %s, older than %s, which it would replace: allow it (--allow-downgrade).",
      "C'est la version %s, plus ancienne que la %s qu'elle remplacerait : autorisez-le "
      "(--allow-downgrade)."},
+    {"It is version %s, older than %s, which ran here last: install that one or a later one, or "
+     "replace it with this one (--allow-downgrade).",
+     "C'est la version %s, plus ancienne que la %s, qui a tourné ici en dernier : installez "
+     "celle-ci ou une plus récente, ou remplacez-la par celle-là (--allow-downgrade)."},
     {"It lacks %s, or has it otherwise, which the plugin %s uses.",
      "Il lui manque %s, ou il l'a autrement, dont se sert le module %s."},
     {"It names a blob that is not there.", "Elle désigne un blob qui n'est pas là."},

@@ -207,6 +207,7 @@ tn_status call_method(const struct plugin_method *method, struct txn *txn, uint3
     struct plugin *plugin = method->owner;
     struct tn_call call;
 
+    TRY(txn_enter_plugin(txn, plugin->number, err));
     call_init(&call, plugin, txn, err);
     call.depth = depth;
     call.is_read_only = (method->flags & TN_READS) != 0;
@@ -214,5 +215,6 @@ tn_status call_method(const struct plugin_method *method, struct txn *txn, uint3
     tn_status st = call_result(&call, run_callback(&call, method->row, request, response));
     (void)txn_set_writer(txn, writer);
     call_fini(&call);
+    txn_leave_plugin(txn);
     return st;
 }

@@ -39,6 +39,7 @@ struct plugin {
     struct tn_host handle;
     struct plugin_host *host;
     const char *file; /* where it was found */
+    uint32_t number;  /* of its id, for the threads that it may hold (base/pool.h) */
     struct arena arena;
     struct manifest *manifest;
     struct buf bytes;       /* of the file, until it is mapped */

@@ -45,7 +45,8 @@ struct run {
     tn_time now_us;        /* the same in all runs of a call */
     int64_t begun_us;      /* monotonic */
     uint32_t loss_count;
-    uint32_t flags; /* of a plugin's method, as this run takes it to be */
+    bool is_admitted; /* the caller was checked, and the call counted */
+    uint32_t flags;   /* of a plugin's method, as this run takes it to be */
     char language[8];
     struct service_call call;
 };
@@ -77,6 +78,14 @@ void dispatch_drop(void *ctx, void *dropped)
     (void)ctx;
     principal_fini(&session->principal);
     mem_free(session);
+}
+
+uint32_t dispatch_portal_number(void *ctx, const void *admitted)
+{
+    const struct session *session = admitted;
+
+    (void)ctx;
+    return session->portal->id;
 }
 
 struct tn_str session_user(const struct session *session)
@@ -163,6 +172,22 @@ static tn_status call_state(void *ctx)
     return bus_call_state(ctx);
 }
 
+static bool enter_plugin(void *ctx, uint32_t plugin)
+{
+    return bus_call_enter(ctx, plugin);
+}
+
+static void leave_plugin(void *ctx)
+{
+    bus_call_leave(ctx);
+}
+
+/* What touches the world outside is never run twice. */
+static bool is_outside(const struct run *run)
+{
+    return !run->entry->method && (run->flags & TN_OUTSIDE);
+}
+
 static struct txn_options options_of(const struct run *run)
 {
     const struct session *session = bus_call_session(run->bus);
@@ -176,6 +201,8 @@ static struct txn_options options_of(const struct run *run)
         .deadline_us = bus_call_deadline_us(run->bus),
         .state = call_state,
         .state_ctx = run->bus,
+        .enter = is_outside(run) ? NULL : enter_plugin,
+        .leave = is_outside(run) ? NULL : leave_plugin,
         .is_read_only = is_read_only(run->entry, run->flags),
         .takes_turn = run->loss_count >= DISPATCH_LOSS_MAX,
     };
@@ -202,8 +229,9 @@ static tn_status begin(struct run *run)
     struct err *err = bus_call_err(run->bus);
     struct txn_options options = options_of(run);
 
-    if (run->loss_count == 0)
+    if (!run->is_admitted)
         TRY(check_caller(run, session));
+    run->is_admitted = true;
     if (is_bare(run->entry)) {
         run->schema = catalog_schema(service->catalog, session->portal->id);
         if (!run->schema)
@@ -375,7 +403,7 @@ static void run_uncommitted(struct entry *entry, struct bus_call *bus)
     tn_status st = begin(&run);
     if (st == TN_OK)
         st = run_method(&run);
-    if (st == TN_ABORTED && run.flags != plugin_flags(entry)) {
+    if (bus_call_is_refused(bus) || (st == TN_ABORTED && run.flags != plugin_flags(entry))) {
         run_fini(&run);
         bus_call_again(bus);
         return;
@@ -438,19 +466,15 @@ static tn_status run_once(struct run *run, struct tn_str key, bool *ret_repeated
 
 /* Committing */
 
-/* What touches the world outside is never run twice. */
 static bool may_run_again(const struct run *run)
 {
-    bool is_outside = !run->entry->method && (run->flags & TN_OUTSIDE);
-
-    return !is_outside && run->loss_count < DISPATCH_LOSS_MAX;
+    return !is_outside(run) && run->loss_count < DISPATCH_LOSS_MAX;
 }
 
 /* The run is kept for the next one, which finds it by the call. */
 static void run_again(struct run *run)
 {
     txn_destroy(TAKE(run->txn));
-    run->loss_count++;
     *bus_call_data(run->bus) = run;
     bus_call_again(run->bus);
 }
@@ -461,6 +485,7 @@ static void committed(void *ctx, tn_status status, const struct err *err)
     struct run *run = ctx;
 
     if (status == TN_ABORTED && may_run_again(run)) {
+        run->loss_count++;
         run_again(run);
         return;
     }
@@ -508,10 +533,14 @@ static void run_committed(struct entry *entry, struct bus_call *bus)
         st = begin(run);
     if (st == TN_OK)
         st = key.len ? run_once(run, key, &is_repeated) : run_method(run);
-    if (st == TN_OK && !is_repeated) {
+    if (st == TN_OK && !is_repeated && !bus_call_is_refused(bus)) {
         st = txn_commit(run->txn, committed, run, bus_call_err(bus));
         if (st == TN_OK)
             return; /* `committed` has it, or had it */
+    }
+    if (bus_call_is_refused(bus)) {
+        run_again(run);
+        return;
     }
     answer(run, st);
     run_destroy(run);

@@ -36,6 +36,9 @@ const struct golden_unreached unreached[] = {
     {"Calls of %u plugins that were replaced have not ended yet.", BOUND},
     {"It is version %s, older than %s, which it would replace: allow it (--allow-downgrade).",
      REPLACED},
+    {"It is version %s, older than %s, which ran here last: install that one or a later one, or "
+     "replace it with this one (--allow-downgrade).",
+     REPLACED},
     {"It lacks %s, or has it otherwise, which the plugin %s uses.", REPLACED},
     {"It uses %s%s%s otherwise than the version before: consent to it (--consent).", REPLACED},
     {"It was disabled by an administrator.", REPLACED},
