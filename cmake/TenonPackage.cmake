@@ -66,6 +66,12 @@ foreach(plugin ${plugins})
 endforeach()
 
 install(FILES ${scripts}/tenond.service DESTINATION lib/systemd/system COMPONENT host)
-install(FILES ${scripts}/tenond.toml DESTINATION /etc/tenon COMPONENT host)
+# As the GNU standards have it: /etc belongs to what is in /usr, and any other prefix has its own.
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  set(configuration /etc/tenon)
+else()
+  set(configuration etc/tenon)
+endif()
+install(FILES ${scripts}/tenond.toml DESTINATION ${configuration} COMPONENT host)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/tenon RENAME copyright COMPONENT host)
 include(CPack)

@@ -17,6 +17,7 @@
 #include "core/base/utf8.h"
 #include "core/config_setting.h"
 #include "core/config_toml.h"
+#include "core/sandbox/sandbox.h"
 
 /* All strings and lists: the file is at most 64 KiB, the rest is what the shell passed. */
 #define ARENA_BUDGET (8u << 20)
@@ -30,6 +31,8 @@
 /* Below the folder that holds the directory of the executable: build/bin, /usr/bin. */
 #define DEFAULT_PLUGIN_DIR "lib/tenon/plugins"
 #define DEFAULT_KEY_DIR "lib/tenon/keys"
+/* Which no distribution gives away, nor systemd (systemd.io/UIDS-GIDS). */
+#define USERS_DEFAULT "60706-61183"
 /* "FILE:LINE: KEY" in messages; cut when longer. */
 #define PLACE_SIZE 200
 #define KEY_SIZE 120
@@ -89,11 +92,6 @@ static void place_format(char place[static PLACE_SIZE], const struct reader *rea
         end_at_character(place, PLACE_SIZE);
 }
 
-static tn_status refuse_key(const char *place, struct err *err)
-{
-    return err_set(err, TN_INVALID_ARGUMENT, "%s: there is no such setting.", place);
-}
-
 static tn_status plugin_add(struct config *config, struct tn_str id, const char *place,
                             struct err *err)
 {
@@ -107,21 +105,8 @@ static tn_status plugin_add(struct config *config, struct tn_str id, const char 
         config->plugins = arena_array(&config->arena, struct config_plugin, CONFIG_PLUGIN_MAX);
     if (!config->plugins)
         return err_memory(err, "the configuration");
-    config->plugins[config->plugin_count++] = (struct config_plugin){copy, true, NULL};
-    return TN_OK;
-}
-
-static tn_status visit_isolation(struct config_plugin *plugin, const struct config_entry *entry,
-                                 const char *place, struct err *err)
-{
-    const bool is_text = entry->kind == CONFIG_TEXT && !entry->is_in_list;
-
-    if (is_text && utf8_is(entry->text, "none"))
-        plugin->isolation = "none";
-    else if (is_text && utf8_is(entry->text, "process"))
-        plugin->isolation = "process";
-    else
-        return err_set(err, TN_INVALID_ARGUMENT, "%s: must be \"none\" or \"process\".", place);
+    config->plugins[config->plugin_count++] =
+        (struct config_plugin){.id = copy, .is_enabled = true};
     return TN_OK;
 }
 
@@ -134,15 +119,7 @@ static tn_status visit_plugin(struct config *config, const struct config_entry *
             return err_set(err, TN_INVALID_ARGUMENT, "%s: must be a table of settings.", place);
         return entry->path_len == 1 ? TN_OK : plugin_add(config, entry->path[1], place, err);
     }
-    struct config_plugin *plugin = &config->plugins[config->plugin_count - 1];
-    if (utf8_is(entry->path[2], "isolation"))
-        return visit_isolation(plugin, entry, place, err);
-    if (!utf8_is(entry->path[2], "enabled"))
-        return refuse_key(place, err);
-    if (entry->kind != CONFIG_TRUTH || entry->is_in_list)
-        return err_set(err, TN_INVALID_ARGUMENT, "%s: must be true or false.", place);
-    plugin->is_enabled = entry->truth;
-    return TN_OK;
+    return config_plugin_set(config, &config->plugins[config->plugin_count - 1], place, entry, err);
 }
 
 static tn_status visit(void *ctx, const struct config_entry *entry)
@@ -162,7 +139,7 @@ static tn_status visit(void *ctx, const struct config_entry *entry)
         return err_set(reader->err, TN_INVALID_ARGUMENT, "%s: must be a table of settings.", place);
     }
     if (!setting)
-        return refuse_key(place, reader->err);
+        return err_set(reader->err, TN_INVALID_ARGUMENT, "%s: there is no such setting.", place);
     return config_setting_set(reader->config, setting, place, entry, reader->err);
 }
 
@@ -433,6 +410,7 @@ static tn_status fill_defaults(struct config *config, struct err *err)
 {
     if (!config->data_dir)
         TRY(default_data_dir(config, err));
+    set_default(&config->sandbox.users, USERS_DEFAULT);
     set_default(&config->signatures.policy, CONFIG_POLICY_ISOLATE);
     set_default(&config->portal.language, "en");
     set_default(&config->portal.currency, "EUR");
@@ -520,4 +498,27 @@ const char *config_plugin_isolation(const struct config *config, struct tn_str i
     const struct config_plugin *plugin = find_plugin(config, id);
 
     return plugin ? plugin->isolation : NULL;
+}
+
+/* What was read as such. */
+void config_sandbox_users(const struct config *config, uint32_t *ret_first, uint32_t *ret_count)
+{
+    unsigned first = 0;
+    unsigned last = 0;
+
+    *ret_first = 0;
+    *ret_count = 0;
+    if (sscanf(config->sandbox.users, "%u-%u", &first, &last) != 2)
+        return;
+    *ret_first = first;
+    *ret_count = last - first + 1;
+}
+
+uint32_t config_sandbox_required(const struct config *config)
+{
+    uint32_t required = 0;
+
+    for (uint32_t i = 0; i < config->sandbox.require.count; i++)
+        required |= sandbox_feature_find(config->sandbox.require.items[i]);
+    return required;
 }

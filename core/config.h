@@ -20,6 +20,8 @@
 #define CONFIG_FILE_SIZE_MAX 65536
 #define CONFIG_LINE_SIZE_MAX 4096
 
+#define CONFIG_NO_USERS "none"
+
 #define CONFIG_POLICY_ISOLATE "isolate-unsigned"
 #define CONFIG_POLICY_REQUIRE "require-signed"
 
@@ -32,7 +34,10 @@ struct config_list {
 struct config_plugin {
     const char *id;
     bool is_enabled;
-    const char *isolation; /* "none" or "process"; NULL: not said */
+    const char *isolation;     /* "none" or "process"; NULL: not said */
+    uint32_t memory_mib;       /* of its process; 0: not said, as of the next */
+    uint32_t cpu_percent;      /* of one processor */
+    struct config_list grants; /* "read_path:/usr/share/dict" */
 };
 
 struct config_rate {
@@ -64,6 +69,10 @@ struct config {
         uint32_t hook_ms;       /* one hook */
         uint32_t call_ms;       /* any other callback */
     } runner;
+    struct {                        /* of processes of plugins */
+        struct config_list require; /* names of what a machine may lack */
+        const char *users;          /* "FIRST-LAST" or CONFIG_NO_USERS */
+    } sandbox;
     struct config_limits limits;
     struct {                      /* consumers and timers; 0: not said */
         uint32_t deadline_s;      /* of one call */
@@ -138,5 +147,10 @@ bool config_plugin_is_enabled(const struct config *config, struct tn_str id);
 const char *config_plugin_isolation(const struct config *config, struct tn_str id);
 /* Whether it has a table at all. [any] */
 bool config_plugin_is_named(const struct config *config, struct tn_str id);
+
+/* The users that sandbox.users names; a count of 0: none. [any] */
+void config_sandbox_users(const struct config *config, uint32_t *ret_first, uint32_t *ret_count);
+/* The features (sandbox/sandbox.h) that sandbox.require names. [any] */
+uint32_t config_sandbox_required(const struct config *config);
 
 #endif /* CORE_CONFIG_H */

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/utf8.h"
+#include "core/sandbox/sandbox.h"
 
 /* As much as the bus takes (BUS_URL_SIZE), NUL included. */
 #define URL_SIZE_MAX 256
@@ -28,6 +30,15 @@
 #define ATTEMPTS_MAX 1000u
 /* Some KiB each, and whoever replays them reads them all. */
 #define DEAD_LETTERS_MAX 100000u
+
+/* MiB: what starts at all, and more than machines have. */
+#define MEMORY_MIN 8u
+#define MEMORY_MAX (1u << 20)
+/* Percent of one processor: of a hundred of them. */
+#define CPU_MAX 10000u
+#define DIGITS "0123456789"
+#define USER_DIGITS 10u
+#define GRANT_READ "read_path:"
 
 enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_WHOLE, SETTING_LEVEL, SETTING_TRUTH };
 
@@ -128,6 +139,49 @@ static tn_status check_time_zone(const char *place, const char *text, struct err
         err, TN_INVALID_ARGUMENT, "%s: '%s' is no time zone, as Europe/Paris is.", place, text);
 }
 
+static tn_status check_feature(const char *place, const char *text, struct err *err)
+{
+    if (sandbox_feature_find(text) != 0)
+        return TN_OK;
+    return err_set(err,
+                   TN_INVALID_ARGUMENT,
+                   "%s: '%s' is no part of a sandbox: user, landlock, landlock-scope, seccomp, "
+                   "mdwe, memory.",
+                   place,
+                   text);
+}
+
+/* "none", or the first and the last: never root, nor -1, which is nobody's. */
+static tn_status check_users(const char *place, const char *text, struct err *err)
+{
+    const size_t first_len = strspn(text, DIGITS);
+    const size_t last_len = text[first_len] == '-' ? strspn(text + first_len + 1, DIGITS) : 0;
+    const bool is_range = first_len > 0 && first_len <= USER_DIGITS && last_len > 0 &&
+                          last_len <= USER_DIGITS && text[first_len + 1 + last_len] == '\0';
+    const unsigned long long first = is_range ? strtoull(text, NULL, 10) : 0;
+    const unsigned long long last = is_range ? strtoull(text + first_len + 1, NULL, 10) : 0;
+
+    if (strcmp(text, CONFIG_NO_USERS) == 0 || (first > 0 && last >= first && last < UINT32_MAX))
+        return TN_OK;
+    return err_set(err,
+                   TN_INVALID_ARGUMENT,
+                   "%s: '%s' are no users: none, or the first and the last as in 60706-61183.",
+                   place,
+                   text);
+}
+
+/* Programs cannot be granted, nor can the network: saying so would have no effect. */
+static tn_status check_grant(const char *place, const char *text, struct err *err)
+{
+    if (strncmp(text, GRANT_READ, strlen(GRANT_READ)) == 0)
+        return TN_OK;
+    return err_set(err,
+                   TN_INVALID_ARGUMENT,
+                   "%s: '%s' cannot be granted; this version grants read_path:PATH only.",
+                   place,
+                   text);
+}
+
 #define MEMBER(member) offsetof(struct config, member)
 
 #define RATE(member) SETTING_WHOLE, CONFIG_LIVE, MEMBER(limits.member), NULL, 1, CALLS_MAX
@@ -184,6 +238,15 @@ static const struct config_setting settings[] = {
     {"background", "dead_letters", BACKGROUND(dead_letters), DEAD_LETTERS_MAX},
     {"runner", "hook_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.hook_ms), NULL, 1, 60000},
     {"runner", "call_ms", SETTING_WHOLE, CONFIG_RESTART, MEMBER(runner.call_ms), NULL, 1, 3600000},
+    {"sandbox",
+     "require",
+     SETTING_LIST,
+     CONFIG_RESTART,
+     MEMBER(sandbox.require),
+     check_feature,
+     0,
+     0},
+    {"sandbox", "users", SETTING_TEXT, CONFIG_RESTART, MEMBER(sandbox.users), check_users, 0, 0},
     {"tls", "certificate", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.certificate), check_file, 0, 0},
     {"tls", "key", SETTING_TEXT, CONFIG_LIVE, MEMBER(tls.key), check_file, 0, 0},
     {"licences", "keys", SETTING_LIST, CONFIG_LIVE, MEMBER(licences.keys), NULL, 0, 0},
@@ -266,15 +329,14 @@ tn_status config_copy_text(struct config *config, const char *place, struct tn_s
     return TN_OK;
 }
 
-static tn_status list_add(struct config *config, const struct config_setting *setting,
+tn_status config_list_add(struct config *config, struct config_list *list, check_fn check,
                           const char *place, struct tn_str text, struct err *err)
 {
-    struct config_list *list = (struct config_list *)((char *)config + setting->offset);
     const char *copy;
 
     TRY(config_copy_text(config, place, text, &copy, err));
-    if (setting->check)
-        TRY(setting->check(place, copy, err));
+    if (check)
+        TRY(check(place, copy, err));
     for (uint32_t i = 0; i < list->count; i++)
         if (strcmp(list->items[i], copy) == 0)
             return err_set(err, TN_INVALID_ARGUMENT, "%s: '%s' is there twice.", place, copy);
@@ -286,6 +348,14 @@ static tn_status list_add(struct config *config, const struct config_setting *se
         return err_memory(err, "the configuration");
     list->items[list->count++] = copy;
     return TN_OK;
+}
+
+static tn_status list_add(struct config *config, const struct config_setting *setting,
+                          const char *place, struct tn_str text, struct err *err)
+{
+    struct config_list *list = (struct config_list *)((char *)config + setting->offset);
+
+    return config_list_add(config, list, setting->check, place, text, err);
 }
 
 static tn_status set_text(struct config *config, const struct config_setting *setting,
@@ -315,16 +385,23 @@ static tn_status set_level(struct config *config, const char *place, struct tn_s
     return err_set(err, TN_INVALID_ARGUMENT, "%s: must be one of error, warn, info, debug.", place);
 }
 
+static tn_status refuse_whole(const char *place, uint32_t min, uint32_t max, struct err *err)
+{
+    return err_set(
+        err, TN_INVALID_ARGUMENT, "%s: must be a whole number from %u to %u.", place, min, max);
+}
+
+static tn_status refuse_list(const char *place, struct err *err)
+{
+    return err_set(
+        err, TN_INVALID_ARGUMENT, "%s: must be a list of texts such as [\"a\", \"b\"].", place);
+}
+
 static tn_status set_whole(struct config *config, const struct config_setting *setting,
                            const char *place, int64_t whole, struct err *err)
 {
     if (whole < setting->min || whole > setting->max)
-        return err_set(err,
-                       TN_INVALID_ARGUMENT,
-                       "%s: must be a whole number from %u to %u.",
-                       place,
-                       setting->min,
-                       setting->max);
+        return refuse_whole(place, setting->min, setting->max, err);
     *(uint32_t *)((char *)config + setting->offset) = (uint32_t)whole;
     return TN_OK;
 }
@@ -337,19 +414,11 @@ static tn_status check_kind(const struct config_setting *setting, const char *pl
     switch (setting->kind) {
     case SETTING_LIST:
         if (entry->kind != CONFIG_LIST && !(entry->is_in_list && entry->kind == CONFIG_TEXT))
-            return err_set(err,
-                           TN_INVALID_ARGUMENT,
-                           "%s: must be a list of texts such as [\"a\", \"b\"].",
-                           place);
+            return refuse_list(place, err);
         break;
     case SETTING_WHOLE:
         if (is_list || entry->kind != CONFIG_WHOLE)
-            return err_set(err,
-                           TN_INVALID_ARGUMENT,
-                           "%s: must be a whole number from %u to %u.",
-                           place,
-                           setting->min,
-                           setting->max);
+            return refuse_whole(place, setting->min, setting->max, err);
         break;
     case SETTING_TRUTH:
         if (is_list || entry->kind != CONFIG_TRUTH)
@@ -425,7 +494,122 @@ tn_status config_overlay(struct config *config, const struct config *given, stru
     return TN_OK;
 }
 
+/* Of one plugin */
+
+static tn_status plugin_enabled(struct config_plugin *plugin, const char *place,
+                                const struct config_entry *entry, struct err *err)
+{
+    if (entry->kind != CONFIG_TRUTH || entry->is_in_list)
+        return err_set(err, TN_INVALID_ARGUMENT, "%s: must be true or false.", place);
+    plugin->is_enabled = entry->truth;
+    return TN_OK;
+}
+
+static tn_status plugin_isolation(struct config_plugin *plugin, const char *place,
+                                  const struct config_entry *entry, struct err *err)
+{
+    const bool is_text = entry->kind == CONFIG_TEXT && !entry->is_in_list;
+
+    if (is_text && utf8_is(entry->text, "none"))
+        plugin->isolation = "none";
+    else if (is_text && utf8_is(entry->text, "process"))
+        plugin->isolation = "process";
+    else
+        return err_set(err, TN_INVALID_ARGUMENT, "%s: must be \"none\" or \"process\".", place);
+    return TN_OK;
+}
+
+static tn_status plugin_whole(uint32_t *ret_whole, uint32_t min, uint32_t max, const char *place,
+                              const struct config_entry *entry, struct err *err)
+{
+    if (entry->kind != CONFIG_WHOLE || entry->is_in_list || entry->whole < min ||
+        entry->whole > max)
+        return refuse_whole(place, min, max, err);
+    *ret_whole = (uint32_t)entry->whole;
+    return TN_OK;
+}
+
+static tn_status plugin_grant(struct config *config, struct config_plugin *plugin,
+                              const char *place, const struct config_entry *entry, struct err *err)
+{
+    if (entry->kind == CONFIG_LIST && !entry->is_in_list)
+        return TN_OK; /* visited before its elements */
+    if (entry->kind != CONFIG_TEXT || !entry->is_in_list)
+        return refuse_list(place, err);
+    return config_list_add(config, &plugin->grants, check_grant, place, entry->text, err);
+}
+
+enum plugin_key { KEY_ENABLED, KEY_ISOLATION, KEY_MEMORY, KEY_CPU, KEY_GRANT, KEY_COUNT };
+
+static const char *const plugin_keys[] = {[KEY_ENABLED] = "enabled",
+                                          [KEY_ISOLATION] = "isolation",
+                                          [KEY_MEMORY] = "memory",
+                                          [KEY_CPU] = "cpu",
+                                          [KEY_GRANT] = "grant"};
+
+tn_status config_plugin_set(struct config *config, struct config_plugin *plugin, const char *place,
+                            const struct config_entry *entry, struct err *err)
+{
+    size_t key = 0;
+
+    while (key < KEY_COUNT && !utf8_is(entry->path[2], plugin_keys[key]))
+        key++;
+    switch (key) {
+    case KEY_ENABLED:
+        return plugin_enabled(plugin, place, entry, err);
+    case KEY_ISOLATION:
+        return plugin_isolation(plugin, place, entry, err);
+    case KEY_MEMORY:
+        return plugin_whole(&plugin->memory_mib, MEMORY_MIN, MEMORY_MAX, place, entry, err);
+    case KEY_CPU:
+        return plugin_whole(&plugin->cpu_percent, 1, CPU_MAX, place, entry, err);
+    case KEY_GRANT:
+        return plugin_grant(config, plugin, place, entry, err);
+    default:
+        return err_set(err, TN_INVALID_ARGUMENT, "%s: there is no such setting.", place);
+    }
+}
+
 /* Comparing */
+
+static void format_list(const struct config_list *list, char out[static CONFIG_VALUE_SIZE])
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (uint32_t i = 0; i < list->count && len < CONFIG_VALUE_SIZE; i++)
+        len += (size_t)snprintf(
+            out + len, CONFIG_VALUE_SIZE - len, "%s%s", i > 0 ? ", " : "", list->items[i]);
+}
+
+static void format_whole(uint32_t whole, char out[static CONFIG_VALUE_SIZE])
+{
+    out[0] = '\0';
+    if (whole != 0)
+        (void)snprintf(out, CONFIG_VALUE_SIZE, "%u", whole);
+}
+
+bool config_plugin_format(const struct config *config, struct tn_str id, size_t index,
+                          const char **ret_key, char out[static CONFIG_VALUE_SIZE])
+{
+    struct config_plugin plugin = {.is_enabled = true};
+
+    if (index >= KEY_COUNT)
+        return false;
+    for (uint32_t i = 0; i < config->plugin_count; i++)
+        if (utf8_is(id, config->plugins[i].id))
+            plugin = config->plugins[i];
+    *ret_key = plugin_keys[index];
+    if (index == KEY_ENABLED)
+        (void)snprintf(out, CONFIG_VALUE_SIZE, "%s", plugin.is_enabled ? "true" : "false");
+    else if (index == KEY_ISOLATION)
+        (void)snprintf(out, CONFIG_VALUE_SIZE, "%s", plugin.isolation ? plugin.isolation : "");
+    else if (index == KEY_GRANT)
+        format_list(&plugin.grants, out);
+    else
+        format_whole(index == KEY_MEMORY ? plugin.memory_mib : plugin.cpu_percent, out);
+    return true;
+}
 
 /* A setting as the operator would read it in a log, cut when it is long. */
 static void format_value(const struct config *config, const struct config_setting *setting,
@@ -433,7 +617,6 @@ static void format_value(const struct config *config, const struct config_settin
 {
     const void *member = (const char *)config + setting->offset;
     const char *text = NULL;
-    size_t len = 0;
 
     out[0] = '\0';
     switch (setting->kind) {
@@ -444,20 +627,14 @@ static void format_value(const struct config *config, const struct config_settin
         text = level_names[config->log_level];
         break;
     case SETTING_WHOLE:
-        if (*(const uint32_t *)member != 0)
-            (void)snprintf(out, CONFIG_VALUE_SIZE, "%u", *(const uint32_t *)member);
+        format_whole(*(const uint32_t *)member, out);
         break;
     case SETTING_TRUTH:
         text = *(const bool *)member ? "true" : "false";
         break;
-    case SETTING_LIST: {
-        const struct config_list *list = member;
-
-        for (uint32_t i = 0; i < list->count && len < CONFIG_VALUE_SIZE; i++)
-            len += (size_t)snprintf(
-                out + len, CONFIG_VALUE_SIZE - len, "%s%s", i > 0 ? ", " : "", list->items[i]);
+    case SETTING_LIST:
+        format_list(member, out);
         break;
-    }
     }
     if (text)
         (void)snprintf(out, CONFIG_VALUE_SIZE, "%s", text);
@@ -501,11 +678,24 @@ static bool is_same(const struct config *a, const struct config *b,
     return true;
 }
 
-static const char *isolation_of(const struct config *config, struct tn_str id)
+static size_t compare_plugin(const struct config *before, const struct config *after,
+                             const char *id, config_differ_fn tell, void *ctx)
 {
-    const char *isolation = config_plugin_isolation(config, id);
+    char key[CONFIG_VALUE_SIZE];
+    char was[CONFIG_VALUE_SIZE];
+    char is[CONFIG_VALUE_SIZE];
+    const char *name;
+    size_t count = 0;
 
-    return isolation ? isolation : "";
+    for (size_t i = 0; config_plugin_format(before, utf8_str(id), i, &name, was); i++) {
+        (void)config_plugin_format(after, utf8_str(id), i, &name, is);
+        if (strcmp(was, is) == 0)
+            continue;
+        (void)snprintf(key, sizeof(key), "plugin.\"%s\".%s", id, name);
+        tell(ctx, &(struct config_difference){key, CONFIG_RESTART, was, is});
+        count++;
+    }
+    return count;
 }
 
 /* Of the plugins that `listed` names, which is one of the two; if it is the second, those that both
@@ -513,31 +703,11 @@ static const char *isolation_of(const struct config *config, struct tn_str id)
 static size_t compare_plugins(const struct config *before, const struct config *after,
                               const struct config *listed, config_differ_fn tell, void *ctx)
 {
-    char key[CONFIG_VALUE_SIZE];
     size_t count = 0;
 
-    for (uint32_t i = 0; i < listed->plugin_count; i++) {
-        const struct tn_str id = utf8_str(listed->plugins[i].id);
-        bool was = config_plugin_is_enabled(before, id);
-        bool is = config_plugin_is_enabled(after, id);
-        const char *ran = isolation_of(before, id);
-        const char *runs = isolation_of(after, id);
-
-        if (listed == after && config_plugin_is_named(before, id))
-            continue;
-        if (strcmp(ran, runs) != 0) {
-            (void)snprintf(key, sizeof(key), "plugin.\"%s\".isolation", listed->plugins[i].id);
-            tell(ctx, &(struct config_difference){key, CONFIG_RESTART, ran, runs});
-            count++;
-        }
-        if (was == is)
-            continue;
-        (void)snprintf(key, sizeof(key), "plugin.\"%s\".enabled", listed->plugins[i].id);
-        tell(ctx,
-             &(struct config_difference){
-                 key, CONFIG_RESTART, was ? "true" : "false", is ? "true" : "false"});
-        count++;
-    }
+    for (uint32_t i = 0; i < listed->plugin_count; i++)
+        if (listed == before || !config_plugin_is_named(before, utf8_str(listed->plugins[i].id)))
+            count += compare_plugin(before, after, listed->plugins[i].id, tell, ctx);
     return count;
 }
 

@@ -37,6 +37,23 @@ tn_status config_setting_set_text(struct config *config, const char *name, const
 tn_status config_copy_text(struct config *config, const char *place, struct tn_str text,
                            const char **ret_copy, struct err *err);
 
+/* Appends a copy to a list of the configuration's, which `check` may refuse. TN_INVALID_ARGUMENT;
+ * TN_RESOURCE_EXHAUSTED. [any] */
+tn_status config_list_add(struct config *config, struct config_list *list,
+                          tn_status (*check)(const char *place, const char *text, struct err *err),
+                          const char *place, struct tn_str text, struct err *err);
+
+/*
+ * Sets one of [plugin."ID"], but for the table itself, from `entry`. TN_INVALID_ARGUMENT, also
+ * where there is none of that key; TN_RESOURCE_EXHAUSTED. [any]
+ */
+tn_status config_plugin_set(struct config *config, struct config_plugin *plugin, const char *place,
+                            const struct config_entry *entry, struct err *err);
+/* One of those, as the operator would read it; "" where it is not said. False: `index`, from 0, is
+ * of none. [any] */
+bool config_plugin_format(const struct config *config, struct tn_str id, size_t index,
+                          const char **ret_key, char out[static CONFIG_VALUE_SIZE]);
+
 /*
  * Lets what `given` says stand in place of what `config` says, lists as a whole.
  * TN_RESOURCE_EXHAUSTED: memory is out. [any]

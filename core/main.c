@@ -22,11 +22,12 @@
 #define STORE_WAIT_US ((int64_t)2 * 1000000)
 /* Calls that wait for a worker; past it RESOURCE_EXHAUSTED. */
 #define CALL_QUEUE_MAX 65536u
-#define WORKERS_MIN 4u
+/* That may run at once of one portal, where the configuration does not say how many there are. */
+#define PORTAL_WORKERS_MIN 4u
 /* Seconds between looks at whether licences begin or end; they do so in between all the same. */
 #define TICK_S 60
-/* Threads that call plugins beside the workers. */
-#define LANES_SPARE 8u
+/* Threads that call plugins beside the workers: of both lanes, migrations, replays. */
+#define LANES_SPARE 12u
 
 /* Steps of starting */
 
@@ -164,7 +165,8 @@ static unsigned count_workers(const struct host *host)
 
     if (host->config->worker_count > 0)
         return host->config->worker_count;
-    return cores > (long)WORKERS_MIN ? (unsigned)cores : WORKERS_MIN;
+    /* No portal has more than half of them. */
+    return 2 * (cores > (long)PORTAL_WORKERS_MIN ? (unsigned)cores : PORTAL_WORKERS_MIN);
 }
 
 /* tenon-runner beside this program, as it is built, or where it is installed. "": neither. */
@@ -185,6 +187,13 @@ static void find_runner(struct host *host)
     host->runner[0] = '\0';
 }
 
+static enum plugin_isolation isolation_of(const char *said)
+{
+    if (!said)
+        return (enum plugin_isolation)0;
+    return strcmp(said, "none") == 0 ? PLUGIN_IN_HOST : PLUGIN_IN_RUNNER;
+}
+
 /* What the configuration says of each plugin. */
 static void name_plugins(struct host *host, struct plugin_host_options *options)
 {
@@ -193,10 +202,13 @@ static void name_plugins(struct host *host, struct plugin_host_options *options)
 
         if (!plugin->is_enabled)
             host->disabled[options->disabled_count++] = plugin->id;
-        if (plugin->isolation)
-            host->isolated[options->isolated_count++] = (struct plugin_isolated){
-                plugin->id,
-                strcmp(plugin->isolation, "none") == 0 ? PLUGIN_IN_HOST : PLUGIN_IN_RUNNER};
+        host->isolated[options->isolated_count++] =
+            (struct plugin_isolated){.id = plugin->id,
+                                     .isolation = isolation_of(plugin->isolation),
+                                     .memory_mib = plugin->memory_mib,
+                                     .cpu_percent = plugin->cpu_percent,
+                                     .grants = plugin->grants.items,
+                                     .grant_count = plugin->grants.count};
     }
 }
 
@@ -236,6 +248,8 @@ static tn_status load_plugins(struct host *host, struct err *err)
         .worker_count = count_workers(host) + LANES_SPARE,
         .language = text_environment()};
 
+    config_sandbox_users(config, &options.sandbox.user_first, &options.sandbox.user_count);
+    options.sandbox.required = config_sandbox_required(config);
     find_runner(host);
     if (host->runner[0] != '\0')
         options.runner = host->runner;
@@ -277,6 +291,7 @@ static tn_status start_services(struct host *host, struct err *err)
                                         .log = host->log,
                                         .admit = dispatch_admit,
                                         .drop = dispatch_drop,
+                                        .number = dispatch_portal_number,
                                         .heads = notices_tell,
                                         .ctx = service_host_ctx(host->services),
                                         .connection_max = host->config->limits.connection_max,

@@ -21,7 +21,7 @@ static void warn_root(struct log *log)
     if (geteuid() == 0)
         LOG(log,
             LOG_WARN,
-            "running as root, and every plugin with it: give the host a user of its own");
+            "running as root, and what plugins run in it with it: give the host a user of its own");
 }
 
 /* How many files may be open, after raising the soft limit as far as needed and allowed: the usual

@@ -85,6 +85,8 @@ struct bus_call *call_create(struct bus_link *link, uint32_t id)
     call->state = CALL_RECEIVING;
     call->is_woken = false;
     call->wants_credit = false;
+    call->refused = 0;
+    call->is_moved = false;
     call->wake_us = BUS_NEVER;
     call->held = 0;
     call->out.call_id = id;
@@ -228,6 +230,8 @@ void call_submit(struct bus_call *call)
     struct bus_link *link = call->link;
 
     call->state = CALL_BUSY;
+    call->task.portal = call->session ? call->session->number : 0;
+    call->task.plugin = call->method->module;
     if (link->is_reading) {
         call->task.run = run_handler;
         call->task.next = NULL;
@@ -246,32 +250,24 @@ void call_submit(struct bus_call *call)
         refuse_busy(call, st);
 }
 
-/* One by one, so that those for which there is room run. */
-static void submit_each(struct pool *pool, struct pool_task *task)
-{
-    while (task) {
-        struct pool_task *next = task->next;
-        tn_status st = pool_submit(pool, task, run_handler);
-
-        if (st != TN_OK)
-            refuse_busy(CONTAINER_OF(task, struct bus_call, task), st);
-        task = next;
-    }
-}
-
 /* Takes all of them. */
 static void submit_ready(struct bus_link *link)
 {
     struct pool *pool = link->server->options.pool;
-    struct pool_task *first = TAKE(link->first_ready);
-    struct pool_task *last = TAKE(link->last_ready);
-    size_t count = link->ready_count;
+    struct pool_task *task = TAKE(link->first_ready);
+    tn_status st;
 
+    (void)atomic_fetch_add_explicit(
+        &link->unstarted, (uint32_t)link->ready_count, memory_order_relaxed);
+    link->last_ready = NULL;
     link->ready_count = 0;
     link->has_slow = false;
-    (void)atomic_fetch_add_explicit(&link->unstarted, (uint32_t)count, memory_order_relaxed);
-    if (first && pool_submit_list(pool, first, last, count) != TN_OK)
-        submit_each(pool, first);
+    while (task && (task = pool_submit_list(pool, task, &st))) {
+        struct pool_task *next = task->next; /* there may be room for those of others */
+
+        refuse_busy(CONTAINER_OF(task, struct bus_call, task), st);
+        task = next;
+    }
 }
 
 /* Whether it is the one call of the server: then no other waits for the thread that reads. */
@@ -369,9 +365,42 @@ void bus_call_again(struct bus_call *call)
     arena_reset(&call->arena);
     err_clear(&call->err);
     buf_clear(&call->out.body);
+    if (call->refused != 0) { /* the pool runs it when that plugin may have another thread */
+        call->task.plugin = call->refused;
+        call->refused = 0;
+        call->is_moved = true;
+    }
     (void)atomic_fetch_add_explicit(&call->link->unstarted, 1, memory_order_relaxed);
     /* It was admitted before, so it is not refused now. */
     (void)pool_submit_again(call->link->server->options.pool, &call->task, run_handler);
+}
+
+/* Only the outermost plugin counts: what it calls runs on its account. One that was moved to a
+ * plugin's tasks enters others freely, else it could move for ever. */
+bool bus_call_enter(struct bus_call *call, uint32_t plugin)
+{
+    if (call->entered_depth == 0 && plugin != call->task.plugin && !call->is_moved) {
+        if (!pool_enter(call->link->server->options.pool, plugin)) {
+            call->refused = plugin;
+            return false;
+        }
+        call->entered = plugin;
+    }
+    call->entered_depth++;
+    return true;
+}
+
+void bus_call_leave(struct bus_call *call)
+{
+    if (--call->entered_depth > 0 || call->entered == 0)
+        return;
+    pool_leave(call->link->server->options.pool, call->entered);
+    call->entered = 0;
+}
+
+bool bus_call_is_refused(const struct bus_call *call)
+{
+    return call->refused != 0;
 }
 
 static void run_wake(struct pool_task *task)

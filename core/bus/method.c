@@ -52,6 +52,7 @@ static struct bus_method_entry *entry_create(const struct bus_method *method)
         return NULL;
     char *at = (char *)(entry + 1);
     entry->def = *method;
+    entry->module = pool_plugin_number(utf8_str(method->module));
     atomic_init(&entry->usual_us_by_8, USUAL_US * 8);
     entry->def.name = copy_text(&at, method->name);
     entry->def.request = copy_text(&at, method->request);

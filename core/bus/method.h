@@ -13,6 +13,7 @@
 struct bus_method_entry {
     struct bus_method def; /* its strings belong to the entry */
     struct bus_method_entry *next;
+    uint32_t module;               /* of def.module, for the pool; 0: it is "" */
     bool is_removed;               /* guarded by the table's mu */
     _Atomic int32_t usual_us_by_8; /* of a call's thread, in eighths of 1 us; relaxed: a hint */
 };

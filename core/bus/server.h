@@ -37,6 +37,8 @@ struct bus_peer {
 typedef tn_status (*bus_admit_fn)(void *ctx, const struct bus_peer *peer, struct tn_str portal,
                                   struct tn_str token, void **ret_session, struct err *err);
 typedef void (*bus_drop_fn)(void *ctx, void *session);
+/* Whose share of the workers the calls of a session take (struct pool_task). [any] */
+typedef uint32_t (*bus_number_fn)(void *ctx, const void *session);
 
 /* Calls bus_server_notify() for each portal that changed since it ran last; a moment after
  * bus_server_changed(), on the server's own thread. Quick; listens to no other bus function. */
@@ -48,8 +50,9 @@ struct bus_server_options {
     struct log *log;   /* borrowed; may be NULL */
     bus_admit_fn admit;
     bus_drop_fn drop;
+    bus_number_fn number;       /* NULL: all calls are nobody's */
     bus_heads_fn heads;         /* NULL: nothing is told */
-    void *ctx;                  /* of admit, drop and heads */
+    void *ctx;                  /* of the four above */
     uint32_t connection_max;    /* 0: as above; more are closed with RESOURCE_EXHAUSTED */
     uint32_t call_max;          /* calls a connection may have open; 0: 1024 */
     uint32_t request_size_max;  /* bytes of one request; 0: 4 MiB; for these three see
@@ -216,6 +219,16 @@ void bus_call_wait(struct bus_call *call, int64_t wake_us,
 /* Makes a waiting call's `wake` run now, or its next wait end at once. Any thread; the caller has a
  * reference. */
 void bus_call_wake(struct bus_call *call);
+
+/*
+ * Around the code of another plugin than the method's, by its number (pool.h), within a run of the
+ * handler; these may nest. False: the plugin holds all the threads that it may; the handler is to
+ * drop what it did and call bus_call_again(), which runs it when there is one. [worker]
+ */
+bool bus_call_enter(struct bus_call *call, uint32_t plugin);
+void bus_call_leave(struct bus_call *call);
+/* Whether bus_call_enter() was false in this run. */
+bool bus_call_is_refused(const struct bus_call *call);
 
 /* Runs the handler again on a worker, with the same request (a transaction that lost). */
 void bus_call_again(struct bus_call *call);

@@ -111,7 +111,8 @@ struct bus_session {
     struct tn_str token;
     char language[8];
     enum session_state state;
-    void *session; /* of admit */
+    void *session;   /* of admit */
+    uint32_t number; /* of its portal, for the pool; 0: none */
     struct bus_call *first_waiting;
     struct bus_call *last_waiting;
     struct pool_task task;
@@ -160,7 +161,7 @@ struct bus_link {
     int64_t ahead_us;              /* how far the wall clock was ahead of that then */
     struct pool_task *first_ready; /* they, in order */
     struct pool_task *last_ready;
-    size_t ready_count;
+    size_t ready_count;       /* of them */
     bool has_slow;            /* one of them is better run by the pool */
     int64_t answered_us;      /* when a call was answered last */
     bool is_running;          /* the thread that read them runs them, one by one */
@@ -196,6 +197,10 @@ struct bus_call {
     size_t metadata_len;
     struct arena arena;
     struct pool_task task;
+    uint32_t entered; /* the plugin whose code runs for it, where the task is not of it; 0: none */
+    uint32_t entered_depth; /* bus_call_enter() less bus_call_leave() */
+    uint32_t refused;       /* the plugin that it could not enter; 0: none */
+    bool is_moved;          /* to the tasks of that plugin */
 
     enum call_state state; /* guarded by link->mu, as all up to err */
     bool is_woken;         /* bus_call_wake came before bus_call_wait */

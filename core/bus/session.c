@@ -99,6 +99,7 @@ static void run_admission(struct pool_task *task)
     /* A refused pair is tried again by the next call: the portal may exist by then. */
     session->state = st == TN_OK ? SESSION_READY : SESSION_NEW;
     session->session = resolved;
+    session->number = st == TN_OK && options->number ? options->number(options->ctx, resolved) : 0;
     settle_waiting(session, st, &err);
     session_unref(session);
     link->live_calls--; /* this admission */

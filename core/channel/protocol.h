@@ -44,6 +44,13 @@ enum protocol_callback {
 /* `what` of a begin that failed. */
 enum protocol_begin { PROTOCOL_LOAD = 1, PROTOCOL_START = 2 };
 
+/* `what` of an open that failed. */
+enum protocol_open { PROTOCOL_SANDBOX = 1, PROTOCOL_MAP = 2 };
+
+/* Exit statuses of a plugin that used more of a need than it declares: this, and the need's row. */
+#define PROTOCOL_EXIT_NEED 192
+#define PROTOCOL_NEED_MAX 64u
+
 /* What an answer has follows "->". */
 enum protocol_function {
     PROTOCOL_WRITE = 1,   /* handle u32, row u32, value */
@@ -102,6 +109,9 @@ enum protocol_seen {
     PROTOCOL_SEEN_MESSAGE = 4,
     PROTOCOL_SEEN_PAST = 5
 };
+
+/* Stack of a thread that runs callbacks. */
+#define PROTOCOL_STACK_SIZE ((size_t)2 * 1024 * 1024)
 
 /* What the runner is given when it starts, in this order: the channel by which it is supervised,
  * then that of its log, those of the plugin's own threads, those of the host's workers. */

@@ -213,6 +213,7 @@ static tn_status run_method(const struct plugin_method *method, struct tn_call *
     tn_status st = call_result(call, run_callback(call, method->row, request, response));
     (void)txn_set_writer(call->txn, writer);
     call_fini(call);
+    txn_leave_plugin(call->txn);
     return st;
 }
 
@@ -221,6 +222,7 @@ tn_status call_method(const struct plugin_method *method, struct txn *txn, uint3
 {
     struct tn_call call;
 
+    TRY(txn_enter_plugin(txn, method->owner->number, err));
     call_init(&call, method->owner, txn, err);
     call.depth = depth;
     return run_method(method, &call, request, response);
@@ -232,6 +234,7 @@ tn_status call_method_stream(const struct plugin_method *method, struct txn *txn
 {
     struct tn_call call;
 
+    TRY(txn_enter_plugin(txn, method->owner->number, err));
     call_init(&call, method->owner, txn, err);
     call.depth = 1;
     call.stream = stream;

@@ -2,6 +2,7 @@
 /* callback.c - entering plugins: functions in this process, or a runner. */
 #include "core/plugin/callback.h"
 
+#include "core/plugin/grants.h"
 #include "core/plugin/runner.h"
 
 /* Around every callback of a TN_SERIAL plugin. */
@@ -81,8 +82,10 @@ tn_status callback_begin(struct plugin *plugin, struct err *err)
     const struct tn_plugin *rows = plugin->rows;
     tn_status st = TN_OK;
 
-    if (plugin->copy && plugin_isolation(plugin) == PLUGIN_IN_RUNNER)
+    if (plugin->copy && plugin_isolation(plugin) == PLUGIN_IN_RUNNER) {
+        grants_report(plugin);
         return runner_start(plugin, &plugin->runner, err);
+    }
     plugin->is_loaded = rows->load != NULL;
     if (rows->load)
         st = rows->load(&plugin->handle, &plugin->self);

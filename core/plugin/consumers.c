@@ -565,8 +565,10 @@ static tn_status read_page(const struct feed *feed, struct arena *arena,
 
 static int64_t take_page(struct feed *feed, const struct schema *schema, struct arena *arena)
 {
+    const int64_t until_us = clock_mono_us() + LANE_TURN_US;
     struct change *changes = NULL;
     size_t count = 0;
+    size_t done = 0;
     struct err err;
 
     err_init(&err, options_of(feed)->language);
@@ -580,14 +582,14 @@ static int64_t take_page(struct feed *feed, const struct schema *schema, struct 
             LOG_STR("reason", err.message));
         return back_off(&feed->hindered_count);
     }
-    for (size_t i = 0; i < count && !lanes_are_stopping(feed->lanes); i++) {
-        int64_t due_us = take_change(feed, schema, &changes[i]);
+    while (done < count && clock_mono_us() < until_us && !lanes_are_stopping(feed->lanes)) {
+        int64_t due_us = take_change(feed, schema, &changes[done++]);
 
         if (due_us != 0)
             return due_us;
     }
     show(feed, CONSUMER_RUNNING, NULL);
-    return count < PAGE_COUNT ? LANE_NEVER : clock_mono_us();
+    return done == count && count < PAGE_COUNT ? LANE_NEVER : clock_mono_us();
 }
 
 /* What was of no interest is not looked at again after a restart. */
@@ -642,7 +644,8 @@ tn_status feed_open(struct lanes *lanes, struct plugin *plugin, uint32_t row, st
     feed->row = row;
     feed->portal = portal;
     feed->job = (struct job){.run = run_feed,
-                             .lane = row_of(feed)->flags & TN_LONG ? LANE_LONG : LANE_SHORT};
+                             .lane = row_of(feed)->flags & TN_LONG ? LANE_LONG : LANE_SHORT,
+                             .owner = plugin};
     (void)snprintf(
         feed->key, sizeof(feed->key), "cursor/%s/%s", plugin->rows->id, row_of(feed)->name);
     TRY(read_cursor(feed, err));

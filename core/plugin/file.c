@@ -137,12 +137,14 @@ static tn_status write_all(int fd, const char *path, struct tn_bytes bytes, stru
     return TN_OK;
 }
 
+/* For all to read, whatever the mask: a process of a plugin, which is another user, maps it by a
+ * descriptor that it was left. The folder keeps others away. */
 static tn_status write_new(const char *path, struct tn_bytes bytes, struct err *err)
 {
     CLEANUP(close_p)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 
-    if (fd < 0)
+    if (fd < 0 || fchmod(fd, 0444) != 0)
         return fail(err, path, errno);
     return write_all(fd, path, bytes, err);
 }

@@ -76,6 +76,8 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
 
     call_init(&call, hook->plugin, txn, err);
     tn_status st = is_woken(&call, hook->row, record, &is_wanted);
+    if (st == TN_OK && is_wanted)
+        st = txn_enter_plugin(txn, hook->plugin->number, err);
     if (st == TN_OK && is_wanted) {
         struct tn_str writer = txn_set_writer(txn, plugin_id(hook->plugin));
         const int64_t begun_us = clock_mono_us();
@@ -89,6 +91,7 @@ static tn_status run_hook(const struct plugin_hook *hook, struct txn *txn, struc
         (void)atomic_fetch_add_explicit(
             &hook->plugin->hook_us, (uint64_t)(clock_mono_us() - begun_us), memory_order_relaxed);
         (void)txn_set_writer(txn, writer);
+        txn_leave_plugin(txn);
     }
     *ret_is_down = call.is_down;
     call_fini(&call);

@@ -2,7 +2,10 @@
 /* host.c - all plugins of a host: found, loaded in order, listed, called. */
 #include "core/plugin/host.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/clock.h"
@@ -12,6 +15,7 @@
 #include "core/plugin/file.h"
 #include "core/plugin/hooks.h"
 #include "core/plugin/install.h"
+#include "core/plugin/isolate.h"
 #include "core/plugin/load.h"
 #include "core/plugin/migrate.h"
 #include "core/plugin/order.h"
@@ -19,6 +23,7 @@
 #include "core/plugin/routes.h"
 #include "core/plugin/runner.h"
 #include "core/plugin/stream.h"
+#include "core/sandbox/sandbox.h"
 
 static void *take_routes(void *ctx)
 {
@@ -43,6 +48,38 @@ static void init_locks(struct plugin_host *host)
     pthread_cond_init(&host->migrate_woken, NULL);
 }
 
+static tn_status name_folders(struct plugin_host *host, struct err *err)
+{
+    static const char scratch[] = "/scratch";
+    char path[PATH_MAX + sizeof(scratch)];
+
+    if (!realpath(host->options.work_dir, path))
+        return err_set(
+            err, TN_UNAVAILABLE, "%s: %s.", host->options.work_dir, strerrordesc_np(errno));
+    host->work_dir = mem_copy_str(path);
+    memcpy(path + strlen(path), scratch, sizeof(scratch));
+    host->scratch_dir = mem_copy_str(path);
+    return host->work_dir && host->scratch_dir ? TN_OK : err_memory(err, "the plugins");
+}
+
+/* What this machine cannot give is said by the first process that lacks it; where it is required,
+ * there is no host. */
+static tn_status open_sandboxes(struct plugin_host *host, struct err *err)
+{
+    const struct plugin_sandbox *sandbox = &host->options.sandbox;
+    struct isolate_options options = {.log = host->options.log,
+                                      .folder = host->scratch_dir,
+                                      .user_first = sandbox->user_first,
+                                      .user_count = sandbox->user_count,
+                                      .required = sandbox->required};
+    uint32_t missing = 0;
+
+    TRY(isolate_probe(&options, &missing, err));
+    if (missing & SANDBOX_USER)
+        options.user_count = 0;
+    return isolate_create(&options, &host->isolate, err);
+}
+
 tn_status plugin_host_create(const struct plugin_host_options *options,
                              struct plugin_host **ret_host, struct err *err)
 {
@@ -61,6 +98,10 @@ tn_status plugin_host_create(const struct plugin_host_options *options,
     atomic_init(&host->duties, NULL);
     init_locks(host);
     tn_status st = routes_init(host, err);
+    if (st == TN_OK)
+        st = name_folders(host, err);
+    if (st == TN_OK && options->runner)
+        st = open_sandboxes(host, err);
     if (st == TN_OK && zones_create(&host->zones) != TN_OK)
         st = err_memory(err, "the plugins");
     if (st != TN_OK) {
@@ -281,6 +322,9 @@ void plugin_host_destroy(struct plugin_host *host)
     mem_free(host->plugins);
     mem_free(host->running);
     mem_free(host->leaving);
+    isolate_destroy(host->isolate);
+    mem_free(host->scratch_dir);
+    mem_free(host->work_dir);
     routes_fini(host);
     zones_destroy(host->zones);
     pthread_cond_destroy(&host->migrate_woken);
@@ -317,8 +361,7 @@ static void add_runner(const struct plugin *plugin, struct plugin_info *info)
     info->restart_count = runner.restart_count;
     info->is_up = runner.state == RUNNER_SERVING;
     info->pid = runner.pid;
-    if (runner.state == RUNNER_SERVING)
-        return;
+    info->refused_count = runner.refused_count;
     if (runner.state == RUNNER_OFF)
         info->state = PLUGIN_FAILED;
     (void)snprintf(info->reason, sizeof(info->reason), "%s", why.message);
@@ -358,16 +401,23 @@ static bool may_run_here(const struct plugin *plugin)
     return !signing || signing->runs_in_process || plugin->signer[0] != '\0';
 }
 
-enum plugin_isolation plugin_isolation(const struct plugin *plugin)
+const struct plugin_isolated *plugin_isolated(const struct plugin *plugin)
 {
     const struct plugin_host_options *options = &plugin->host->options;
 
-    if (!may_run_here(plugin))
-        return PLUGIN_IN_RUNNER; /* whatever is configured */
     for (size_t i = 0; i < options->isolated_count; i++)
         if (strcmp(options->isolated[i].id, plugin->rows->id) == 0)
-            return options->isolated[i].isolation;
-    return options->isolation;
+            return &options->isolated[i];
+    return NULL;
+}
+
+enum plugin_isolation plugin_isolation(const struct plugin *plugin)
+{
+    const struct plugin_isolated *how = plugin_isolated(plugin);
+
+    if (!may_run_here(plugin))
+        return PLUGIN_IN_RUNNER; /* whatever is configured */
+    return how && how->isolation != 0 ? how->isolation : plugin->host->options.isolation;
 }
 
 bool plugin_routes_migration(const struct plugin_routes *routes, size_t index, uint32_t *ret_left,

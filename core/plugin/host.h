@@ -65,7 +65,18 @@ struct plugin_runner_limits {
 /* What the operator decided about one plugin. */
 struct plugin_isolated {
     const char *id;
-    enum plugin_isolation isolation;
+    enum plugin_isolation isolation; /* 0: not said, as of the next two */
+    uint32_t memory_mib;             /* of its process */
+    uint32_t cpu_percent;            /* of one processor; 0: no limit */
+    const char *const *grants;       /* of what it declares: "read_path:/usr/share/dict" */
+    size_t grant_count;
+};
+
+/* How processes of plugins are shut in. */
+struct plugin_sandbox {
+    uint32_t user_first; /* of users and groups that they become, one each, if the host runs as */
+    uint32_t user_count; /* root; 0: they stay who the host is */
+    uint32_t required;   /* features (sandbox/sandbox.h) without which no host starts */
 };
 
 /* Borrowed until plugin_host_destroy(); dirs only by load_all. */
@@ -92,6 +103,7 @@ struct plugin_host_options {
     const struct plugin_isolated *isolated;
     size_t isolated_count;
     struct plugin_runner_limits runner_limits;
+    struct plugin_sandbox sandbox;
     unsigned worker_count;  /* threads that call plugins at once */
     int64_t short_limit_us; /* of consumers and timers; 0: PLUGIN_SHORT_LIMIT_US */
     int64_t long_limit_us;  /* of those that are TN_LONG; 0: PLUGIN_LONG_LIMIT_US */
@@ -194,8 +206,10 @@ struct plugin_info {
     const char *version;
     const char *summary;
     const char *file;
-    char reason[ERR_MESSAGE_SIZE]; /* why it does not run; in the language of the host */
-    const char *signer;            /* id of the trusted key that signed it; "": none */
+    /* In the language of the host: why it does not run; of a process that serves, why the last one
+     * ended, and what it was refused. */
+    char reason[ERR_MESSAGE_SIZE];
+    const char *signer; /* id of the trusted key that signed it; "": none */
     enum plugin_state state;
     uint64_t hook_accepted; /* hooks that let a change through, since the start */
     uint64_t hook_refused;
@@ -205,6 +219,7 @@ struct plugin_info {
     uint64_t restart_count; /* of its process, as the next */
     bool is_up;             /* it serves */
     int32_t pid;            /* 0: none */
+    uint64_t refused_count; /* how often it tried what it was not granted, since the start */
 };
 
 /* All files found, in the order they were; `index` from 0. False: no more. [any] */

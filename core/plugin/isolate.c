@@ -4,6 +4,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,11 +14,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/plugin/isolate_box.h"
 #include "core/plugin/scratch.h"
 #include "core/sandbox/handshake.h"
 
 #define MIB ((uint64_t)1 << 20)
+/* Users between those that hosts with neighbouring numbers begin at. */
+#define USER_STRIDE 37u
+/* For so long after it was refused memory a process is taken to have ended of that. */
+#define HIT_COUNTS_US ((int64_t)5 * 1000000)
 
 const struct isolate_plan *isolate_defaults(void)
 {
@@ -31,6 +38,36 @@ const struct isolate_plan *isolate_defaults(void)
 }
 
 /* The whole */
+
+/* Whether this process may give users away, and its user namespace, if it has one, has these. */
+static bool has_users(uint32_t first, uint32_t count)
+{
+    unsigned long inside = 0;
+    unsigned long outside = 0;
+    unsigned long size = 0;
+    bool is_mapped = false;
+    FILE *file = count > 0 && geteuid() == 0 ? fopen("/proc/self/uid_map", "re") : NULL;
+
+    while (file && !is_mapped && fscanf(file, "%lu %lu %lu", &inside, &outside, &size) == 3)
+        is_mapped = first >= inside && first - inside + count <= size;
+    if (file)
+        (void)fclose(file); /* was only read */
+    return is_mapped && prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) == 1 &&
+           prctl(PR_CAPBSET_READ, CAP_SETGID, 0, 0, 0) == 1 &&
+           prctl(PR_CAPBSET_READ, CAP_CHOWN, 0, 0, 0) == 1;
+}
+
+tn_status isolate_probe(const struct isolate_options *options, uint32_t *ret_missing,
+                        struct err *err)
+{
+    uint32_t missing = sandbox_missing();
+
+    if (!has_users(options->user_first, options->user_count))
+        missing |= SANDBOX_USER;
+    TRY(sandbox_check_required(missing, options->required, err));
+    *ret_missing = missing;
+    return TN_OK;
+}
 
 tn_status isolate_create(const struct isolate_options *options, struct isolate **ret_isolate,
                          struct err *err)
@@ -132,6 +169,7 @@ static tn_status fill(struct isolate_box *box, const struct isolate_plan *plan, 
     box->plugin = mem_copy_str(plan->plugin);
     if (!box->plugin)
         return err_memory(err, "a sandbox");
+    box->memory_max = or_default(plan->memory_max, defaults->memory_max);
     box->scratch_max = or_default(plan->scratch_max, defaults->scratch_max);
     box->cpu_percent = plan->cpu_percent;
     *limits = (struct sandbox_limits){
@@ -140,9 +178,10 @@ static tn_status fill(struct isolate_box *box, const struct isolate_plan *plan, 
         .parent = (int32_t)getpid(),
         .nice = plan->nice,
         .file_max = (uint32_t)or_default(plan->file_max, defaults->file_max) + SANDBOX_CONTROL_FD +
-                    1 + plan->given_count,
-        .thread_max = (uint32_t)or_default(plan->thread_max, defaults->thread_max),
-        .memory_max = or_default(plan->memory_max, defaults->memory_max),
+                    1 + plan->given.file_count,
+        .thread_max =
+            (uint32_t)or_default(plan->thread_max, defaults->thread_max) + plan->given.thread_count,
+        .memory_max = box->memory_max + plan->given.memory,
         .file_size_max = box->scratch_max};
     return copy_reads(plan, limits, err);
 }
@@ -168,11 +207,15 @@ static tn_status box_create(struct isolate *isolate, const struct isolate_plan *
 
 /* The list */
 
-/* A user that no process has: what it leaves behind is nobody else's. 0: all are taken. */
+/* A user that no process has: what it leaves behind is nobody else's. Hosts that share a range
+ * begin at places of their own, as the kernel counts threads by user. 0: all are taken. */
 static uint32_t free_user(const struct isolate *isolate)
 {
-    for (uint32_t n = 0; n < isolate->options.user_count; n++) {
-        uint32_t user = isolate->options.user_first + n;
+    const uint32_t count = isolate->options.user_count;
+    const uint32_t start = (uint32_t)getpid() * USER_STRIDE;
+
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t user = isolate->options.user_first + (start + n) % count;
         bool is_taken = false;
 
         for (uint32_t i = 0; i < isolate->box_count && !is_taken; i++)
@@ -243,18 +286,22 @@ void isolate_end(struct isolate_box *box)
     box_unref(box);
 }
 
-/* The limits wait in the socket until the process reads them. */
+/* The limits wait in the socket until the process reads them. Its end is above all that a process
+ * is started with, so that giving it one of those overwrites no other. */
 static tn_status connect_box(struct isolate_box *box, struct err *err)
 {
-    int ends[2];
+    int ends[2] = {-1, -1};
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0)
+        box->far = fcntl(ends[1], F_DUPFD_CLOEXEC, SANDBOX_CONTROL_FD + 1);
+    const int error = errno;
+    close_end(ends[1]);
+    box->control = ends[0];
+    if (box->far < 0)
         return err_set(err,
                        TN_RESOURCE_EXHAUSTED,
                        "No socket can be made for a process: %s.",
-                       strerrordesc_np(errno));
-    box->control = ends[0];
-    box->far = ends[1];
+                       strerrordesc_np(error));
     return handshake_send_limits(box->control, &box->limits, err);
 }
 
@@ -318,39 +365,65 @@ uint64_t isolate_refused_count(const struct isolate_box *box)
     return atomic_load_explicit(&box->refused, memory_order_relaxed);
 }
 
-/* It was refused memory, or had nearly all that it may have: allocating in small pieces is not seen
- * by the host. */
+const char *isolate_tried_last(const struct isolate_box *box)
+{
+    return atomic_load_explicit(&box->tried, memory_order_relaxed);
+}
+
+/* It was refused memory just now, or had nearly all that it may have: allocating in small pieces is
+ * not seen by the host. */
 static bool lacked_memory(const struct isolate_box *box, const struct rusage *usage)
 {
-    const uint64_t most = box->limits.memory_max;
+    const uint64_t most = box->memory_max;
+    const int64_t hit_us = atomic_load_explicit(&box->hit_memory_us, memory_order_relaxed);
 
     if (atomic_load_explicit(&box->missing, memory_order_relaxed) & SANDBOX_MEMORY)
         return false;
-    return atomic_load_explicit(&box->hit_memory, memory_order_relaxed) ||
+    return (hit_us != 0 && clock_mono_us() - hit_us < HIT_COUNTS_US) ||
            (usage && (uint64_t)usage->ru_maxrss * 1024 > most - most / 8);
 }
 
-tn_status isolate_explain(const struct isolate_box *box, const struct rusage *usage,
-                          struct err *err)
+struct isolate_excess isolate_excess(const struct isolate_box *box, const struct rusage *usage)
 {
-    switch (atomic_load_explicit(&box->excess, memory_order_relaxed)) {
-    case BOX_CPU:
+    struct isolate_excess excess = {
+        .limit = atomic_load_explicit(&box->ended_for, memory_order_relaxed)};
+
+    if (excess.limit == ISOLATE_WITHIN && lacked_memory(box, usage))
+        excess.limit = ISOLATE_MEMORY;
+    if (excess.limit == ISOLATE_CPU)
+        excess.most = box->cpu_percent;
+    else if (excess.limit == ISOLATE_SCRATCH)
+        excess.most = (uint32_t)(box->scratch_max / MIB);
+    else if (excess.limit == ISOLATE_MEMORY)
+        excess.most = (uint32_t)(box->memory_max / MIB);
+    return excess;
+}
+
+tn_status isolate_explain(const char *plugin, const struct isolate_excess *excess, struct err *err)
+{
+    switch (excess->limit) {
+    case ISOLATE_CPU:
+        return err_set(
+            err,
+            TN_UNAVAILABLE,
+            "The process of the plugin %s used more than %u %% of a processor, and was ended.",
+            plugin,
+            excess->most);
+    case ISOLATE_SCRATCH:
+        return err_set(
+            err,
+            TN_UNAVAILABLE,
+            "The scratch folder of the plugin %s held more than %u MiB; its process was ended.",
+            plugin,
+            excess->most);
+    case ISOLATE_MEMORY:
         return err_set(err,
                        TN_UNAVAILABLE,
-                       "It used more than %u %% of a processor, and was ended.",
-                       box->cpu_percent);
-    case BOX_SCRATCH:
-        return err_set(err,
-                       TN_UNAVAILABLE,
-                       "Its scratch folder held more than %llu MiB, and it was ended.",
-                       (unsigned long long)(box->scratch_max / MIB));
-    case BOX_WITHIN:
+                       "The process of the plugin %s needed more than %u MiB of memory, and ended.",
+                       plugin,
+                       excess->most);
+    case ISOLATE_WITHIN:
         break;
     }
-    if (lacked_memory(box, usage))
-        return err_set(err,
-                       TN_UNAVAILABLE,
-                       "It needed more than %llu MiB of memory.",
-                       (unsigned long long)(box->limits.memory_max / MIB));
     return TN_OK;
 }

@@ -6,7 +6,7 @@
  *     TRY(isolate_begin(isolate, &plan, &box, err));
  *     start a process in isolate_folder(box), which gets isolate_control(box) as SANDBOX_CONTROL_FD
  *     isolate_started(box, pid);
- *     wait for its end; isolate_explain(box, ...)
+ *     wait for its end; isolate_excess(box, ...)
  *     isolate_end(box);
  *
  * One thread answers for all. While there is a box the host is not dumpable: nobody of its user,
@@ -43,9 +43,7 @@ struct isolate_refusal {
 /* Borrowed until isolate_destroy(). */
 struct isolate_options {
     struct log *log;
-    const char
-        *program;       /* what runs plugins; it enters the sandbox by itself (sandbox/sandbox.h) */
-    const char *folder; /* for scratch folders */
+    const char *folder;  /* for scratch folders; absolute, as processes start elsewhere */
     uint32_t user_first; /* users and groups that processes become, one each; */
     uint32_t user_count; /* 0: they stay who the host is */
     uint32_t required;   /* features (sandbox/sandbox.h) without which none runs */
@@ -53,6 +51,13 @@ struct isolate_options {
     void (*refused)(void *ctx, const struct isolate_refusal *refusal);
     void *ctx;
 };
+
+/*
+ * What this machine cannot give the processes of such options (features). Of what they require
+ * nothing may be missing: TN_FAILED_PRECONDITION. [loader]
+ */
+tn_status isolate_probe(const struct isolate_options *options, uint32_t *ret_missing,
+                        struct err *err);
 
 /* [loader] */
 tn_status isolate_create(const struct isolate_options *options, struct isolate **ret_isolate,
@@ -63,12 +68,16 @@ DEFINE_CLEANUP(struct isolate, isolate_destroy)
 
 /* Copied; 0: the default of isolate_defaults(). */
 struct isolate_plan {
-    const char *plugin;       /* id */
-    uint64_t memory_max;      /* bytes */
-    uint64_t scratch_max;     /* bytes of files, together and each */
-    uint32_t file_max;        /* open at a time, */
-    uint32_t given_count;     /* beside those that it is started with */
-    uint32_t thread_max;      /* where it has a user of its own */
+    const char *plugin;      /* id */
+    uint64_t memory_max;     /* bytes */
+    uint64_t scratch_max;    /* bytes of files, together and each */
+    uint32_t file_max;       /* open at a time */
+    uint32_t thread_max;     /* where it has a user of its own */
+    struct {                 /* what it has beside that, as it runs for the host */
+        uint64_t memory;     /* bytes */
+        uint32_t file_count; /* open ones */
+        uint32_t thread_count;
+    } given;
     uint32_t cpu_percent;     /* of one processor, over 10 s; 0: not limited */
     int nice;                 /* 0 to 19 */
     const char *const *reads; /* absolute paths that it may read */
@@ -99,15 +108,32 @@ void isolate_started(struct isolate_box *box, pid_t pid);
 
 /* Whether it is in the sandbox, and what of it this machine cannot give (features). [any] */
 bool isolate_is_entered(const struct isolate_box *box, uint32_t *ret_missing);
-/* How often it was refused something. [any] */
+/* How often it was refused something, and what it tried last, as in struct isolate_refusal (static;
+ * NULL: nothing). [any] */
 uint64_t isolate_refused_count(const struct isolate_box *box);
+const char *isolate_tried_last(const struct isolate_box *box);
+
+/* Limits that end a process. */
+enum isolate_limit {
+    ISOLATE_WITHIN = 0, /* it ended otherwise */
+    ISOLATE_CPU = 1,
+    ISOLATE_SCRATCH = 2,
+    ISOLATE_MEMORY = 3
+};
+
+struct isolate_excess {
+    enum isolate_limit limit;
+    uint32_t most; /* of it: percent of a processor, MiB */
+};
+
+/* Which limit ended it. `usage`: of its end, or NULL. [any] */
+struct isolate_excess isolate_excess(const struct isolate_box *box, const struct rusage *usage);
 
 /*
- * Why it ended, where that was a limit: "It needed more than 64 MiB of memory." TN_UNAVAILABLE
- * then, TN_OK where it ended otherwise. `usage`: of wait4(), or NULL. [any]
+ * In words: "The process of the plugin org.example.x needed more than 64 MiB of memory, and ended."
+ * TN_UNAVAILABLE; TN_OK, and nothing said, where it was none. [any]
  */
-tn_status isolate_explain(const struct isolate_box *box, const struct rusage *usage,
-                          struct err *err);
+tn_status isolate_explain(const char *plugin, const struct isolate_excess *excess, struct err *err);
 
 /* Takes its scratch folder and its user back. Its process has been waited for, or was never
  * started. Accepts NULL. [any] blocks */

@@ -11,13 +11,11 @@
 #include "core/plugin/isolate.h"
 #include "core/sandbox/sandbox.h"
 
-/* Why the host killed it. */
-enum box_excess { BOX_WITHIN = 0, BOX_CPU = 1, BOX_SCRATCH = 2 };
-
 struct isolate_box {
     struct isolate *isolate;
     char *plugin;
     struct sandbox_limits limits;
+    uint64_t memory_max; /* the plugin's part of that */
     uint64_t scratch_max;
     uint32_t cpu_percent;
     unsigned refs; /* guarded by isolate->mu, as the next three */
@@ -40,8 +38,9 @@ struct isolate_box {
     _Atomic uint32_t missing; /* relaxed, as all of these: they say what was so at some time */
     _Atomic bool is_entered;
     _Atomic uint64_t refused;
-    _Atomic bool hit_memory; /* asked for more than it may have */
-    _Atomic enum box_excess excess;
+    _Atomic(const char *) tried;          /* last, and refused; NULL: nothing */
+    _Atomic int64_t hit_memory_us;        /* when it asked for more than it may have; 0: never */
+    _Atomic enum isolate_limit ended_for; /* why the host killed it */
 };
 
 struct isolate {
@@ -52,6 +51,7 @@ struct isolate {
     struct isolate_box *boxes[ISOLATE_BOX_MAX]; /* guarded by mu, as the rest */
     uint32_t box_count;
     uint32_t made_count; /* for names of scratch folders */
+    uint32_t told;       /* features that the log says are missing; only the thread's */
     bool is_ending;
     int wake; /* eventfd: the list changed */
 };

@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/plugin/isolate_box.h"
 #include "core/plugin/scratch.h"
 
@@ -296,7 +297,7 @@ static void judge_size(struct isolate_box *box, pid_t pid, uint64_t size, struct
         return;
     if (size <= most && memory_of(pid) <= most - size)
         return;
-    atomic_store_explicit(&box->hit_memory, true, memory_order_relaxed);
+    atomic_store_explicit(&box->hit_memory_us, clock_mono_us(), memory_order_relaxed);
     refuse(verdict, ENOMEM, "use more memory than its limit");
 }
 

@@ -56,6 +56,7 @@ static void tell_refusal(struct isolate_box *box, const struct verdict *verdict,
 {
     const struct isolate_options *options = &box->isolate->options;
     uint64_t count = atomic_fetch_add_explicit(&box->refused, 1, memory_order_relaxed) + 1;
+    atomic_store_explicit(&box->tried, verdict->tried, memory_order_relaxed);
     char name[CALLS_NAME_SIZE];
 
     if (!may_tell(box, clock_mono_us()))
@@ -74,15 +75,16 @@ static void tell_refusal(struct isolate_box *box, const struct verdict *verdict,
         options->refused(options->ctx, &refusal);
 }
 
-static void tell_missing(const struct isolate_box *box, uint32_t missing)
+/* Once, as it is alike for all. */
+static void tell_missing(struct isolate *isolate, uint32_t missing)
 {
     for (uint32_t bit = 1; bit < 1u << SANDBOX_FEATURE_COUNT; bit <<= 1)
-        if (missing & bit)
-            LOG(box->isolate->options.log,
+        if (missing & bit & ~isolate->told)
+            LOG(isolate->options.log,
                 LOG_WARN,
-                "this machine gives a plugin's sandbox less than it could",
-                LOG_STR("plugin", box->plugin),
+                "plugins in processes of their own have less of a sandbox than they could",
                 LOG_STR("missing", sandbox_feature_name(bit)));
+    isolate->told |= missing;
 }
 
 /* What comes from a process */
@@ -96,7 +98,7 @@ static void hear_entered(struct isolate_box *box)
         box->listener = listener;
         atomic_store_explicit(&box->missing, missing, memory_order_relaxed);
         atomic_store_explicit(&box->is_entered, true, memory_order_relaxed);
-        tell_missing(box, missing);
+        tell_missing(box->isolate, missing);
     }
     close_end(&box->control);
 }
@@ -134,15 +136,15 @@ static int64_t cpu_of(pid_t pid)
     return (int64_t)used.tv_sec * SECOND_US + used.tv_nsec / 1000;
 }
 
-static void end_for(struct isolate_box *box, enum box_excess excess)
+static void end_for(struct isolate_box *box, enum isolate_limit limit)
 {
-    atomic_store_explicit(&box->excess, excess, memory_order_relaxed);
+    atomic_store_explicit(&box->ended_for, limit, memory_order_relaxed);
     (void)syscall(SYS_pidfd_send_signal, box->pidfd, SIGKILL, NULL, 0); /* it may be gone */
     LOG(box->isolate->options.log,
         LOG_ERROR,
         "a plugin's process used more than its limit, and was ended",
         LOG_STR("plugin", box->plugin),
-        LOG_STR("limit", excess == BOX_CPU ? "cpu" : "scratch"));
+        LOG_STR("limit", limit == ISOLATE_CPU ? "cpu" : "scratch"));
 }
 
 static void check_cpu(struct isolate_box *box, int64_t now_us)
@@ -153,7 +155,7 @@ static void check_cpu(struct isolate_box *box, int64_t now_us)
     if (box->cpu_percent == 0 || used_us < 0)
         return;
     if (used_us - box->window_cpu_us > most_us) {
-        end_for(box, BOX_CPU);
+        end_for(box, ISOLATE_CPU);
     } else if (now_us - box->window_us >= WINDOW_US) {
         box->window_us = now_us;
         box->window_cpu_us = used_us;
@@ -167,11 +169,11 @@ static void check_limits(struct isolate_box *box, int64_t now_us)
     box->answered = 0;
     if (box->window_us == 0)
         box->window_us = now_us;
-    if (atomic_load_explicit(&box->excess, memory_order_relaxed) != BOX_WITHIN)
+    if (atomic_load_explicit(&box->ended_for, memory_order_relaxed) != ISOLATE_WITHIN)
         return;
     check_cpu(box, now_us);
     if (scratch_measure(box->limits.scratch) > box->scratch_max)
-        end_for(box, BOX_SCRATCH);
+        end_for(box, ISOLATE_SCRATCH);
 }
 
 /* Rounds */

@@ -9,7 +9,7 @@
 #include "core/record/records.h"
 #include "core/store/meta.h"
 
-enum { KEPT_DISABLED = 1, KEPT_SCHEMA = 2 }; /* numbers of Plugin's fields */
+enum { KEPT_DISABLED = 1, KEPT_SCHEMA = 2, KEPT_VERSION = 3 }; /* numbers of Plugin's fields */
 
 #define KEY_SIZE (1 + NAME_PATH_LEN_MAX)
 
@@ -34,6 +34,9 @@ static tn_status decode(struct tn_bytes bytes, struct plugin_kept *ret_kept)
             kept.is_disabled = field.number != 0;
         if (field.field == KEPT_SCHEMA && field.type == WIRE_VARINT)
             kept.schema = (uint32_t)field.number;
+        if (field.field == KEPT_VERSION && field.type == WIRE_BYTES &&
+            field.bytes.len < sizeof(kept.version))
+            memcpy(kept.version, field.bytes.data, field.bytes.len);
     }
     *ret_kept = kept;
     return TN_OK;
@@ -63,6 +66,8 @@ static tn_status encode(const struct plugin_kept *kept, struct buf *out)
         TRY(wire_add_varint(out, KEPT_DISABLED, 1));
     if (kept->schema)
         TRY(wire_add_varint(out, KEPT_SCHEMA, kept->schema));
+    if (kept->version[0] != '\0')
+        TRY(wire_add_text(out, KEPT_VERSION, kept->version));
     return TN_OK;
 }
 

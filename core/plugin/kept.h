@@ -5,9 +5,13 @@
 
 #include "core/plugin/plugin.h"
 
+/* A longer version is not kept, and nothing is older than it. */
+#define KEPT_VERSION_SIZE 128
+
 struct plugin_kept {
     bool is_disabled; /* by an administrator */
     uint32_t schema;  /* that the records of every portal have at least; 0: not known */
+    char version[KEPT_VERSION_SIZE]; /* whose declarations the store has; "": not known */
 };
 
 /* All zero for a plugin that nothing was kept of. TN_DATA_LOSS. [change held] blocks */

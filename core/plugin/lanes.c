@@ -18,6 +18,9 @@ struct queue {
     size_t count;
     size_t room; /* for every job of the lane, so that waking one cannot fail */
     size_t job_count;
+    struct job *held;                 /* due, but their owners have their threads */
+    const void *owners[LANE_THREADS]; /* of the jobs that run */
+    size_t running_count;
     pthread_cond_t moved;
     pthread_t threads[LANE_THREADS];
     unsigned thread_count;
@@ -84,6 +87,58 @@ static void take_out(struct queue *queue, struct job *job)
     sink(queue, last->position);
 }
 
+/* Owners [mu held] */
+
+static bool may_run(const struct queue *queue, const struct job *job)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < queue->running_count; i++)
+        count += queue->owners[i] == job->owner;
+    return !job->owner || count < LANE_OWNER_THREADS;
+}
+
+static void hold(struct queue *queue, struct job *job)
+{
+    take_out(queue, job);
+    job->is_held = true;
+    job->next_held = queue->held;
+    queue->held = job;
+}
+
+/* Those that wait for one of this owner are due again, each as long as it has been. */
+static void let_go(struct queue *queue, const void *owner)
+{
+    struct job **at = &queue->held;
+
+    while (*at) {
+        struct job *job = *at;
+
+        if (job->owner != owner) {
+            at = &job->next_held;
+            continue;
+        }
+        *at = job->next_held;
+        job->is_held = false;
+        add(queue, job);
+    }
+}
+
+static void enter(struct queue *queue, const struct job *job)
+{
+    queue->owners[queue->running_count++] = job->owner;
+}
+
+static void leave(struct queue *queue, const struct job *job)
+{
+    size_t i = 0;
+
+    while (queue->owners[i] != job->owner)
+        i++;
+    queue->owners[i] = queue->owners[--queue->running_count];
+    let_go(queue, job->owner);
+}
+
 /* The threads */
 
 static void wait_until(struct lanes *lanes, struct queue *queue, int64_t until_us)
@@ -108,13 +163,19 @@ static void run_first(struct lanes *lanes, struct queue *queue)
 {
     struct job *job = queue->heap[0];
 
+    if (!may_run(queue, job)) {
+        hold(queue, job);
+        return;
+    }
     take_out(queue, job);
+    enter(queue, job);
     job->is_running = true;
     job->is_woken = false;
     (void)pthread_mutex_unlock(&lanes->mu);
     int64_t due_us = job->run(job);
     (void)pthread_mutex_lock(&lanes->mu);
     job->is_running = false;
+    leave(queue, job);
     job->due_us = job->is_woken ? clock_mono_us() : due_us;
     if (job->due_us == LANE_NEVER)
         return;
@@ -219,7 +280,7 @@ void lanes_wake(struct lanes *lanes, struct job *job)
     (void)pthread_mutex_lock(&lanes->mu);
     if (job->is_running) {
         job->is_woken = true;
-    } else {
+    } else if (!job->is_held) {
         int64_t now_us = clock_mono_us();
 
         if (job->position != NOWHERE && job->due_us > now_us)

@@ -3,6 +3,9 @@
  * lanes.h - threads for what nobody waits for: jobs that run when they are due or woken, each on
  * one thread at a time. What may take long has a lane of its own, so that it holds up its like
  * only. Nothing polls: who waits, waits for the first that is due.
+ *
+ * The jobs of one plugin hold half of a lane's threads at most, so that those of others find one,
+ * and a job gives its thread back now and then (LANE_TURN_US): others that are due go first.
  */
 #ifndef CORE_PLUGIN_LANES_H
 #define CORE_PLUGIN_LANES_H
@@ -22,8 +25,11 @@ enum lane {
     LANE_COUNT
 };
 
-/* Threads of a lane: as many jobs of it run at once. */
-#define LANE_THREADS 2u
+/* Threads of a lane: as many jobs of it run at once, and of one owner so many. */
+#define LANE_THREADS 4u
+#define LANE_OWNER_THREADS 2u
+/* After so long a job ends its run, between two of the things that it has to do. */
+#define LANE_TURN_US ((int64_t)10 * 1000)
 /* As when a job wants to run again: only when it is woken. */
 #define LANE_NEVER INT64_MAX
 /* A thread looks at the clock again after this long, whatever it waits for: wall clocks jump. */
@@ -31,13 +37,16 @@ enum lane {
 
 struct lanes;
 
-/* Embedded in its owner, which fills the first two. */
+/* Embedded in what it is for, which fills the first three. */
 struct job {
     /* Does some of what there is to do and says when there is more, in monotonic time. [lane] */
     int64_t (*run)(struct job *job);
     enum lane lane;
+    const void *owner; /* whose threads it takes; NULL: nobody's */
     /* Guarded by lanes->mu. */
     struct lanes *lanes;
+    struct job *next_held; /* of those that are due and wait for another one of their owner */
+    bool is_held;
     int64_t due_us;
     size_t position; /* in the lane's heap; SIZE_MAX: not there */
     bool is_running;

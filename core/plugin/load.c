@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/base/pool.h"
 #include "core/base/utf8.h"
 #include "core/plugin/bind.h"
 #include "core/plugin/callback.h"
@@ -19,6 +20,7 @@
 #include "core/plugin/runner.h"
 #include "core/plugin/settings.h"
 #include "core/plugin/signed.h"
+#include "core/plugin/successor.h"
 
 /* A function of the file, which the manifest's reader saw to lie in its code, where it was mapped.
  */
@@ -95,6 +97,7 @@ static tn_status copy_rows(struct plugin *plugin, struct err *err)
     rows->timers.items = timers;
     rows->methods.items = methods;
     plugin->rows = rows;
+    plugin->number = pool_plugin_number(log_str(rows->id));
     plugin->hooks = hooks;
     plugin->consumers = consumers;
     plugin->timers = timers;
@@ -246,7 +249,7 @@ static tn_status map_plugin(struct plugin *plugin, struct err *err)
     int len = snprintf(path,
                        sizeof(path),
                        "%s/%s-%u.so",
-                       host->options.work_dir,
+                       host->work_dir,
                        plugin->manifest->hash,
                        host->copy_count++);
     if (len < 0 || (size_t)len >= sizeof(path))
@@ -288,6 +291,8 @@ tn_status load_prepare(struct plugin *plugin, enum plugin_state *ret_state, stru
     TRY(signed_check(plugin, err));
     TRY(isolate_check(plugin, err));
     TRY(bind_check(plugin, err));
+    if (!plugin->predecessor) /* who replaces may allow it, and was asked */
+        TRY(successor_check_kept(plugin, 0, err));
     TRY(migrate_check(plugin, err));
     TRY(settings_prepare(plugin, err));
     TRY(bind_rows(plugin, err));
@@ -301,8 +306,15 @@ tn_status load_prepare(struct plugin *plugin, enum plugin_state *ret_state, stru
 
 tn_status load_keep(struct plugin *plugin, struct err *err)
 {
+    const struct plugin_host *host = plugin->host;
+    struct plugin_kept before;
+
+    TRY(kept_read(host, plugin->rows->id, &before, err));
     TRY(migrate_begin(plugin, err));
-    return catalog_keep(plugin->host->options.catalog, plugin->declared, err);
+    tn_status st = catalog_keep(host->options.catalog, plugin->declared, err);
+    if (st != TN_OK && before.version[0] != '\0')
+        (void)kept_write(host, plugin->rows->id, &before, NULL); /* else the next start says so */
+    return st;
 }
 
 void load_undo(struct plugin *plugin)

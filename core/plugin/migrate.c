@@ -159,9 +159,13 @@ tn_status migrate_begin(const struct plugin *plugin, struct err *err)
     struct plugin_kept kept;
 
     TRY(kept_read(plugin->host, plugin->rows->id, &kept, err));
-    if (kept.schema != 0)
+    if (kept.schema != 0 && strcmp(kept.version, plugin->rows->version) == 0)
         return TN_OK;
-    TRY(read_least(plugin, &kept.schema, err));
+    if (kept.schema == 0)
+        TRY(read_least(plugin, &kept.schema, err));
+    if (snprintf(kept.version, sizeof(kept.version), "%s", plugin->rows->version) >=
+        (int)sizeof(kept.version))
+        kept.version[0] = '\0';
     return kept_write(plugin->host, plugin->rows->id, &kept, err);
 }
 

@@ -39,6 +39,7 @@ struct plugin {
     struct tn_host handle;
     struct plugin_host *host;
     const char *file; /* where it was found */
+    uint32_t number;  /* of its id, for the threads that it may hold (base/pool.h) */
     struct arena arena;
     struct manifest *manifest;
     struct buf bytes;       /* of the file, until it is mapped */
@@ -92,9 +93,14 @@ struct plugin_hook {
     const struct tn_hook *row;
 };
 
+struct isolate;
+
 struct plugin_host {
     struct plugin_host_options options;
-    struct zones *zones; /* that plugins and timers asked for */
+    char *work_dir;          /* absolute, as processes of plugins start elsewhere */
+    char *scratch_dir;       /* in it */
+    struct isolate *isolate; /* NULL: there is no program for processes of plugins */
+    struct zones *zones;     /* that plugins and timers asked for */
 
     /* Held while a plugin is loaded, replaced or ended; never by calls. */
     pthread_mutex_t change;
@@ -141,6 +147,8 @@ static inline const struct plugin_routes *plugin_routes_of(const struct txn *txn
     return txn_routes(txn);
 }
 
+/* What the operator decided about it; NULL: nothing. [any] */
+const struct plugin_isolated *plugin_isolated(const struct plugin *plugin);
 /* Where its code runs. [any] */
 enum plugin_isolation plugin_isolation(const struct plugin *plugin);
 

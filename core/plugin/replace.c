@@ -317,6 +317,7 @@ static tn_status enable(struct plugin_host *host, const char *id, struct err *er
                        "The file %s holds another plugin now: %s.",
                        fresh->file,
                        fresh->rows->id);
+    TRY(successor_check_kept(fresh, 0, err));
     TRY(order_needs(host, fresh, need_running, err));
     bool has_duties = duties_are_of(fresh);
     TRY(change_start(host, place, fresh, &step, &ignored, err));

@@ -89,7 +89,8 @@ static void take_failure(struct runner *runner, struct runner_process *process,
     (void)utf8_is_valid(reason, len, &len); /* up to what is text */
     reason[len] = '\0';
     if (runner->state == RUNNER_OPENING)
-        runner_process_kill(process, END_OPEN, status, reason);
+        runner_process_kill(
+            process, head->what == PROTOCOL_SANDBOX ? END_ENTER : END_OPEN, status, reason);
     else
         runner_process_kill(
             process, head->what == PROTOCOL_LOAD ? END_LOAD : END_START, status, NULL);
@@ -243,6 +244,16 @@ static void report_end(struct runner *runner, enum runner_state state)
             LOG_INT("pause_us", runner->retry_at_us - clock_mono_us()));
 }
 
+/* With runner->mu held: what it was refused is remembered beyond its end. */
+static void take_refusals(struct runner *runner, const struct isolate_box *box)
+{
+    const char *tried = isolate_tried_last(box);
+
+    runner->refused_count += isolate_refused_count(box);
+    if (tried)
+        runner->tried = tried;
+}
+
 static void bury_process(struct runner *runner)
 {
     struct runner_process *process = runner->process;
@@ -252,6 +263,7 @@ static void bury_process(struct runner *runner)
         take_errors(runner, process); /* its last words */
     sides_join(process);
     pthread_mutex_lock(&runner->mu);
+    take_refusals(runner, process->box);
     runner->process = NULL;
     runner->end = end;
     const enum runner_state state = decide(runner);
@@ -261,6 +273,7 @@ static void bury_process(struct runner *runner)
         runner->end = (struct end){.kind = END_STOPPED};
     move(runner, state);
     pthread_mutex_unlock(&runner->mu);
+    runner_process_bury(process);
     runner_process_unref(process);
     if (is_news)
         report_end(runner, state);
@@ -459,16 +472,49 @@ void runner_stop(struct runner *runner)
     (void)pthread_join(runner->keeper, NULL); /* was created, and is joined once */
 }
 
+/* With runner->mu held: when a process of it failed last; 0: never. */
+static int64_t failed_last_us(const struct runner *runner)
+{
+    const unsigned max = limits_of(runner)->failure_max;
+
+    return runner->failure_count == 0 ? 0 : runner->failed_us[(runner->failure_count - 1) % max];
+}
+
+/* Of one that serves. */
+static void say_what_was_wrong(const struct runner *runner, const struct end *end,
+                               int64_t failed_us, const char *tried, uint64_t count,
+                               struct err *reason)
+{
+    if (failed_us != 0 && clock_mono_us() - failed_us < RUNNER_FAILURE_WINDOW_US &&
+        end_is_failure(end))
+        (void)end_say(runner->plugin, end, reason);
+    else if (tried)
+        (void)err_set(reason,
+                      TN_PERMISSION_DENIED,
+                      "It was refused what it is not granted, %llu times, at last: %s.",
+                      (unsigned long long)count,
+                      err_word(reason, tried));
+}
+
 struct runner_info runner_info(struct runner *runner, struct err *reason)
 {
     pthread_mutex_lock(&runner->mu);
+    const struct isolate_box *box = runner->process ? runner->process->box : NULL;
+    const char *tried = box ? isolate_tried_last(box) : NULL;
     const struct runner_info info = {.state = runner->state,
                                      .restart_count = runner->restart_count,
                                      .failure_count = runner->failure_count,
-                                     .pid = runner->process ? runner->process->pid : 0};
+                                     .pid = runner->process ? runner->process->pid : 0,
+                                     .refused_count = runner->refused_count +
+                                                      (box ? isolate_refused_count(box) : 0)};
+    const int64_t failed_us = failed_last_us(runner);
     const struct end end = runner->end;
+    if (!tried)
+        tried = runner->tried;
     pthread_mutex_unlock(&runner->mu);
-    if (info.state != RUNNER_SERVING && end.kind != END_NOT)
+    if (info.state == RUNNER_SERVING)
+        say_what_was_wrong(runner, &end, failed_us, tried, info.refused_count, reason);
+    else if (end.kind != END_NOT)
         (void)end_say(runner->plugin, &end, reason);
     return info;
 }

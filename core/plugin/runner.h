@@ -73,9 +73,11 @@ struct runner_info {
     uint64_t restart_count; /* processes after the first */
     uint64_t failure_count; /* those that failed, since the host's start */
     int32_t pid;            /* 0: none */
+    uint64_t refused_count; /* how often its processes tried what they were not granted */
 };
 
-/* How it is. Unless it serves, `reason` (in its language) says why not. [any] */
+/* How it is. `reason` (in its language) says why it does not serve, or else what went wrong: a
+ * process that failed within RUNNER_FAILURE_WINDOW_US, and what was refused. [any] */
 struct runner_info runner_info(struct runner *runner, struct err *reason);
 
 #endif /* CORE_PLUGIN_RUNNER_H */

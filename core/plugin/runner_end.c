@@ -37,6 +37,7 @@ tn_status end_say(const struct plugin *plugin, const struct end *end, struct err
 {
     const char *id = plugin->rows->id;
 
+    TRY(isolate_explain(id, &end->excess, err));
     switch (end->kind) {
     case END_SIGNAL:
         return err_set(err,
@@ -73,6 +74,15 @@ tn_status end_say(const struct plugin *plugin, const struct end *end, struct err
                        "No process can be started for the plugin %s: %s.",
                        id,
                        strerrordesc_np(end->number));
+    case END_NEED:
+        return err_set(err,
+                       TN_UNAVAILABLE,
+                       "The plugin %s uses more of %s than it declares to need; its process was "
+                       "stopped.",
+                       id,
+                       plugin->rows->needs.items[end->number].id);
+    case END_BOX:
+    case END_ENTER:
     case END_OPEN:
     case END_LOAD:
     case END_START:
@@ -90,6 +100,9 @@ tn_status end_say_start(const struct plugin *plugin, const struct end *end, stru
     const tn_status status = (tn_status)end->number;
 
     switch (end->kind) {
+    case END_BOX:
+    case END_ENTER:
+        return err_set(err, status, "There is no sandbox for its process: %s", end->text);
     case END_OPEN:
         return err_set(err, status, "It cannot be mapped: %s.", end->text);
     case END_LOAD:
@@ -105,5 +118,7 @@ bool end_is_failure(const struct end *end)
 {
     /* What the host does not kill, an operator does, or the kernel when memory is out: the plugin
      * may have no part in it. */
+    if (end->excess.limit != ISOLATE_WITHIN)
+        return true;
     return end->kind != END_STOPPED && !(end->kind == END_SIGNAL && end->number == SIGKILL);
 }

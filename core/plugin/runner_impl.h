@@ -8,6 +8,7 @@
 #include "core/channel/channel.h"
 #include "core/channel/pack.h"
 #include "core/channel/protocol.h"
+#include "core/plugin/isolate.h"
 #include "core/plugin/runner.h"
 
 /* What one call may hold of handles: records, messages, queries and blobs. */
@@ -64,16 +65,19 @@ struct lane {
 /* How a process ended. */
 enum end_kind {
     END_NOT = 0,
-    END_SIGNAL = 1,  /* `number` of it */
-    END_EXIT = 2,    /* with status `number` */
-    END_LATE = 3,    /* killed: did not answer within `number` ms */
-    END_GARBLED = 4, /* killed: what it sent was no frame, or asked for what it may not */
-    END_CLOSED = 5,  /* killed: closed its channel */
-    END_SPAWN = 6,   /* could not be started: errno `number` */
-    END_OPEN = 7,    /* killed: cannot map the file; `text` */
-    END_LOAD = 8,    /* killed: load() failed with status `number` */
-    END_START = 9,   /* killed: start() did */
-    END_STOPPED = 10 /* killed, or ended, as it was asked to */
+    END_SIGNAL = 1,   /* `number` of it */
+    END_EXIT = 2,     /* with status `number` */
+    END_LATE = 3,     /* killed: did not answer within `number` ms */
+    END_GARBLED = 4,  /* killed: what it sent was no frame, or asked for what it may not */
+    END_CLOSED = 5,   /* killed: closed its channel */
+    END_SPAWN = 6,    /* could not be started: errno `number` */
+    END_OPEN = 7,     /* killed: cannot map the file; `text` */
+    END_LOAD = 8,     /* killed: load() failed with status `number` */
+    END_START = 9,    /* killed: start() did */
+    END_STOPPED = 10, /* killed, or ended, as it was asked to */
+    END_BOX = 11,     /* was not started: there is no sandbox for it; `text` */
+    END_ENTER = 12,   /* killed: could not enter its sandbox; `text` */
+    END_NEED = 13     /* ended: used more of its need `number` than it declares */
 };
 
 #define RUNNER_TEXT_SIZE 256
@@ -81,6 +85,7 @@ enum end_kind {
 struct end {
     enum end_kind kind;
     int number;
+    struct isolate_excess excess; /* of a limit, which is why, where there is one */
     char text[RUNNER_TEXT_SIZE];
 };
 
@@ -90,6 +95,7 @@ struct runner_process {
     unsigned refs; /* guarded by runner->mu */
     pid_t pid;
     int pidfd;
+    struct isolate_box *box; /* the keeper's, until the process is buried; NULL: then */
 
     pthread_mutex_t mu; /* after runner->mu in the order of locks */
     bool is_reaped;     /* guarded by mu, as the next */
@@ -126,6 +132,8 @@ struct runner {
     int64_t failed_us[RUNNER_FAILURE_MAX]; /* when the last ones were; a ring */
     uint64_t failure_count;
     uint64_t restart_count;
+    uint64_t refused_count; /* of processes that ended */
+    const char *tried;      /* by them, last, and refused; NULL: nothing */
 };
 
 /* runner_process.c */
@@ -141,6 +149,8 @@ void runner_process_kill(struct runner_process *process, enum end_kind kind, int
 /* A channel of it is closed, or it was killed: waits until it is gone; how it ended. [any] blocks
  */
 struct end runner_process_end(struct runner_process *process);
+/* After that: gives its sandbox back. The keeper's. [any] blocks */
+void runner_process_bury(struct runner_process *process);
 
 /* runner_end.c */
 

@@ -9,16 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/plugin/grants.h"
 #include "core/plugin/runner_impl.h"
+#include "core/sandbox/sandbox.h"
 
 /* How long a process whose channel is closed may take to be gone, before it is killed: one that
  * crashed closes it while it dies. */
 #define DYING_MS 500
 /* What a frame that has begun may take, where nothing else is to be waited for. */
 #define FRAME_US ((int64_t)1000000)
+
+/* Memory of the process that is not the plugin's: the program's own, and frames under way. */
+#define RUNNER_OWN_MEMORY ((uint64_t)32 << 20)
 
 /* All of its environment. */
 static char *const environment[] = {NULL};
@@ -94,9 +100,10 @@ static tn_status open_channels(struct runner_process *process, struct far_ends *
     return TN_OK;
 }
 
-/* What the process starts with: its standard error, its control channel, and nothing else. */
+/* What the process starts with: its standard error, its control channel, that of its sandbox, and
+ * nothing else. */
 static int describe_start(posix_spawn_file_actions_t *files, posix_spawnattr_t *how,
-                          const struct far_ends *ends)
+                          const struct far_ends *ends, const struct isolate_box *box)
 {
     sigset_t none;
     sigset_t all;
@@ -111,7 +118,11 @@ static int describe_start(posix_spawn_file_actions_t *files, posix_spawnattr_t *
     if (!error)
         error = posix_spawn_file_actions_adddup2(files, ends->control, PROTOCOL_CONTROL_FD);
     if (!error)
-        error = posix_spawn_file_actions_addclosefrom_np(files, PROTOCOL_CONTROL_FD + 1);
+        error = posix_spawn_file_actions_adddup2(files, isolate_control(box), SANDBOX_CONTROL_FD);
+    if (!error)
+        error = posix_spawn_file_actions_addclosefrom_np(files, SANDBOX_CONTROL_FD + 1);
+    if (!error)
+        error = posix_spawn_file_actions_addchdir_np(files, isolate_folder(box));
     if (!error)
         error = posix_spawnattr_setsigmask(how, &none);
     if (!error)
@@ -141,7 +152,7 @@ static int spawn(struct runner_process *process, const struct far_ends *ends)
         (void)posix_spawn_file_actions_destroy(&files);
         return ENOMEM;
     }
-    int error = describe_start(&files, &how, ends);
+    int error = describe_start(&files, &how, ends, process->box);
     if (!error)
         error = posix_spawn(&process->pid, path, &files, &how, arguments, environment);
     (void)posix_spawnattr_destroy(&how); /* cannot fail, as the next */
@@ -149,8 +160,10 @@ static int spawn(struct runner_process *process, const struct far_ends *ends)
     if (error)
         return error;
     process->pidfd = pidfd_open(process->pid, 0);
-    if (process->pidfd >= 0)
+    if (process->pidfd >= 0) {
+        isolate_started(process->box, process->pid);
         return 0;
+    }
     error = errno;
     (void)kill(process->pid, SIGKILL); /* our child, not reaped: the number is still its own */
     (void)waitpid(process->pid, NULL, 0);
@@ -159,6 +172,7 @@ static int spawn(struct runner_process *process, const struct far_ends *ends)
 
 static void runner_process_free(struct runner_process *process)
 {
+    isolate_end(process->box); /* of one that was never started */
     channel_fini(&process->control);
     channel_fini(&process->log);
     for (unsigned i = 0; i < process->lane_count; i++) {
@@ -220,6 +234,35 @@ static struct runner_process *runner_process_new(struct runner *runner)
     return process;
 }
 
+/* What of its sandbox is for the host's part of it: its channels, the file that it maps, the
+ * threads that serve the host. */
+static tn_status begin_box(struct runner_process *process, struct err *err)
+{
+    const struct plugin *plugin = process->runner->plugin;
+    const unsigned thread_count = process->lane_count - process->side_count;
+    struct grants grants;
+
+    TRY(grants_plan(plugin, &grants, err));
+    grants.plan.given.file_count = 2 + process->lane_count;
+    grants.plan.given.thread_count = 1 + thread_count;
+    grants.plan.given.memory = RUNNER_OWN_MEMORY + thread_count * PROTOCOL_STACK_SIZE;
+    return isolate_begin(plugin->host->isolate, &grants.plan, &process->box, err);
+}
+
+/* TN_OK, or what kept it from a sandbox. */
+static tn_status try_box(struct runner_process *process, struct end *ret_end)
+{
+    struct err why;
+
+    err_init(&why, process->runner->plugin->host->options.language);
+    tn_status st = begin_box(process, &why);
+    if (st == TN_OK)
+        return TN_OK;
+    *ret_end = (struct end){.kind = END_BOX, .number = (int)st};
+    (void)snprintf(ret_end->text, sizeof(ret_end->text), "%s", why.message);
+    return st;
+}
+
 tn_status runner_process_spawn(struct runner *runner, struct runner_process **ret_process,
                                struct end *ret_end)
 {
@@ -227,6 +270,10 @@ tn_status runner_process_spawn(struct runner *runner, struct runner_process **re
     struct runner_process *process = runner_process_new(runner);
     int error = ENOMEM;
 
+    if (process && runner->plugin->host->isolate && try_box(process, ret_end) != TN_OK) {
+        runner_process_free(process);
+        return TN_UNAVAILABLE;
+    }
     if (process && open_channels(process, &ends) == TN_OK)
         error = spawn(process, &ends);
     else if (process)
@@ -235,6 +282,7 @@ tn_status runner_process_spawn(struct runner *runner, struct runner_process **re
         error = EPIPE;
         runner_process_kill(process, END_SPAWN, error, NULL);
         (void)runner_process_end(process);
+        runner_process_bury(process);
     }
     close_ends(&ends);
     if (!error) {
@@ -284,18 +332,49 @@ void runner_process_kill(struct runner_process *process, enum end_kind kind, int
     pthread_mutex_unlock(&process->mu);
 }
 
-/* With process->mu held; it is gone, or goes now. */
-static void reap(struct runner_process *process)
+/* As libc's waitid, which leaves out what the process used. */
+static siginfo_t wait_for(int pidfd, struct rusage *ret_usage)
 {
     siginfo_t info = {0};
 
-    while (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED) != 0 && errno == EINTR)
+    while (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED, ret_usage) != 0 && errno == EINTR)
         continue;
+    return info;
+}
+
+static bool is_need(const struct runner_process *process, int status)
+{
+    const uint32_t count = process->runner->plugin->rows->needs.count;
+
+    return status >= PROTOCOL_EXIT_NEED && (uint32_t)(status - PROTOCOL_EXIT_NEED) < count;
+}
+
+/* With process->mu held; it is gone, or goes now. */
+static void reap(struct runner_process *process)
+{
+    struct rusage usage = {0};
+    const siginfo_t info = wait_for(process->pidfd, &usage);
+    struct isolate_excess excess = isolate_excess(process->box, &usage);
+
     process->is_reaped = true;
-    if (info.si_code == CLD_EXITED)
-        note_end(process, END_EXIT, info.si_status, NULL);
-    else
+    /* Who was killed by others may have had a lot of memory. */
+    if (excess.limit == ISOLATE_MEMORY && info.si_status == SIGKILL)
+        excess.limit = ISOLATE_WITHIN;
+    if (info.si_code != CLD_EXITED)
         note_end(process, END_SIGNAL, info.si_status, NULL);
+    else if (is_need(process, info.si_status))
+        note_end(process, END_NEED, info.si_status - PROTOCOL_EXIT_NEED, NULL);
+    else
+        note_end(process, END_EXIT, info.si_status, NULL);
+    if (process->end.kind == END_SIGNAL || process->end.kind == END_EXIT)
+        process->end.excess = excess;
+}
+
+void runner_process_bury(struct runner_process *process)
+{
+    assert(process->is_reaped);
+    isolate_end(process->box);
+    process->box = NULL;
 }
 
 struct end runner_process_end(struct runner_process *process)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/plugin/kept.h"
 #include "core/plugin/order.h"
 
 /* Versions */
@@ -74,6 +75,24 @@ static tn_status check_version(const struct plugin *old, const struct plugin *fr
                    "(--allow-downgrade).",
                    fresh->rows->version,
                    old->rows->version);
+}
+
+tn_status successor_check_kept(const struct plugin *fresh, uint32_t flags, struct err *err)
+{
+    struct plugin_kept kept;
+
+    if (flags & PLUGIN_DOWNGRADE)
+        return TN_OK;
+    TRY(kept_read(fresh->host, fresh->rows->id, &kept, err));
+    if (kept.version[0] == '\0' ||
+        successor_compare_versions(fresh->rows->version, kept.version) >= 0)
+        return TN_OK;
+    return err_set(err,
+                   TN_FAILED_PRECONDITION,
+                   "It is version %s, older than %s, which ran here last: install that one or a "
+                   "later one, or replace it with this one (--allow-downgrade).",
+                   fresh->rows->version,
+                   kept.version);
 }
 
 /* Permissions */
@@ -221,6 +240,7 @@ tn_status successor_check(const struct plugin *old, const struct plugin *fresh, 
     const struct plugin_host *host = old->host;
 
     TRY(check_version(old, fresh, flags, err));
+    TRY(successor_check_kept(fresh, flags, err));
     TRY(check_consent(old, fresh, flags, err));
     for (size_t i = 0; i < host->running_count; i++)
         if (host->running[i] != old)

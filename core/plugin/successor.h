@@ -16,4 +16,9 @@ int successor_compare_versions(const char *a, const char *b);
 tn_status successor_check(const struct plugin *old, const struct plugin *fresh, uint32_t flags,
                           struct err *err);
 
+/* Whether it is no older than the version whose declarations the store has, which may be newer than
+ * the file that is there. `flags` as above. TN_FAILED_PRECONDITION; TN_DATA_LOSS. [change held]
+ * blocks */
+tn_status successor_check_kept(const struct plugin *fresh, uint32_t flags, struct err *err);
+
 #endif /* CORE_PLUGIN_SUCCESSOR_H */

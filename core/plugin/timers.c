@@ -395,6 +395,7 @@ static int64_t take_due(struct schedule *schedule, const struct timer_due *due)
 
 static int64_t take_page(struct schedule *schedule)
 {
+    const int64_t until_us = clock_mono_us() + LANE_TURN_US;
     struct timer_due due[PAGE_COUNT];
     size_t count = 0;
     struct err err;
@@ -415,7 +416,9 @@ static int64_t take_page(struct schedule *schedule)
             LOG_STR("reason", err.message));
         return clock_mono_us() + back_off_us(schedule->hindered_count++);
     }
-    for (size_t i = 0; i < count && !lanes_are_stopping(schedule->lanes); i++) {
+    for (size_t i = 0;
+         i < count && clock_mono_us() < until_us && !lanes_are_stopping(schedule->lanes);
+         i++) {
         tn_time now_us = clock_wall_us();
 
         if (due[i].wake_us > now_us)
@@ -453,8 +456,9 @@ tn_status schedule_open(struct lanes *lanes, struct plugin *plugin, uint32_t row
     schedule->plugin = plugin;
     schedule->row = row;
     schedule->portal = portal;
-    schedule->job = (struct job){
-        .run = run_schedule, .lane = row_of(schedule)->flags & TN_LONG ? LANE_LONG : LANE_SHORT};
+    schedule->job = (struct job){.run = run_schedule,
+                                 .lane = row_of(schedule)->flags & TN_LONG ? LANE_LONG : LANE_SHORT,
+                                 .owner = plugin};
     make_name(plugin, row, schedule->name);
     if (lanes_add(lanes, &schedule->job) != TN_OK)
         return err_memory(err, "a timer");

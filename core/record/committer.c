@@ -11,8 +11,6 @@
 #include "core/record/state.h"
 #include "core/store/key.h"
 
-/* Transactions that share a write: a client waits for at most this many others. */
-#define GROUP_MAX 1024u
 /* Bytes that share a write; past it the next group begins. */
 #define GROUP_SIZE_MAX ((size_t)8 << 20)
 /* A portal's batch that grew larger gives its memory back after the write. */
@@ -36,8 +34,8 @@ struct group {
     size_t size;
     size_t portal_count;
     size_t commit_count;
-    struct log_commit commits[GROUP_MAX]; /* by portal, those that write */
-    struct portal_state *states[GROUP_MAX];
+    struct log_commit commits[COMMITTER_GROUP_MAX]; /* by portal, those that write */
+    struct portal_state *states[COMMITTER_GROUP_MAX];
 };
 
 const struct submission *committer_group(const struct records *records)
@@ -556,47 +554,6 @@ static void write_group(struct records *records, struct group *group)
 
 /* The thread */
 
-/* Puts what waits for a turn aside, and gives the first of the others. [mu held] */
-static struct submission *pop(struct records *records, bool *ret_is_evolution)
-{
-    while (records->queue_first) {
-        struct submission *sub = records->queue_first;
-
-        records->queue_first = sub->next;
-        if (!records->queue_first)
-            records->queue_last = NULL;
-        if (sub->state->turn && sub->state->turn != sub->txn) {
-            sub->next = sub->state->set_aside;
-            sub->state->set_aside = sub;
-            if (sub->txn && sub->txn->deadline_us < records->aside_until_us)
-                records->aside_until_us = sub->txn->deadline_us;
-            continue;
-        }
-        *ret_is_evolution = !sub->txn;
-        return sub;
-    }
-    return NULL;
-}
-
-/* What waits, up to a schema change, which comes last. */
-static struct submission *take_batch(struct records *records)
-{
-    struct submission *first = NULL;
-    struct submission **end = &first;
-    bool is_evolution = false;
-    struct submission *sub;
-
-    for (size_t i = 0; i < GROUP_MAX && !is_evolution; i++) {
-        sub = pop(records, &is_evolution);
-        if (!sub)
-            break;
-        sub->next = NULL;
-        *end = sub;
-        end = &sub->next;
-    }
-    return first;
-}
-
 /* Whether the group may go on with one more; the first one always may. A schema change is a group
  * of its own. */
 static bool has_room(const struct group *group, const struct submission *sub)
@@ -672,7 +629,7 @@ static void *run(void *arg)
 
     (void)pthread_mutex_lock(&records->mu);
     for (;;) {
-        struct submission *batch = take_batch(records);
+        struct submission *batch = committer_take(records);
 
         if (batch) {
             records->is_committing = true;
@@ -725,16 +682,6 @@ void committer_stop(struct records *records)
     (void)pthread_join(records->thread, NULL);
     records->has_thread = false;
     mem_free(TAKE(records->group));
-}
-
-void committer_push(struct records *records, struct submission *sub)
-{
-    sub->next = NULL;
-    if (records->queue_last)
-        records->queue_last->next = sub;
-    else
-        records->queue_first = sub;
-    records->queue_last = sub;
 }
 
 tn_status committer_submit(struct records *records, struct submission *submission, struct err *err)

@@ -31,6 +31,18 @@ static tn_status check_type_id(const struct txn *txn, uint32_t id, struct err *e
     return type ? txn_check_type(txn, type, err) : TN_OK;
 }
 
+/* What a module adds to another's type; its own types are asked for as such. */
+tn_status record_check_property(const struct record *record, const struct schema_property *property,
+                                struct err *err)
+{
+    const struct entitle_need need = {property->owner, property->hub, property->tier};
+    const struct txn *txn = record->txn;
+
+    if (property->tier == 0 || utf8_equal(property->owner, record->type->owner))
+        return TN_OK;
+    return entitle_check(txn->records->entitle, txn->portal, &need, txn->now_us, false, err);
+}
+
 tn_status txn_check_association(const struct txn *txn, const struct schema_association *association,
                                 struct err *err)
 {

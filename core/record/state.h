@@ -26,6 +26,8 @@
 #define TXN_SPARE_MAX 64u
 #define TXN_SPARE_SIZE_MAX ((size_t)32 << 10)
 #define WATCHER_MAX 4096u
+/* Transactions that share a write: a client waits for at most this many others. */
+#define COMMITTER_GROUP_MAX 1024u
 
 /* A store snapshot shared by transactions that began in the same epoch. */
 struct shared_snapshot {
@@ -45,8 +47,11 @@ struct portal_state {
     _Atomic uint64_t settled; /* the newest schema version whose roll-ups are counted */
     _Atomic uint64_t
         timer_epoch;        /* rises with commits that have timers; release by the committer */
-    const struct txn *turn; /* runs alone; guarded by records->mu, as the next */
+    const struct txn *turn; /* runs alone; guarded by records->mu, as the next four */
     struct submission *set_aside; /* waits for the turn to end; newest first */
+    struct submission *queue_first;
+    struct submission *queue_last;
+    struct portal_state *next_in_turn; /* of those that have a queue */
     /* Of the group that is being built; the committer's alone. */
     struct store_batch *batch;
     uint64_t next_change;
@@ -94,11 +99,13 @@ struct records {
     void *reread_ctx;
 
     pthread_mutex_t mu;
-    pthread_cond_t submitted; /* the committer waits on it */
-    pthread_cond_t moved;     /* a group ended, or a turn */
-    struct map states;        /* portal id -> struct portal_state; guarded by mu, as below */
-    struct submission *queue_first;
-    struct submission *queue_last;
+    pthread_cond_t submitted;        /* the committer waits on it */
+    pthread_cond_t moved;            /* a group ended, or a turn */
+    struct map states;               /* portal id -> struct portal_state; guarded by mu, as below */
+    struct portal_state *turn_first; /* those with a queue, in the order of their turns */
+    struct portal_state *turn_last;
+    struct portal_state *popped; /* whose submission was taken last */
+    int64_t shared_us;           /* monotonic: when another portal's than the last was */
     bool is_stopping;
     bool is_committing;
     int64_t aside_until_us;           /* monotonic: the first deadline of those set aside */
@@ -169,8 +176,12 @@ void turns_refuse_late(struct records *records);
 /* Whether its deadline has passed; and says that it has. */
 bool txn_is_late(const struct txn *txn, int64_t now_us);
 tn_status txn_refuse_late(struct err *err);
-/* Behind all that wait. [mu held] */
+/* queue.c: behind all of its portal that wait. [mu held] */
 void committer_push(struct records *records, struct submission *sub);
+/* Takes out what is next to be written, portals in turns, as much as is written at once; a schema
+ * change comes last. What waits for a portal's turn (turn.c) is put aside. NULL: nothing waits.
+ * [mu held] */
+struct submission *committer_take(struct records *records);
 /* What was taken into the group that is being built, from the first on. [committer thread] */
 const struct submission *committer_group(const struct records *records);
 /* Ends its turn and tells it. [committer thread] */
@@ -338,6 +349,8 @@ struct txn {
     int64_t deadline_us;
     tn_status (*ask_state)(void *ctx);
     void *state_ctx;
+    bool (*enter)(void *ctx, uint32_t plugin);
+    void (*leave)(void *ctx);
     bool is_read_only;
     bool has_turn;
     bool is_in_hook;
@@ -405,6 +418,8 @@ tn_status record_touch(struct record *record);
 
 /* entitled.c: TN_PERMISSION_DENIED: the portal's licences do not let it be written. */
 tn_status txn_check_type(const struct txn *txn, const struct schema_type *type, struct err *err);
+tn_status record_check_property(const struct record *record, const struct schema_property *property,
+                                struct err *err);
 tn_status txn_check_association(const struct txn *txn, const struct schema_association *association,
                                 struct err *err);
 tn_status records_check_change(struct records *records, const struct txn_options *options,

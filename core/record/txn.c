@@ -76,6 +76,8 @@ tn_status txn_begin(struct records *records, const struct txn_options *options,
     txn->deadline_us = options->deadline_us;
     txn->ask_state = options->state;
     txn->state_ctx = options->state_ctx;
+    txn->enter = options->enter;
+    txn->leave = options->leave;
     txn->is_read_only = options->is_read_only;
     txn->writer = utf8_str("");
     /* Before the schema: who serves finds at least what it declares. */
@@ -191,6 +193,19 @@ tn_status txn_state(struct txn *txn)
     if (txn->deadline_us != INT64_MAX && clock_mono_us() > txn->deadline_us)
         return TN_DEADLINE_EXCEEDED;
     return TN_OK;
+}
+
+tn_status txn_enter_plugin(struct txn *txn, uint32_t plugin, struct err *err)
+{
+    if (!txn->enter || txn->enter(txn->state_ctx, plugin))
+        return TN_OK;
+    return err_set(err, TN_ABORTED, "The host is busy: try again.");
+}
+
+void txn_leave_plugin(struct txn *txn)
+{
+    if (txn->leave)
+        txn->leave(txn->state_ctx);
 }
 
 struct tn_str txn_set_writer(struct txn *txn, struct tn_str writer)
@@ -477,7 +492,8 @@ static tn_status fill_new(struct record *record, struct err *err)
     for (uint32_t i = 0; i < record->type->property_count; i++) {
         const struct schema_property *property = record->type->properties[i];
 
-        if (property->initial.kind == TN_NONE || property->is_archived)
+        if (property->initial.kind == TN_NONE || property->is_archived ||
+            record_check_property(record, property, NULL) != TN_OK) /* it rests */
             continue;
         txn->writer = property->owner; /* initial values are its declarer's */
         tn_status st = record_write(record, property, &property->initial, err);

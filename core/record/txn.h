@@ -34,7 +34,11 @@ struct txn_options {
     int64_t deadline_us;  /* clock_mono_us; INT64_MAX: none */
     /* Asked in long loops; TN_OK, or why to stop. May be NULL. [worker] */
     tn_status (*state)(void *ctx);
-    void *state_ctx;
+    void *state_ctx; /* of the next two as well */
+    /* Asked before code of the plugin of that number (pool.h) runs; false: it may not now, and the
+     * call begins again when it may. NULL, both: it always may. [worker] */
+    bool (*enter)(void *ctx, uint32_t plugin);
+    void (*leave)(void *ctx);
     bool is_read_only; /* writes are refused with TN_FAILED_PRECONDITION */
     /* Runs alone in its portal: it cannot lose. For a call that lost three times; may wait. */
     bool takes_turn;
@@ -61,6 +65,11 @@ struct tn_str txn_source(const struct txn *txn);
 const char *txn_language(const struct txn *txn);
 /* TN_OK, or TN_CANCELLED, TN_DEADLINE_EXCEEDED: stop working. Cheap enough for every row. */
 tn_status txn_state(struct txn *txn);
+
+/* Around the code of a plugin, by its number. TN_ABORTED: what runs the call refused, as it said
+ * in the options; there is nothing to leave then. [worker] */
+tn_status txn_enter_plugin(struct txn *txn, uint32_t plugin, struct err *err);
+void txn_leave_plugin(struct txn *txn);
 
 /*
  * Who writes from now on: a plugin's id, or the empty string for the client; decides about

@@ -274,6 +274,7 @@ tn_status record_write(struct record *record, const struct schema_property *prop
     TRY(record_read(record, property, &now));
     if (value_equal(&now, &checked))
         return TN_OK;
+    TRY(record_check_property(record, property, err));
     tn_status st = record_touch(record);
     if (st == TN_OK && (property->flags & TN_UNIQUE))
         st = record_note_unique(record, property, &checked);

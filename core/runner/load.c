@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/runner/program.h"
+#include "core/sandbox/sandbox.h"
 
 typedef tn_status (*load_fn)(const struct tn_host *host, void **ret_self);
 typedef tn_status (*start_fn)(void *self);
@@ -27,14 +29,11 @@ static tn_status say(struct buf *why, const char *text)
     return TN_FAILED_PRECONDITION;
 }
 
-static tn_status read_file(const char *path, struct buf *bytes, struct buf *why)
+static tn_status read_file(int fd, struct buf *bytes, struct buf *why)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat info;
     tn_status st = TN_OK;
 
-    if (fd < 0)
-        return say(why, strerrordesc_np(errno));
     if (fstat(fd, &info) != 0 || buf_reserve(bytes, (size_t)info.st_size) != TN_OK)
         st = say(why, "memory is out");
     while (st == TN_OK && bytes->len < (size_t)info.st_size) {
@@ -45,17 +44,16 @@ static tn_status read_file(const char *path, struct buf *bytes, struct buf *why)
         else if (got == 0 || errno != EINTR)
             st = say(why, "the file cannot be read");
     }
-    (void)close(fd); /* was only read */
     return st;
 }
 
-static tn_status read_manifest(struct program *program, const char *path,
-                               const struct manifest_rules *rules, struct buf *why)
+static tn_status read_manifest(struct program *program, int fd, const struct manifest_rules *rules,
+                               struct buf *why)
 {
     CLEANUP(buf_fini) struct buf bytes = {0};
     struct err err;
 
-    TRY(read_file(path, &bytes, why));
+    TRY(read_file(fd, &bytes, why));
     err_init(&err, NULL);
     if (manifest_read(buf_bytes(&bytes), rules, &program->manifest, &err) != TN_OK)
         return say(why, err.message);
@@ -63,7 +61,7 @@ static tn_status read_manifest(struct program *program, const char *path,
     return TN_OK;
 }
 
-static const void *find_table(const struct tn_need *need)
+static const void *find_table(const struct tn_need *need, uint32_t row)
 {
     const struct {
         const char *id;
@@ -76,9 +74,13 @@ static const void *find_table(const struct tn_need *need)
         {TN_BLOBS_ID, &runner_blobs_table, sizeof(runner_blobs_table)},
     };
 
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        if (strcmp(tables[i].id, need->id) == 0 && tables[i].size >= need->min_size)
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        if (strcmp(tables[i].id, need->id) != 0 || tables[i].size < need->min_size)
+            continue;
+        if (need->min_size == tables[i].size || row >= PROTOCOL_NEED_MAX)
             return tables[i].table;
+        return guard_table(need, row, tables[i].table);
+    }
     return NULL; /* optional: the host has checked the others */
 }
 
@@ -90,13 +92,18 @@ static void fill_slots(struct program *program)
         const uint64_t vaddr = manifest_vaddr(&list->items[i].slot);
         const void **slot = (const void **)(program->base + (uintptr_t)vaddr);
 
-        *slot = find_table(&list->items[i]);
+        *slot = find_table(&list->items[i], i);
     }
 }
 
-static tn_status map(struct program *program, const char *path, struct buf *why)
+/* By its descriptor: where it lies, nobody in a sandbox can go. */
+static tn_status map(struct program *program, int fd, struct buf *why)
 {
     struct link_map *mapped = NULL;
+    char path[32];
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    guard_begin();
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 
     if (!handle || dlinfo(handle, RTLD_DI_LINKMAP, &mapped) != 0) {
@@ -117,7 +124,58 @@ static const char *take_name(struct arena *arena, struct unpack *in)
     return in->is_cut ? NULL : arena_copy(arena, name.data, name.len);
 }
 
-tn_status load_open(struct program *program, struct tn_bytes asked, struct buf *why)
+static tn_status enter(int fd, struct sandbox *ret_sandbox, struct buf *why)
+{
+    struct sandbox_limits limits;
+    struct err err;
+
+    err_init(&err, NULL);
+    tn_status st = sandbox_receive(&limits, &err);
+    if (st == TN_OK)
+        st = sandbox_enter(&limits, fd, ret_sandbox, &err);
+    if (st != TN_OK)
+        (void)say(why, err.message);
+    return st;
+}
+
+static tn_status seal(struct sandbox *sandbox, struct buf *why)
+{
+    struct err err;
+
+    err_init(&err, NULL);
+    tn_status st = sandbox_seal(sandbox, &err);
+    if (st != TN_OK)
+        (void)say(why, err.message);
+    return st;
+}
+
+static void close_p(const int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd); /* was only read */
+}
+
+/* Not a byte of the file is looked at before the sandbox is entered. */
+static tn_status open_file(struct program *program, const char *path,
+                           const struct manifest_rules *rules, enum protocol_open *ret_failed,
+                           struct buf *why)
+{
+    CLEANUP(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct sandbox sandbox;
+
+    if (fd < 0)
+        return say(why, strerrordesc_np(errno));
+    *ret_failed = PROTOCOL_SANDBOX;
+    TRY(enter(fd, &sandbox, why));
+    *ret_failed = PROTOCOL_MAP;
+    TRY(read_manifest(program, fd, rules, why));
+    TRY(map(program, fd, why));
+    *ret_failed = PROTOCOL_SANDBOX;
+    return seal(&sandbox, why);
+}
+
+tn_status load_open(struct program *program, struct tn_bytes asked, enum protocol_open *ret_failed,
+                    struct buf *why)
 {
     struct unpack in = unpack_of(asked);
     struct arena *arena = &program->arena;
@@ -136,8 +194,7 @@ tn_status load_open(struct program *program, struct tn_bytes asked, struct buf *
     if (in.is_cut || program->side_count > program->stack_count)
         return say(why, "the host speaks another language");
     const struct manifest_rules rules = {libraries, count};
-    TRY(read_manifest(program, path, &rules, why));
-    return map(program, path, why);
+    return open_file(program, path, &rules, ret_failed, why);
 }
 
 tn_status load_begin(struct program *program, enum protocol_begin *ret_failed)

@@ -11,8 +11,6 @@
 
 #include "core/runner/program.h"
 
-/* Stack of a thread that runs callbacks. */
-#define STACK_SIZE ((size_t)2 * 1024 * 1024)
 /* What the names that the host sends may take. */
 #define ARENA_SIZE ((size_t)1024 * 1024)
 
@@ -44,7 +42,7 @@ static tn_status start_threads(struct program *program)
     tn_status st = TN_OK;
 
     pthread_attr_init(&how);
-    pthread_attr_setstacksize(&how, STACK_SIZE);
+    pthread_attr_setstacksize(&how, PROTOCOL_STACK_SIZE);
     for (uint32_t i = program->side_count; i < program->stack_count && st == TN_OK; i++) {
         pthread_t thread;
 
@@ -71,11 +69,13 @@ static tn_status open_plugin(struct program *program, struct tn_bytes asked)
 {
     CLEANUP(buf_fini) struct buf why = {0};
 
-    /* The sandbox begins here: sandbox_enter(). */
-    tn_status st = load_open(program, asked, &why);
-    if (st == TN_OK)
+    enum protocol_open failed = PROTOCOL_MAP;
+    tn_status st = load_open(program, asked, &failed, &why);
+    if (st == TN_OK) {
+        failed = PROTOCOL_MAP;
         st = start_threads(program);
-    return answer(program, 0, st, &why);
+    }
+    return answer(program, (uint16_t)failed, st, &why);
 }
 
 static tn_status begin_plugin(struct program *program)

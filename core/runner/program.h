@@ -175,10 +175,23 @@ void query_end(struct tn_call *call);
 
 /* load.c */
 
-/* Maps the file that the host names; `why` says what is wrong. */
-tn_status load_open(struct program *program, struct tn_bytes asked, struct buf *why);
+/* Enters the sandbox, maps in it the file that the host names, and seals it. `ret_failed`: which of
+ * them failed; `why` says what is wrong. */
+tn_status load_open(struct program *program, struct tn_bytes asked, enum protocol_open *ret_failed,
+                    struct buf *why);
 /* load() and start(). `ret_failed`: which of them failed. */
 tn_status load_begin(struct program *program, enum protocol_begin *ret_failed);
 void load_end(struct program *program);
+
+/* guard.c */
+
+/*
+ * Of `table`, only what the plugin declares with its `need`, which is row `row`: whoever goes
+ * beyond that ends the process with PROTOCOL_EXIT_NEED + row. NULL: memory is out. Once for each
+ * row.
+ */
+const void *guard_table(const struct tn_need *need, uint32_t row, const void *table);
+/* Has those faults end the process so. Before the file is mapped. */
+void guard_begin(void);
 
 #endif /* CORE_RUNNER_PROGRAM_H */

@@ -22,6 +22,7 @@
 
 /* Newer than Debian 12's headers. */
 #define SET_MDWE 65
+#define GET_MDWE 66
 #define MDWE_REFUSE_EXEC_GAIN 1
 /* Bytes of a stack: what programs usually get. */
 #define STACK_SIZE ((rlim_t)8 << 20)
@@ -41,8 +42,9 @@
 /* For dlopen. */
 const char *const sandbox_library_paths[] = {
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", NULL};
-/* What libc reads for anybody's dates. */
-const char *const sandbox_common_paths[] = {"/usr/share/zoneinfo", "/etc/localtime", NULL};
+/* What libc reads for anybody's dates, and how many processors its heap is to be for. */
+const char *const sandbox_common_paths[] = {
+    "/usr/share/zoneinfo", "/etc/localtime", "/sys/devices/system/cpu/online", NULL};
 
 static const struct {
     uint32_t feature;
@@ -104,26 +106,25 @@ static tn_status check_alone(struct err *err)
     return TN_OK;
 }
 
-/* What this kernel lacks, as far as it can be told in advance. */
-static uint32_t find_missing(const struct sandbox_limits *limits)
+uint32_t sandbox_missing(void)
 {
     const int landlock = landlock_version();
     uint32_t missing = 0;
 
-    if (limits->uid == 0)
-        missing |= SANDBOX_USER;
     if (landlock == 0)
         missing |= SANDBOX_LANDLOCK;
     if (landlock < LANDLOCK_VERSION_SCOPE)
         missing |= SANDBOX_SCOPE;
     if (!calls_supported())
         missing |= SANDBOX_SECCOMP;
-    if (IS_SANITIZED && limits->memory_max > 0)
+    if (prctl(GET_MDWE, 0, 0, 0, 0) < 0)
+        missing |= SANDBOX_MDWE;
+    if (IS_SANITIZED)
         missing |= SANDBOX_MEMORY;
     return missing;
 }
 
-static tn_status check_required(uint32_t missing, uint32_t required, struct err *err)
+tn_status sandbox_check_required(uint32_t missing, uint32_t required, struct err *err)
 {
     for (uint32_t bit = 1; bit < 1u << SANDBOX_FEATURE_COUNT; bit <<= 1)
         if (missing & required & bit)
@@ -272,13 +273,13 @@ tn_status sandbox_enter(const struct sandbox_limits *limits, int code, struct sa
 {
     CLEANUP(rules_close_p) struct rules rules = {-1, -1};
     CLEANUP(close_p) int listener = -1;
-    uint32_t missing = find_missing(limits);
+    uint32_t missing = sandbox_missing() | (limits->uid == 0 ? SANDBOX_USER : 0);
 
     TRY(check_alone(err));
     if (!(missing & SANDBOX_LANDLOCK))
         TRY(make_rules(limits, code, &rules, err));
     TRY(enter_process(limits, &missing, err));
-    TRY(check_required(missing, limits->required, err));
+    TRY(sandbox_check_required(missing, limits->required, err));
     if (rules.loading >= 0)
         TRY(landlock_enter(rules.loading, err));
     if (!(missing & SANDBOX_SECCOMP))

@@ -65,6 +65,11 @@ struct sandbox_limits {
     char reads[SANDBOX_READ_MAX][SANDBOX_PATH_SIZE]; /* files and folders it was granted */
 };
 
+/* What this kernel and this build lack for anybody's sandbox, SANDBOX_USER apart. [any] */
+uint32_t sandbox_missing(void);
+/* TN_FAILED_PRECONDITION, with the name: something required is missing. [any] */
+tn_status sandbox_check_required(uint32_t missing, uint32_t required, struct err *err);
+
 /* Between sandbox_enter() and sandbox_seal(). */
 struct sandbox {
     int sealed_rules; /* Landlock rules without the libraries; -1: none */

@@ -205,9 +205,11 @@ static tn_status fill_property(struct declaring *d, const struct tn_property *ro
     def->group = catalog_copy(catalog, row->group);
     def->fallback = catalog_copy(catalog, row->fallback);
     def->owner = catalog_copy(catalog, d->plugin->id);
+    def->tier = d->plugin->tier;
+    def->hub = catalog_copy(catalog, catalog_hub(d->plugin));
     if (row->kind == TN_REF)
         def->refers = type_id(d, row->refers);
-    if (!def->name || !def->label || !def->group || !def->fallback || !def->owner)
+    if (!def->name || !def->label || !def->group || !def->fallback || !def->owner || !def->hub)
         return err_memory(d->err, "a property");
     if (copy_options(catalog, &row->options, &def->options, &def->n_options) != TN_OK)
         return err_memory(d->err, "a property");

@@ -311,11 +311,13 @@ static tn_status build_property(struct schema *s, const Tenon__Stored__V1__Prope
     property->flags = def->flags;
     property->refers = def->refers;
     property->word_bit = def->word_bit;
+    property->tier = def->tier;
     property->is_archived = def->archived;
     TRY(arena_copy_str(&s->arena, utf8_str(def->name), &property->name));
     TRY(arena_copy_str(&s->arena, utf8_str(def->label), &property->label));
     TRY(arena_copy_str(&s->arena, utf8_str(def->group), &property->group));
     TRY(arena_copy_str(&s->arena, utf8_str(def->owner), &property->owner));
+    TRY(arena_copy_str(&s->arena, utf8_str(def->hub), &property->hub));
     TRY(arena_copy_str(&s->arena, utf8_str(def->fallback), &property->fallback));
     TRY(copy_options(
         &s->arena, def->options, def->n_options, &property->options, &property->option_count));

@@ -42,8 +42,10 @@ struct schema_property {
     struct tn_str label;
     struct tn_str group;
     struct tn_str owner;     /* the plugin that declares it; empty: the portal */
+    struct tn_str hub;       /* of the owner; empty: none */
     struct tn_str fallback;  /* as a person writes it; empty: none */
     struct tn_value initial; /* the fallback as a value, or TN_NONE */
+    uint32_t tier;           /* that its portal needs to write it */
     uint32_t refers;         /* of TN_REF: id of the type it names, 0 for any */
     uint32_t word_bit;       /* of TN_SEARCHABLE: 0 to 63 */
     const struct schema_option *options;

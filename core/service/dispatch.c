@@ -25,45 +25,6 @@ struct dispatch {
     struct streams *streams; /* NULL: no plugin has streamed; set before such a method is served */
 };
 
-/* Sessions */
-
-tn_status dispatch_admit(void *ctx, const struct bus_peer *peer, struct tn_str portal,
-                         struct tn_str token, void **ret_session, struct err *err)
-{
-    const struct service *service = ctx;
-    struct access_peer access = {
-        .is_ipc = peer->is_ipc, .is_loopback = peer->is_loopback, .uid = peer->uid};
-    CLEANUP(mem_free_p) struct session *session = mem_new(struct session);
-
-    if (!session)
-        return err_memory(err, "a session");
-    tn_status st = access_admit(
-        &service->access, &access, portal, token, &session->principal, &session->portal, err);
-    metric_add(service->admissions, (unsigned)st);
-    TRY(st);
-    *ret_session = TAKE(session);
-    return TN_OK;
-}
-
-void dispatch_drop(void *ctx, void *dropped)
-{
-    struct session *session = dropped;
-
-    (void)ctx;
-    principal_fini(&session->principal);
-    mem_free(session);
-}
-
-struct tn_str session_user(const struct session *session)
-{
-    return utf8_str(session->principal.name);
-}
-
-tn_status session_check(const struct session *session, struct err *err)
-{
-    return access_check(&session->principal, TOKEN_ALL, clock_wall_us(), err);
-}
-
 static uint32_t plugin_flags(const struct entry *entry)
 {
     return atomic_load_explicit(&entry->flags, memory_order_relaxed);
@@ -138,6 +99,29 @@ static tn_status call_state(void *ctx)
     return bus_call_state(ctx);
 }
 
+static bool enter_plugin(void *ctx, uint32_t plugin)
+{
+    return bus_call_enter(ctx, plugin);
+}
+
+static void leave_plugin(void *ctx)
+{
+    bus_call_leave(ctx);
+}
+
+/* What touches the world outside is never run twice. */
+static bool is_outside(const struct run *run)
+{
+    return !run->entry->method && (run->flags & TN_OUTSIDE);
+}
+
+/* Whether it runs plugins on a worker, of which each has a share, and may be put back for it: a
+ * stream has a thread of its own. */
+static bool takes_share(const struct run *run)
+{
+    return !is_outside(run) && !(!run->entry->method && (run->flags & TN_STREAMS));
+}
+
 static struct txn_options options_of(const struct run *run)
 {
     const struct session *session = bus_call_session(run->bus);
@@ -151,6 +135,8 @@ static struct txn_options options_of(const struct run *run)
         .deadline_us = run->deadline_us,
         .state = call_state,
         .state_ctx = run->bus,
+        .enter = takes_share(run) ? enter_plugin : NULL,
+        .leave = takes_share(run) ? leave_plugin : NULL,
         .is_read_only = is_read_only(run->entry, run->flags),
         .takes_turn = run->loss_count >= DISPATCH_LOSS_MAX,
     };
@@ -177,8 +163,9 @@ tn_status run_begin(struct run *run)
     struct err *err = bus_call_err(run->bus);
     struct txn_options options = options_of(run);
 
-    if (run->loss_count == 0)
+    if (!run->is_admitted)
         TRY(check_caller(run, session));
+    run->is_admitted = true;
     if (is_bare(run->entry)) {
         run->schema = catalog_schema(service->catalog, session->portal->id);
         if (!run->schema)
@@ -361,7 +348,7 @@ static void run_uncommitted(struct entry *entry, struct bus_call *bus)
     tn_status st = run_begin(&run);
     if (st == TN_OK)
         st = run_method(&run);
-    if (st == TN_ABORTED && run.flags != plugin_flags(entry)) {
+    if (bus_call_is_refused(bus) || (st == TN_ABORTED && run.flags != plugin_flags(entry))) {
         run_fini(&run);
         bus_call_again(bus);
         return;
@@ -424,12 +411,9 @@ static tn_status run_once(struct run *run, struct tn_str key, bool *ret_repeated
 
 /* Committing */
 
-/* What touches the world outside is never run twice. */
 bool run_may_repeat(const struct run *run)
 {
-    bool is_outside = !run->entry->method && (run->flags & TN_OUTSIDE);
-
-    return !is_outside && run->loss_count < DISPATCH_LOSS_MAX;
+    return !is_outside(run) && run->loss_count < DISPATCH_LOSS_MAX;
 }
 
 void run_lose(struct run *run)
@@ -441,7 +425,7 @@ void run_lose(struct run *run)
 /* The run is kept for the next one, which finds it by the call. */
 static void run_again(struct run *run)
 {
-    run_lose(run);
+    txn_destroy(TAKE(run->txn));
     *bus_call_data(run->bus) = run;
     bus_call_again(run->bus);
 }
@@ -452,6 +436,7 @@ static void committed(void *ctx, tn_status status, const struct err *err)
     struct run *run = ctx;
 
     if (status == TN_ABORTED && run_may_repeat(run)) {
+        run->loss_count++;
         run_again(run);
         return;
     }
@@ -504,10 +489,14 @@ static void run_committed(struct entry *entry, struct bus_call *bus)
         st = run_begin(run);
     if (st == TN_OK)
         st = key.len ? run_once(run, key, &is_repeated) : run_method(run);
-    if (st == TN_OK && !is_repeated) {
+    if (st == TN_OK && !is_repeated && !bus_call_is_refused(bus)) {
         st = txn_commit(run->txn, committed, run, bus_call_err(bus));
         if (st == TN_OK)
             return; /* `committed` has it, or had it */
+    }
+    if (bus_call_is_refused(bus)) {
+        run_again(run);
+        return;
     }
     run_answer(run, st);
     run_destroy(run);

@@ -99,6 +99,7 @@ struct dispatch_method {
 tn_status dispatch_admit(void *ctx, const struct bus_peer *peer, struct tn_str portal,
                          struct tn_str token, void **ret_session, struct err *err);
 void dispatch_drop(void *ctx, void *session);
+uint32_t dispatch_portal_number(void *ctx, const void *session);
 
 /* Tables of what was added; it lives as long as the server. */
 struct dispatch;

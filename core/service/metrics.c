@@ -332,6 +332,16 @@ static tn_status write_processes(const struct plugin_routes *routes, struct buf 
         if (info.isolation == PLUGIN_IN_RUNNER)
             TRY(metric_write_value(out, "tenon_plugin_process_up", labels, info.is_up));
     }
+    TRY(metric_write_family(out,
+                            "tenon_plugin_refused_total",
+                            METRIC_COUNTER,
+                            "How often the process of a plugin tried what it was not granted"));
+    for (size_t i = 0; routes && plugin_routes_info(routes, i, &info); i++) {
+        const struct metric_label labels[] = {{"plugin", info.id}, {0}};
+
+        if (info.isolation == PLUGIN_IN_RUNNER)
+            TRY(metric_write_value(out, "tenon_plugin_refused_total", labels, info.refused_count));
+    }
     return TN_OK;
 }
 

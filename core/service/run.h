@@ -28,6 +28,7 @@ struct run {
     tn_time now_us;        /* the same in all runs of a call */
     int64_t begun_us;      /* monotonic */
     uint32_t loss_count;
+    bool is_admitted;    /* the caller was checked, and the call counted */
     uint32_t flags;      /* of a plugin's method, as this run takes it to be */
     int64_t deadline_us; /* monotonic */
     char language[8];

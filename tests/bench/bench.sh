@@ -414,6 +414,74 @@ plugin_runner_call() {
     print "$1" p50_us in_host apart inside 2
 }
 
+# --- neighbours ----------------------------------------------------------------------------------
+
+readonly quiet_calls=4
+
+# The clients that make the noise: they share this machine with the host, which they would not
+# elsewhere, and so give way. WORK CALLS...: a connection for each.
+noise_clients=()
+begin_noise() {
+    local url=$1
+    shift
+    while [ $# -gt 0 ]; do
+        client_of_noise "$1" "$url" "$2" &
+        noise_clients+=($!)
+        shift 2
+    done
+    sleep 0.2 # until it is loud
+}
+
+client_of_noise() {
+    exec nice -n 19 env TENON_BENCH_TOKEN="$noise_token" "$here/bench_client" "$1" "$2" "$3" \
+        "$(awk -v s="$seconds" 'BEGIN {print s + 0.4}')" >>"$work/noise.log" 2>&1
+}
+
+end_noise() {
+    local pid
+    for pid in "${noise_clients[@]}"; do
+        wait "$pid" || die "the noise stopped: $(tail -n 1 "$work/noise.log")"
+    done
+    noise_clients=()
+}
+
+# beside NAME NOISE...: what one call in a hundred of a quiet client takes longer than, calls and
+# writes of a plugin that is not the noisy one: beside the noise, and without it.
+beside() {
+    local name=$1 what loud calm i
+    shift
+    for what in echo hooked; do
+        loud=() calm=()
+        for ((i = 0; i < rounds; i++)); do
+            measure calm "$empty_pid" client "$what" "$empty_url" "$quiet_calls" "$seconds"
+            begin_noise "$empty_url" "$@"
+            measure loud "$empty_pid" client "$what" "$empty_url" "$quiet_calls" "$seconds"
+            end_noise
+        done
+        print "$name.$what" p99_us calm loud calm 3
+    done
+}
+
+# In the quiet client's own portal: calls that wait, calls that compute, writes with a slow hook,
+# writes whose consumer falls behind.
+plugin_noisy() {
+    need_empty_host
+    noise_token=${tokens[$empty_url]}
+    beside "$1" stall 32 spin 32 slow_hook 32 watched 16 stall 32
+}
+
+# In another portal: calls as fast as they are answered, single writes and large ones, searches.
+portal_noisy() {
+    need_empty_host
+    if [ -z "${loud_token-}" ]; then
+        "$build/bin/tenon" --url "$empty_url" portal create loud >/dev/null
+        loud_token=$("$build/bin/tenon" --url "$empty_url" --json token create bench --portal loud \
+            --scope read,write | python3 -c 'import json, sys; print(json.load(sys.stdin)["secret"])')
+    fi
+    noise_token=$loud_token
+    beside "$1" echo 64 echo 64 create 64 batch100 4 filter_sort 32 stall 32 spin 32
+}
+
 # --- questions -----------------------------------------------------------------------------------
 
 # run_pgbench COUNT SCRIPT: prepared statements from one client process, as ours is.
@@ -494,6 +562,8 @@ bench_one() {
     import.csv) import_csv "$1" ;;
     plugin.hook) plugin_hook "$1" ;;
     plugin.runner_call) plugin_runner_call "$1" ;;
+    plugin.noisy) plugin_noisy "$1" ;;
+    portal.noisy) portal_noisy "$1" ;;
     *) die "no such benchmark: $1" ;;
     esac
 }

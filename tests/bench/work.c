@@ -286,8 +286,19 @@ static void build_hooked(struct subject *subject, struct request *request)
     build_small("bench_hooked", subject, request);
 }
 
+static void build_slow(struct subject *subject, struct request *request)
+{
+    build_small("bench_slow", subject, request);
+}
+
+static void build_watched(struct subject *subject, struct request *request)
+{
+    build_small("bench_watched", subject, request);
+}
+
 #define RECORDS "tenon.records.v1.Records/"
 #define SEARCH "tenon.records.v1.Search/"
+#define NOISE "tenon.bench.noise.v1.Noise/"
 
 static const struct work works[] = {
     {"echo",
@@ -321,6 +332,19 @@ static const struct work works[] = {
      build_list},
     {"plain", RECORDS "Create", &tenon__records__v1__create_response__descriptor, 1, build_plain},
     {"hooked", RECORDS "Create", &tenon__records__v1__create_response__descriptor, 1, build_hooked},
+    /* Its messages are those of the echo. */
+    {"stall", NOISE "Stall", &tenon__bench__v1__echo_response__descriptor, 1, build_echo},
+    {"spin", NOISE "Spin", &tenon__bench__v1__echo_response__descriptor, 1, build_echo},
+    {"slow_hook",
+     RECORDS "Create",
+     &tenon__records__v1__create_response__descriptor,
+     1,
+     build_slow},
+    {"watched",
+     RECORDS "Create",
+     &tenon__records__v1__create_response__descriptor,
+     1,
+     build_watched},
 };
 
 const struct work *work_find(const char *name)

@@ -43,15 +43,16 @@ while read -r module uses; do
     allowed[$module]=" $module $uses "
 done < <(module_uses)
 
-# Files directly in core/: tenond's own wire everything, the configuration stands on base alone.
+# Files directly in core/: tenond's own wire everything, the configuration stands on base, and on the
+# names of what a sandbox has.
 may_use() {
     local file=$1 used=$2 module
     case $file in
     core/runner/*) # the program of plugins' processes, whatever of it is a module
-        case $used in base | channel | plugin | runner) return 0 ;; *) return 1 ;; esac ;;
+        case $used in base | sandbox | channel | plugin | runner) return 0 ;; *) return 1 ;; esac ;;
     core/main.[ch] | core/reload.c | core/surroundings.c) return 0 ;;
     core/*/*) module=$(cut -d/ -f2 <<<"$file") ;;
-    core/*) [ "$used" = base ] && return 0 || return 1 ;;
+    core/*) case $used in base | sandbox) return 0 ;; *) return 1 ;; esac ;;
     esac
     [[ ${allowed[$module]-} == *" $used "* ]]
 }

@@ -35,6 +35,12 @@ static const struct {
     {"a policy that is none", "signatures.policy = \"trust\""},
     {"a number for yes or no in a table", "[signatures]\nunsigned_in_process = 1"},
     {"an isolation that there is not", "[plugin.\"org.example.a\"]\nisolation = \"some\""},
+    {"memory for a plugin that none starts with", "[plugin.\"org.example.a\"]\nmemory = 1"},
+    {"a share of a processor that is none", "[plugin.\"org.example.a\"]\ncpu = 0"},
+    {"a grant that is no list", "[plugin.\"org.example.a\"]\ngrant = \"read_path:/x\""},
+    {"a grant of the network", "[plugin.\"org.example.a\"]\ngrant = [\"network:a.org:443\"]"},
+    {"a part of a sandbox that is none", "sandbox.require = [\"walls\"]"},
+    {"users among whom root is", "sandbox.users = \"0-100\""},
     {"no TOML", "\n[&]\nx = 1"},
 };
 

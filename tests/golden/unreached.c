@@ -26,6 +26,7 @@
 #define MOMENT "a moment of starting or stopping a plugin; no test"
 #define CLOSED "a race of two reasons: tests/integration/plugins/plugin_runner_test.c"
 #define SANDBOX "a sandbox: tests/integration/sandbox_test.c"
+#define SANDBOXED "a host with sandboxes: tests/integration/tenond_sandbox_test.c"
 #define KERNEL "a kernel that refuses a step into the sandbox; no test"
 #define STREAM "a stream: tests/integration/tenond_stream_test.c"
 #define BLOBS "ids of uploads are random: tests/unit/blob_blobs_test.c, service_blobs_test.c"
@@ -35,6 +36,9 @@
 const struct golden_unreached unreached[] = {
     {"Calls of %u plugins that were replaced have not ended yet.", BOUND},
     {"It is version %s, older than %s, which it would replace: allow it (--allow-downgrade).",
+     REPLACED},
+    {"It is version %s, older than %s, which ran here last: install that one or a later one, or "
+     "replace it with this one (--allow-downgrade).",
      REPLACED},
     {"It lacks %s, or has it otherwise, which the plugin %s uses.", REPLACED},
     {"It uses %s%s%s otherwise than the version before: consent to it (--consent).", REPLACED},
@@ -197,9 +201,25 @@ const struct golden_unreached unreached[] = {
     {"'%s' does not refer to records of one type.", IMPORT},
     {"No record of '%.*s' has this key.", IMPORT},
     {"All of the %u users for plugins are taken (sandbox.users).", SANDBOX},
-    {"It needed more than %llu MiB of memory.", SANDBOX},
-    {"It used more than %u %% of a processor, and was ended.", SANDBOX},
-    {"Its scratch folder held more than %llu MiB, and it was ended.", SANDBOX},
+    {"The process of the plugin %s used more than %u %% of a processor, and was ended.", SANDBOX},
+    {"The process of the plugin %s needed more than %u MiB of memory, and ended.", SANDBOX},
+    {"The scratch folder of the plugin %s held more than %u MiB; its process was ended.", SANDBOX},
+    {"The plugin %s uses more of %s than it declares to need; its process was stopped.", SANDBOXED},
+    {"There is no sandbox for its process: %s", KERNEL},
+    {"open a network connection", SANDBOXED},
+    {"start another process", SANDBOXED},
+    {"reach into the memory of another process", SANDBOXED},
+    {"signal another process", SANDBOXED},
+    {"open a file outside its scratch folder", SANDBOXED},
+    {"make or remove a file outside its scratch folder", SANDBOXED},
+    {"look for a file outside its scratch folder", SANDBOXED},
+    {"run code that it made itself", SANDBOXED},
+    {"share memory with others", SANDBOXED},
+    {"change how the kernel treats its process", SANDBOXED},
+    {"use a part of the kernel that no plugin is given", SANDBOXED},
+    {"make a file in its scratch folder, which is full", SANDBOXED},
+    {"use more memory than its limit", SANDBOXED},
+    {"It was refused what it is not granted, %llu times, at last: %s.", SANDBOXED},
     {"This machine cannot give sandboxes '%s', which the configuration requires (sandbox.require).",
      SANDBOX},
     {"A path has less than %u bytes.", BOUND},

@@ -15,7 +15,6 @@
 #include "core/base/utf8.h"
 #include "tests/unit/check.h"
 
-#define WORKER_COUNT 4u
 #define QUEUE_MAX 4096u
 
 static uint64_t request_number(const struct bus_call *call)
@@ -270,6 +269,13 @@ static tn_status admit(void *ctx, const struct bus_peer *peer, struct tn_str por
     return TN_OK;
 }
 
+/* Portals in these tests differ in their first letters. */
+static uint32_t number_of(void *ctx, const void *session)
+{
+    (void)ctx;
+    return *(const unsigned char *)session;
+}
+
 static void drop(void *ctx, void *session)
 {
     struct host *host = ctx;
@@ -322,6 +328,7 @@ static void start(struct host *host, const struct bus_server_options *options, c
     full.pool = host->pool;
     full.admit = admit;
     full.drop = drop;
+    full.number = number_of;
     full.ctx = host;
     assert_int_equal(bus_server_create(&full, &host->server, &err), TN_OK);
     add_methods(host);
@@ -335,7 +342,7 @@ struct host *host_create(const struct bus_server_options *options)
     struct host *host = mem_new(struct host);
 
     assert_non_null(host);
-    assert_int_equal(pool_create("test", WORKER_COUNT, QUEUE_MAX, &host->pool), TN_OK);
+    assert_int_equal(pool_create("test", HOST_WORKERS, QUEUE_MAX, &host->pool), TN_OK);
     (void)snprintf(host->directory, sizeof(host->directory), "/tmp/bus_test_XXXXXX");
     assert_non_null(mkdtemp(host->directory));
     (void)snprintf(host->ipc, sizeof(host->ipc), "ipc://%s/sock", host->directory);

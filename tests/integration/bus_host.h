@@ -11,6 +11,8 @@
 #define SECOND ((int64_t)1000000)
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define PATIENCE_US (20 * SECOND)
+/* Threads that run calls: four of them may be in the methods, which are of one module. */
+#define HOST_WORKERS 10u
 #define THREAD_WAIT_US ((int64_t)1000)
 #define STREAM_MESSAGE_SIZE 1000u
 #define FLOOD_MESSAGE_SIZE 100000u

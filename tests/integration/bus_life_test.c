@@ -177,6 +177,89 @@ static void stopping_lets_open_calls_finish_and_refuses_new_ones(void **state)
     (void)pthread_join(thread, NULL);
 }
 
+static void run_other(struct bus_call *call, void *ctx)
+{
+    (void)ctx;
+    bus_call_answer_bytes(call, bus_call_request(call));
+}
+
+static void add_other(struct host *host)
+{
+    const struct bus_method other = {.name = "other.Echo/Echo",
+                                     .request = "",
+                                     .response = "",
+                                     .module = "other",
+                                     .run = run_other};
+
+    assert_int_equal(bus_server_add_method(host->server, &other, NULL), TN_OK);
+}
+
+static void open_gate(struct host *host, struct outcome *gates, size_t count)
+{
+    atomic_store(&host->is_gate_open, true);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(outcome_of(&gates[i]), TN_OK);
+}
+
+/* As many as its plugin may have, and more, wait; those of another one run at once. */
+static void calls_that_block_leave_other_modules_their_threads(void **state)
+{
+    struct fixture *fixture = *state;
+    struct host *host = fixture->host;
+    const int max = (int)pool_plugin_max(HOST_WORKERS);
+    struct outcome gates[HOST_WORKERS];
+
+    add_other(host);
+    for (size_t i = 0; i < HOST_WORKERS; i++)
+        call_async(fixture->client, "test.Echo/Gate", "", NULL, &gates[i]);
+    wait_for(&host->at_gate, max);
+    check_answer(fixture->client, "other.Echo/Echo", "yes", NULL, "yes");
+    assert_int_equal(atomic_load(&host->at_gate), max);
+    assert_int_equal(pool_queued(host->pool), HOST_WORKERS - (size_t)max);
+    open_gate(host, gates, HOST_WORKERS);
+}
+
+static void run_other_gate(struct bus_call *call, void *ctx)
+{
+    struct host *host = ctx;
+
+    (void)atomic_fetch_add(&host->at_gate, 1);
+    while (!atomic_load(&host->is_gate_open))
+        (void)usleep(1000);
+    run_other(call, NULL);
+}
+
+static void calls_that_block_leave_other_portals_their_threads(void **state)
+{
+    static const char *const modules[] = {"one", "two", "three"};
+    struct fixture *fixture = *state;
+    struct host *host = fixture->host;
+    const struct tenon_call_options north = {.portal = "north"};
+    const int max = (int)pool_portal_max(HOST_WORKERS);
+    struct outcome gates[HOST_WORKERS];
+
+    add_other(host);
+    for (size_t i = 0; i < 3; i++) {
+        char name[32];
+        const struct bus_method gate = {.name = name,
+                                        .request = "",
+                                        .response = "",
+                                        .module = modules[i],
+                                        .run = run_other_gate,
+                                        .ctx = host};
+
+        (void)snprintf(name, sizeof(name), "%s.Gate/Gate", modules[i]);
+        assert_int_equal(bus_server_add_method(host->server, &gate, NULL), TN_OK);
+        for (size_t j = i; j < HOST_WORKERS; j += 3)
+            call_async(fixture->client, name, "", NULL, &gates[j]);
+    }
+    wait_for(&host->at_gate, max);
+    check_answer(fixture->client, "other.Echo/Echo", "yes", &north, "yes");
+    assert_int_equal(atomic_load(&host->at_gate), max);
+    assert_int_equal(pool_queued(host->pool), HOST_WORKERS - (size_t)max);
+    open_gate(host, gates, HOST_WORKERS);
+}
+
 /* Nothing would wake it: the stop would last as long as it may. */
 static void call_that_begins_to_wait_while_stopping_is_ended(void **state)
 {
@@ -334,6 +417,8 @@ int main(void)
         TEST(idle_connection_is_kept_by_pings),
         cmocka_unit_test(absent_host_is_explained),
         TEST(reconnects_to_a_host_that_came_back),
+        TEST(calls_that_block_leave_other_modules_their_threads),
+        TEST(calls_that_block_leave_other_portals_their_threads),
         TEST(stopping_lets_open_calls_finish_and_refuses_new_ones),
         TEST(call_that_begins_to_wait_while_stopping_is_ended),
         TEST(address_in_use_is_refused_and_a_dead_socket_replaced),

@@ -377,8 +377,9 @@ static int end(struct fixture *f, struct err *why)
     struct rusage usage;
 
     assert_int_equal(wait4(f->pid, &status, 0, &usage), f->pid);
+    const struct isolate_excess excess = isolate_excess(f->box, &usage);
     if (why)
-        (void)isolate_explain(f->box, &usage, why);
+        (void)isolate_explain(PLUGIN, &excess, why);
     isolate_end(f->box);
     f->box = NULL;
     (void)close(f->channel); /* the process has ended */
@@ -483,7 +484,9 @@ static void endless_loop_is_ended_with_its_reason(void **state)
     start(f, "spin", &plan);
     int status = end(f, &why);
     assert_true(WIFSIGNALED(status));
-    assert_string_equal(why.message, "It used more than 5 % of a processor, and was ended.");
+    assert_string_equal(why.message,
+                        "The process of the plugin " PLUGIN
+                        " used more than 5 % of a processor, and was ended.");
     assert_non_null(strstr(read_log(f), "used more than its limit"));
 }
 
@@ -496,7 +499,9 @@ static void overfull_scratch_is_ended_with_its_reason(void **state)
     start(f, "overfill", &usual);
     int status = end(f, &why);
     assert_true(WIFSIGNALED(status));
-    assert_string_equal(why.message, "Its scratch folder held more than 8 MiB, and it was ended.");
+    assert_string_equal(why.message,
+                        "The scratch folder of the plugin " PLUGIN
+                        " held more than 8 MiB; its process was ended.");
 }
 
 static void crash_is_not_put_down_to_a_limit(void **state)
@@ -522,7 +527,9 @@ static void lack_of_memory_is_explained(void **state)
     (void)kill(f->pid, SIGABRT);
     (void)end(f, &why);
     if (counts)
-        assert_string_equal(why.message, "It needed more than 64 MiB of memory.");
+        assert_string_equal(why.message,
+                            "The process of the plugin " PLUGIN
+                            " needed more than 64 MiB of memory, and ended.");
 }
 
 #ifdef __x86_64__

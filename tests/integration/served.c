@@ -75,7 +75,7 @@ static void start(struct served *s)
     open_blobs(s, &err);
     if (s->plugin_dir)
         load_plugins(s, &err);
-    assert_int_equal(pool_create("test", 4, 1024, &s->pool), TN_OK);
+    assert_int_equal(pool_create("test", SERVED_WORKERS, 1024, &s->pool), TN_OK);
     struct service_options options = {
         .records = s->f->records,
         .access = {.portals = s->f->portals,
@@ -92,8 +92,12 @@ static void start(struct served *s)
     char url[BUS_URL_SIZE];
 
     must(service_host_create(&options, &s->host, &err), &err);
-    struct bus_server_options of_server = {
-        .pool = s->pool, .admit = admit, .drop = dispatch_drop, .heads = tell_heads, .ctx = s};
+    struct bus_server_options of_server = {.pool = s->pool,
+                                           .admit = admit,
+                                           .drop = dispatch_drop,
+                                           .number = dispatch_portal_number,
+                                           .heads = tell_heads,
+                                           .ctx = s};
     must(bus_server_create(&of_server, &s->server, &err), &err);
     must(service_register(s->host, s->server, &err), &err);
     (void)snprintf(url, sizeof(url), "ipc://%s/bus.sock", s->f->dir);

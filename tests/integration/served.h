@@ -20,6 +20,8 @@
 /* Nothing here takes longer, on a loaded machine with sanitizers. */
 #define PATIENCE_US ((int64_t)20 * 1000000)
 
+/* Threads that run calls. */
+#define SERVED_WORKERS 8u
 /* Bytes of its largest blob. */
 #define SERVED_BLOB_MAX ((uint64_t)8 << 20)
 

@@ -237,6 +237,31 @@ static void archive_refused(struct tenon_client *client, uint64_t id)
                  NEEDED);
 }
 
+/* A property that the module adds to a type of another one, which stays writable. */
+static void added_property_refused(struct tenon_client *client, uint64_t machine)
+{
+    struct fields fields = {.count = 0};
+    struct tenon_result result = {0};
+    Tenon__Records__V1__RecordKey key = key_of_id(machine);
+
+    fields_add(&fields, "gauged", "true");
+    Tenon__Records__V1__UpdateRequest request = update_request("machines", &key, &fields);
+    call_refused(client,
+                 METHOD(records, Records, Update, update),
+                 &request.base,
+                 TN_PERMISSION_DENIED,
+                 NEEDED);
+    assert_int_equal(try_create(client, "machines", "gauged", "true", &result),
+                     TN_PERMISSION_DENIED);
+    assert_string_equal(result.missing_module, "org.example.gauges");
+    assert_string_equal(result.missing_tier, "professional");
+    tenon_result_fini(&result);
+    fields = (struct fields){.count = 0};
+    fields_add(&fields, "serial", "m-1b"); /* what is its type's */
+    request = update_request("machines", &key, &fields);
+    answer_free(call(client, METHOD(records, Records, Update, update), &request.base));
+}
+
 static void batch_refused(struct tenon_client *client)
 {
     struct fields fields = {.count = 0};
@@ -366,6 +391,7 @@ static void what_is_not_granted_is_refused_by_every_way(void **state)
     batch_refused(b->client);
     import_refused(b->client);
     link_refused(b->client, gauge, machine);
+    added_property_refused(b->client, machine);
     property_refused(b->client);
     plugin_refused(b->client, GAUGES_ADD, "a");
     plugin_refused(b->client, RELAY_ADD, "a"); /* a joined call too */

@@ -55,6 +55,7 @@ struct gate {
     struct pool_task task;
     sem_t entered;
     sem_t leave;
+    atomic_uint left;
 };
 
 static void wait_at_gate(struct pool_task *task)
@@ -63,6 +64,7 @@ static void wait_at_gate(struct pool_task *task)
 
     (void)sem_post(&gate->entered);
     (void)sem_wait(&gate->leave);
+    atomic_store(&gate->left, 1);
 }
 
 static void gate_close(struct gate *gate, struct pool *pool)
@@ -83,7 +85,7 @@ static void tasks_run_in_order_and_admitted_ones_first(void **state)
     atomic_uint runs = 0;
     struct counted tasks[4] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
     struct pool *pool = pool_of(1, 3);
-    struct gate gate;
+    struct gate gate = {0};
 
     (void)state;
     gate_close(&gate, pool);
@@ -104,7 +106,7 @@ static void admitted_and_new_tasks_take_turns_each_in_order(void **state)
     struct counted admitted[3] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
     struct counted fresh[2] = {{.runs = &runs}, {.runs = &runs}};
     struct pool *pool = pool_of(1, 5);
-    struct gate gate;
+    struct gate gate = {0};
 
     (void)state;
     gate_close(&gate, pool);
@@ -126,7 +128,7 @@ static void a_task_admitted_to_an_empty_queue_is_its_end(void **state)
     atomic_uint runs = 0;
     struct counted tasks[2] = {{.runs = &runs}, {.runs = &runs}};
     struct pool *pool = pool_of(1, 3);
-    struct gate gate;
+    struct gate gate = {0};
 
     (void)state;
     gate_close(&gate, pool);
@@ -143,7 +145,7 @@ static void a_full_queue_refuses_and_does_not_run(void **state)
     atomic_uint runs = 0;
     struct counted tasks[3] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
     struct pool *pool = pool_of(1, 2);
-    struct gate gate;
+    struct gate gate = {0};
 
     (void)state;
     gate_close(&gate, pool);
@@ -210,6 +212,165 @@ static void failed_allocation_gives_no_pool(void **state)
     pool_destroy(NULL);
 }
 
+/* Owners */
+
+static void submit_of(struct pool *pool, struct counted *counted, uint32_t portal, uint32_t plugin)
+{
+    counted->task.portal = portal;
+    counted->task.plugin = plugin;
+    assert_int_equal(pool_submit(pool, &counted->task, count_run), TN_OK);
+}
+
+static void gates_open(struct gate *gates, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        gate_open(&gates[i]);
+}
+
+static void gates_close(struct gate *gates, size_t count, struct pool *pool, uint32_t portal,
+                        uint32_t plugin)
+{
+    for (size_t i = 0; i < count; i++) {
+        gates[i].task.portal = portal;
+        gates[i].task.plugin = plugin;
+        gate_close(&gates[i], pool);
+    }
+}
+
+/* Runs at once, whoever holds the other threads: the test hangs otherwise. */
+static void must_run(struct pool *pool, uint32_t portal, uint32_t plugin)
+{
+    struct gate passed = {0};
+
+    gates_close(&passed, 1, pool, portal, plugin);
+    gate_open(&passed);
+    while (atomic_load(&passed.left) == 0)
+        (void)sched_yield();
+}
+
+static void a_portal_holds_half_of_the_threads_and_others_run(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted waiting = {.runs = &runs};
+    struct pool *pool = pool_of(8, 100);
+    struct gate gates[4] = {0};
+
+    (void)state;
+    assert_int_equal(pool_portal_max(8), 4);
+    for (uint32_t i = 0; i < 4; i++) /* by several plugins, which bound it no further */
+        gates_close(&gates[i], 1, pool, 1, i % 2);
+    submit_of(pool, &waiting, 1, 0);
+    must_run(pool, 2, 0);
+    must_run(pool, 2, 1);
+    must_run(pool, 0, 0);
+    assert_int_equal(pool_queued(pool), 1); /* with four threads idle */
+    gates_open(gates, 4);
+    pool_destroy(pool);
+    assert_int_equal(runs, 1);
+}
+
+static void a_plugin_leaves_its_portals_a_thread(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted waiting[2] = {{.runs = &runs}, {.runs = &runs}};
+    struct pool *pool = pool_of(8, 100);
+    struct gate gates[3] = {0};
+
+    (void)state;
+    assert_int_equal(pool_plugin_max(8), 3);
+    gates_close(gates, 3, pool, 1, 7);
+    submit_of(pool, &waiting[0], 1, 7);
+    submit_of(pool, &waiting[1], 2, 7); /* in any portal */
+    must_run(pool, 1, 8);
+    must_run(pool, 1, 0);
+    assert_int_equal(pool_queued(pool), 2);
+    gates_open(gates, 3);
+    pool_destroy(pool);
+    assert_int_equal(runs, 2);
+}
+
+static void owners_take_turns_whoever_has_more(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted many[3] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
+    struct counted few = {.runs = &runs};
+    struct pool *pool = pool_of(1, 10);
+    struct gate gate = {0};
+
+    (void)state;
+    gate_close(&gate, pool);
+    for (size_t i = 0; i < 3; i++)
+        submit_of(pool, &many[i], 1, 0);
+    submit_of(pool, &few, 2, 0);
+    gate_open(&gate);
+    pool_destroy(pool);
+    assert_int_equal(many[0].order, 0);
+    assert_int_equal(few.order, 1);
+    assert_int_equal(many[1].order, 2);
+    assert_int_equal(many[2].order, 3);
+}
+
+static void an_owner_fills_half_of_the_queue(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted tasks[4] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
+    struct pool *pool = pool_of(1, 4);
+    struct gate gate = {0};
+
+    (void)state;
+    gate_close(&gate, pool);
+    for (size_t i = 0; i < 2; i++)
+        submit_of(pool, &tasks[i], 1, 0);
+    tasks[2].task.portal = 1;
+    assert_int_equal(pool_submit(pool, &tasks[2].task, count_run), TN_RESOURCE_EXHAUSTED);
+    submit_of(pool, &tasks[3], 2, 0);
+    assert_int_equal(pool_submit_again(pool, &tasks[2].task, count_run), TN_OK);
+    gate_open(&gate);
+    pool_destroy(pool);
+    assert_int_equal(runs, 4);
+}
+
+static void a_list_is_taken_up_to_what_finds_no_room(void **state)
+{
+    atomic_uint runs = 0;
+    struct counted tasks[4] = {{.runs = &runs}, {.runs = &runs}, {.runs = &runs}, {.runs = &runs}};
+    struct pool *pool = pool_of(1, 4);
+    struct gate gate = {0};
+    tn_status st = TN_OK;
+
+    (void)state;
+    gate_close(&gate, pool);
+    for (size_t i = 0; i < 4; i++) {
+        tasks[i].task.portal = i < 3 ? 1 : 2;
+        tasks[i].task.run = count_run;
+        tasks[i].task.next = i < 3 ? &tasks[i + 1].task : NULL;
+    }
+    assert_ptr_equal(pool_submit_list(pool, &tasks[0].task, &st), &tasks[2].task);
+    assert_int_equal(st, TN_RESOURCE_EXHAUSTED);
+    assert_ptr_equal(tasks[2].task.next, &tasks[3].task);
+    assert_null(pool_submit_list(pool, &tasks[3].task, &st));
+    assert_int_equal(st, TN_OK);
+    gate_open(&gate);
+    pool_destroy(pool);
+    assert_int_equal(runs, 3);
+}
+
+static void without_memory_a_task_is_nobodys_and_runs(void **state)
+{
+    for (unsigned nth = 1; nth < 8; nth++) {
+        atomic_uint runs = 0;
+        struct counted task = {.runs = &runs};
+        struct pool *pool = pool_of(1, 10);
+
+        (void)state;
+        mem_fail_at(nth);
+        submit_of(pool, &task, 1, 2);
+        mem_fail_never();
+        pool_destroy(pool);
+        assert_int_equal(runs, 1);
+    }
+}
+
 struct named {
     struct pool_task task;
     char name[16];
@@ -243,6 +404,12 @@ int main(void)
         cmocka_unit_test(a_full_queue_refuses_and_does_not_run),
         cmocka_unit_test(a_stopping_pool_finishes_what_was_admitted),
         cmocka_unit_test(failed_allocation_gives_no_pool),
+        cmocka_unit_test(a_portal_holds_half_of_the_threads_and_others_run),
+        cmocka_unit_test(a_plugin_leaves_its_portals_a_thread),
+        cmocka_unit_test(owners_take_turns_whoever_has_more),
+        cmocka_unit_test(an_owner_fills_half_of_the_queue),
+        cmocka_unit_test(a_list_is_taken_up_to_what_finds_no_room),
+        cmocka_unit_test(without_memory_a_task_is_nobodys_and_runs),
         cmocka_unit_test(threads_carry_the_name_of_the_pool),
     };
 

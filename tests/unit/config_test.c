@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests core/config.c and core/config_toml.cc. */
 #include "core/config.h"
+#include "core/sandbox/sandbox.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -309,6 +310,30 @@ static const struct {
     {"[plugin.a]\nenabled = 1", ":2: plugin.a.enabled: must be true or false."},
     {"[plugin.a]\nenabled = [true]", ":2: plugin.a.enabled: must be true or false."},
     {"[plugin.\"\"]\nenabled = true", ":1: plugin.\"\": must not be empty."},
+    {"[plugin.a]\nisolation = [\"none\"]",
+     ":2: plugin.a.isolation: must be \"none\" or \"process\"."},
+    {"[plugin.a]\nmemory = 7", ":2: plugin.a.memory: must be a whole number from 8 to 1048576."},
+    {"[plugin.a]\nmemory = \"64\"",
+     ":2: plugin.a.memory: must be a whole number from 8 to 1048576."},
+    {"[plugin.a]\nmemory = [64]", ":2: plugin.a.memory: must be a whole number from 8 to 1048576."},
+    {"[plugin.a]\ncpu = 10001", ":2: plugin.a.cpu: must be a whole number from 1 to 10000."},
+    {"[plugin.a]\ngrant = \"read_path:/x\"",
+     ":2: plugin.a.grant: must be a list of texts such as [\"a\", \"b\"]."},
+    {"[plugin.a]\ngrant = [[\"read_path:/x\"]]",
+     ":2: plugin.a.grant: must be a list of texts such as [\"a\", \"b\"]."},
+    {"[plugin.a]\ngrant = [\"program:/bin/sh\"]",
+     ":2: plugin.a.grant: 'program:/bin/sh' cannot be granted; this version grants read_path:PATH "
+     "only."},
+    {"[plugin.a]\ngrant = [\"read_path:/x\",\n\"read_path:/x\"]",
+     ":3: plugin.a.grant: 'read_path:/x' is there twice."},
+    {"sandbox.require = [\"walls\"]", ":1: sandbox.require: 'walls' is no part of a sandbox:"},
+    {"sandbox.users = \"0-10\"", ":1: sandbox.users: '0-10' are no users:"},
+    {"sandbox.users = \"10-9\"", ":1: sandbox.users: '10-9' are no users:"},
+    {"sandbox.users = \"10\"", ":1: sandbox.users: '10' are no users:"},
+    {"sandbox.users = \"10-\"", ":1: sandbox.users: '10-' are no users:"},
+    {"sandbox.users = \"1-4294967295\"", ":1: sandbox.users: '1-4294967295' are no users:"},
+    {"sandbox.users = \"1-99999999999\"", ":1: sandbox.users: '1-99999999999' are no users:"},
+    {"sandbox.users = \"1-2 \"", ":1: sandbox.users: '1-2 ' are no users:"},
 };
 
 static void a_wrong_setting_is_named_with_its_line(void **state)
@@ -599,6 +624,46 @@ static void plugins_are_compared_by_whether_they_run(void **state)
     assert_string_equal(told, "");
 }
 
+static void processes_of_plugins_are_compared_by_what_they_are_given(void **state)
+{
+    static const char before[] = "[plugin.\"a\"]\nmemory = 64\ngrant = [\"read_path:/x\"]\n";
+    static const char after[] = "[plugin.\"a\"]\ncpu = 50\nisolation = \"process\"\n"
+                                "grant = [\"read_path:/x\", \"read_path:/y\"]\n"
+                                "[sandbox]\nusers = \"none\"\n";
+    char told[COMPARED_SIZE];
+
+    compare_texts(*state, before, after, CONFIG_RESTART, told);
+    assert_string_equal(told,
+                        "sandbox.users: 60706-61183 -> none; "
+                        "plugin.\"a\".isolation:  -> process; plugin.\"a\".memory: 64 -> ; "
+                        "plugin.\"a\".cpu:  -> 50; "
+                        "plugin.\"a\".grant: read_path:/x -> read_path:/x, read_path:/y; ");
+}
+
+static void sandboxes_have_users_and_requirements(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t first = 0;
+    uint32_t count = 0;
+
+    assert_int_equal(load_text(fixture, ""), TN_OK);
+    config_sandbox_users(fixture->config, &first, &count);
+    assert_int_equal(first, 60706);
+    assert_int_equal(count, 478);
+    assert_int_equal(config_sandbox_required(fixture->config), 0);
+    assert_int_equal(load_text(fixture,
+                               "[sandbox]\nusers = \"7-7\"\n"
+                               "require = [\"user\", \"memory\"]\n"),
+                     TN_OK);
+    config_sandbox_users(fixture->config, &first, &count);
+    assert_int_equal(first, 7);
+    assert_int_equal(count, 1);
+    assert_int_equal(config_sandbox_required(fixture->config), SANDBOX_USER | SANDBOX_MEMORY);
+    assert_int_equal(load_text(fixture, "sandbox.users = \"none\"\n"), TN_OK);
+    config_sandbox_users(fixture->config, &first, &count);
+    assert_int_equal(count, 0);
+}
+
 /* A value that does not fit is cut, not written past its end. */
 static void long_values_are_cut(void **state)
 {
@@ -641,6 +706,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(same_files_have_no_difference, setup, teardown),
         cmocka_unit_test_setup_teardown(each_kind_of_setting_is_compared, setup, teardown),
         cmocka_unit_test_setup_teardown(plugins_are_compared_by_whether_they_run, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            processes_of_plugins_are_compared_by_what_they_are_given, setup, teardown),
+        cmocka_unit_test_setup_teardown(sandboxes_have_users_and_requirements, setup, teardown),
         cmocka_unit_test_setup_teardown(long_values_are_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(loading_survives_any_failed_allocation, setup, teardown),
     };

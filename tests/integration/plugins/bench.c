@@ -15,6 +15,9 @@
 
 /* Threads of a test that call plugins at once, and the channels of a plugin. */
 #define BENCH_WORKERS 8u
+/* As a host's own default. */
+#define USER_FIRST 60706u
+#define USER_COUNT 478u
 
 static void must(struct bench *b, tn_status st)
 {
@@ -65,24 +68,26 @@ enum plugin_isolation bench_isolation(void)
 static tn_status load_plugins(struct bench *b, const char *disabled, unsigned fail_at)
 {
     const char *dirs[] = {b->plugin_dir};
-    struct plugin_host_options plugins = {.records = b->records,
-                                          .catalog = b->catalog,
-                                          .portals = b->portals,
-                                          .blobs = b->blobs,
-                                          .dirs = dirs,
-                                          .dir_count = 1,
-                                          .work_dir = b->work_dir,
-                                          .disabled = &b->disabled,
-                                          .disabled_count = disabled ? 1 : 0,
-                                          .attempt_max = b->attempt_max,
-                                          .letter_max = b->letter_max,
-                                          .runner = BENCH_RUNNER,
-                                          .isolation = b->isolation,
-                                          .runner_limits = b->limits,
-                                          .worker_count = BENCH_WORKERS,
-                                          .language = b->language,
-                                          .retry_us = 1000,
-                                          .drain_us = b->drain_us};
+    struct plugin_host_options plugins = {
+        .records = b->records,
+        .catalog = b->catalog,
+        .portals = b->portals,
+        .blobs = b->blobs,
+        .dirs = dirs,
+        .dir_count = 1,
+        .work_dir = b->work_dir,
+        .disabled = &b->disabled,
+        .disabled_count = disabled ? 1 : 0,
+        .attempt_max = b->attempt_max,
+        .letter_max = b->letter_max,
+        .runner = BENCH_RUNNER,
+        .isolation = b->isolation,
+        .runner_limits = b->limits,
+        .sandbox = {.user_first = USER_FIRST, .user_count = USER_COUNT},
+        .worker_count = BENCH_WORKERS,
+        .language = b->language,
+        .retry_us = 1000,
+        .drain_us = b->drain_us};
 
     b->disabled = disabled;
     must(b, plugin_host_create(&plugins, &b->plugins, &b->err));

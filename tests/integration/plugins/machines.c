@@ -55,9 +55,13 @@ static tn_status machine_changes(struct tn_call *call, const struct tn_record *b
 static tn_status note_changes(struct tn_call *call, const struct tn_record *before,
                               struct tn_record *after)
 {
-    (void)call;
-    if (after && !before)
-        tn_set_ref(after, NOTE_MACHINE, tn_linked(after, MACHINE_TO_NOTE));
+    if (!after || before)
+        return TN_OK;
+    const tn_id machine = tn_linked(after, MACHINE_TO_NOTE);
+    struct tn_record *linked = machine ? tn_get(call, MACHINE, machine) : NULL;
+    if (machine && (!linked || !tn_is(linked, STATE, "scrapped")))
+        return TN_INTERNAL; /* it is named in `with`, and as this transaction has it */
+    tn_set_ref(after, NOTE_MACHINE, machine);
     return TN_OK;
 }
 
@@ -112,7 +116,7 @@ static const struct tn_association associations[] = {
 };
 static const struct tn_hook hooks[] = {
     {MACHINE, .run = machine_changes, .on = TN_AT(STATE, HOURS)},
-    {NOTE, .order = 10, .run = note_changes},
+    {NOTE, .order = 10, .run = note_changes, .with = TN_AT(MACHINE_TO_NOTE)},
 };
 static const struct tn_method methods[] = {
     {"org.example.machines.v1.Machines/Scrap",

@@ -250,6 +250,51 @@ static void an_older_one_is_taken_if_that_is_allowed(void **state)
     bench_close(b);
 }
 
+/* Puts another file in the place of one while nothing runs, as a package manager would. */
+static void put_in_place(const char *path, const char *file)
+{
+    char temporary[300];
+    uint8_t bytes[4096];
+    size_t len;
+
+    (void)snprintf(temporary, sizeof(temporary), "%s.new", path);
+    FILE *in = fopen(file, "rb");
+    FILE *out = fopen(temporary, "wb");
+    assert_non_null(in);
+    assert_non_null(out);
+    while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0)
+        assert_int_equal(fwrite(bytes, 1, len, out), len);
+    assert_int_equal(fclose(out), 0);
+    (void)fclose(in);
+    assert_int_equal(rename(temporary, path), 0);
+}
+
+static void an_older_file_than_the_one_that_ran_last_is_not_started(void **state)
+{
+    struct bench *b = open_first();
+    char path[256];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s", bench_plugin(b, "swap_1.so").file);
+    bench_halt(b);
+    put_in_place(path, MADE "swap_older.so");
+    bench_resume(b);
+    struct plugin_info info = bench_plugin(b, "swap_1.so");
+    assert_int_equal(info.state, PLUGIN_REFUSED);
+    assert_non_null(strstr(info.reason, "older than 1.0.0, which ran here last"));
+    /* Nor by being put in the place of itself, unless that is allowed. */
+    assert_int_equal(replace_with(b, MADE "swap_older.so", 0), TN_FAILED_PRECONDITION);
+    assert_non_null(strstr(b->err.message, "which ran here last"));
+    assert_int_equal(replace_with(b, MADE "swap_older.so", PLUGIN_DOWNGRADE), TN_OK);
+    assert_int_equal(build_now(b), 4);
+    bench_reopen(b); /* it is the one that ran last now */
+    assert_int_equal(build_now(b), 4);
+    must_replace(b, SWAP_1);
+    bench_reopen(b);
+    assert_int_equal(build_now(b), 1);
+    bench_close(b);
+}
+
 static void more_permissions_need_consent(void **state)
 {
     struct bench *b = bench_open(
@@ -626,6 +671,7 @@ int main(void)
         cmocka_unit_test(what_is_added_is_there),
         cmocka_unit_test(a_bad_one_leaves_the_old_one_serving),
         cmocka_unit_test(an_older_one_is_taken_if_that_is_allowed),
+        cmocka_unit_test(an_older_file_than_the_one_that_ran_last_is_not_started),
         cmocka_unit_test(more_permissions_need_consent),
         cmocka_unit_test(a_disabled_one_stays_out_over_restarts),
         cmocka_unit_test(one_that_others_need_is_not_disabled),
