@@ -19,7 +19,8 @@ static struct {
     struct sigaction before;
 } guards;
 
-/* Any other fault is met again by who was there before: a sanitizer, or the end. */
+/* Any other fault is met again by who was there before: a sanitizer, or the end. One that somebody
+ * sent is not met again by itself. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     const uintptr_t at = (uintptr_t)info->si_addr;
@@ -32,6 +33,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
             _exit(PROTOCOL_EXIT_NEED + row);
     }
     (void)sigaction(number, &guards.before, NULL);
+    if (info->si_code <= 0)
+        (void)raise(number); /* waits until this returns */
 }
 
 void guard_begin(void)

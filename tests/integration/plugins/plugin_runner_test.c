@@ -98,6 +98,15 @@ static void a_crash_costs_its_call(void **state)
     check_harm("crash", "signal 11 (segmentation fault)");
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__) /* which tell of it in their way */
+static void a_fault_that_was_sent_is_told(void **state)
+{
+    (void)state;
+    check_harm("sent fault", "signal 11 (segmentation fault)");
+}
+#endif
+
 static void an_abort_is_told(void **state)
 {
     (void)state;
@@ -519,6 +528,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crash_costs_its_call),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        cmocka_unit_test(a_fault_that_was_sent_is_told),
+#endif
         cmocka_unit_test(an_abort_is_told),
         cmocka_unit_test(a_division_by_zero_is_told),
         cmocka_unit_test(an_exit_is_told),

@@ -88,6 +88,8 @@ static void do_harm(struct tn_str what)
 
     if (is(what, "exit"))
         _exit(7);
+    if (is(what, "sent fault"))
+        (void)raise(SIGSEGV);
     if (is(what, "hang"))
         for (;;)
             wait_ms(1000);
