@@ -50,7 +50,9 @@ static void overrun(void)
 {
     volatile char *block = malloc(16);
 
-    for (size_t i = 0; block; i++)
+    if (!block)
+        return;
+    for (size_t i = 0;; i++)
         block[i] = 1;
 }
 
