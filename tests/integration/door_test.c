@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -366,7 +367,6 @@ static void too_large_request_is_refused(void **state)
     assert_int_equal(nng_msg_alloc(&message, (4 << 20) + (64 << 10)), 0);
     assert_int_equal(nng_sendmsg(req, message, 0), 0);
     assert_int_equal(nng_recvmsg(req, &message, 0), NNG_ETIMEDOUT);
-    (void)nng_close(req);
     call = call_of(method_echo, "others go on");
     expect(door->req, &call, TN_OK, "others go on");
     mem_free(text);
@@ -552,9 +552,25 @@ static void impossible_urls_are_refused(void **state)
                      TN_ALREADY_EXISTS);
 }
 
-int main(void)
+/*
+ * In a process of its own, which ends without closing anything: in nng 1.5, closing a socket whose
+ * pipe was hung up never ends at times, nor does closing any other one then.
+ */
+_Noreturn static void run_hung_up(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(too_large_request_is_refused, set_up)};
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    (void)fflush(stdout);
+    _exit(failed);
+}
+
+int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    if (argc > 1 && strcmp(argv[1], "hung_up") == 0)
+        run_hung_up();
     const struct CMUnitTest tests[] = {
         TEST(answers_over_tcp_and_ipc),
         TEST(ipc_door_is_its_owners_only),
@@ -568,7 +584,6 @@ int main(void)
         TEST(stream_is_unimplemented_with_what_to_use_instead),
         TEST(late_call_is_answered_in_time),
         TEST(large_requests_and_answers_arrive_whole),
-        TEST(too_large_request_is_refused),
         TEST(calls_run_side_by_side_and_in_any_order),
         TEST(call_of_a_client_that_left_is_cancelled),
         cmocka_unit_test(connection_past_the_maximum_is_told_so),
